@@ -1,0 +1,25 @@
+//! What app and server share.
+//!
+//! **In**: what a person types and what the other side sent as JSON. **Out**: values that are already checked: a [`Name`],
+//! an [`IdNumber`], a [`Division`], the requests and answers of the service ([`api`]), the plan of an attempt ([`plan`])
+//! and the one list of reasons ([`ReasonCode`]) with its sentences. **What can go wrong**: input that isn't what it
+//! claims to be; every constructor then says so with a [`ReasonCode`] and never panics.
+//!
+//! This crate does no I/O. Personal values ([`personal`]) print as `…`; whoever needs the text says `expose()`.
+
+pub mod api;
+mod bytes;
+mod division;
+mod id_number;
+pub mod personal;
+pub mod plan;
+mod reason;
+mod time;
+
+pub use bytes::Bytes32;
+pub use division::Division;
+pub use id_number::IdNumber;
+pub use personal::{Name, PersonFacts, Secret};
+pub use plan::{Action, CapturePolicy, Mode, Step, StepOutcome, StepReport};
+pub use reason::{ReasonCode, ReasonKind, Words};
+pub use time::FrameTime;
