@@ -16,12 +16,13 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{Action, Bytes32, CapturePolicy, Mode, PersonFacts, ReasonCode, Secret, Step, StepReport};
 
 /// Who agreed to the use of face data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentBy {
     /// The beneficiary, on the screen.
@@ -31,7 +32,7 @@ pub enum ConsentBy {
 }
 
 /// Consent to the use of face data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Consent {
     /// Version of the text that was shown or read out.
     pub text_version: String,
@@ -40,7 +41,7 @@ pub struct Consent {
 }
 
 /// Asks to match four facts with the register.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ActivationRequest {
     /// The facts.
     pub person: PersonFacts,
@@ -53,7 +54,7 @@ pub struct ActivationRequest {
 }
 
 /// The facts match.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Activation {
     /// Lets attempts be started.
     pub token: Secret,
@@ -63,7 +64,7 @@ pub struct Activation {
 }
 
 /// Asks for an attempt.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AttemptRequest {
     /// Actions that the person cannot do; they will not be asked.
     #[serde(default)]
@@ -74,7 +75,7 @@ pub struct AttemptRequest {
 }
 
 /// An attempt: single use, short-lived.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
     /// Names the attempt.
     pub id: Uuid,
@@ -95,7 +96,7 @@ pub struct Attempt {
 }
 
 /// A key that evidence is sealed to: HPKE, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Recipient {
     /// Names the key; part of the associated data.
     pub key_id: String,
@@ -104,7 +105,7 @@ pub struct Recipient {
 }
 
 /// Asks for the next step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StepRequest {
     /// The step that has just ended; absent before the first.
     pub ended: Option<StepReport>,
@@ -115,7 +116,7 @@ pub struct StepRequest {
 }
 
 /// The next step, or the end of the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepAnswer {
     /// Do this next.
@@ -125,7 +126,7 @@ pub enum StepAnswer {
 }
 
 /// Commits the capture: from now on not one byte of it can change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CommitRequest {
     /// Final chain head.
     pub chain_head: Bytes32,
@@ -136,7 +137,7 @@ pub struct CommitRequest {
 }
 
 /// The commitment is durable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CommitReceipt {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
@@ -149,7 +150,7 @@ pub struct CommitReceipt {
 }
 
 /// Where an attempt stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum AttemptState {
     /// Issued, not yet committed.
@@ -176,14 +177,14 @@ pub enum AttemptState {
 }
 
 /// The server's public keys.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Keys {
     /// Keys that certificates are signed with.
     pub certificate_keys: Vec<CertificateKey>,
 }
 
 /// A key that certificates are signed with (Ed25519).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateKey {
     /// COSE key id, as text.
     pub key_id: String,
@@ -194,7 +195,7 @@ pub struct CertificateKey {
 }
 
 /// A refused call: RFC 9457, `application/problem+json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// `urn:jianzai:reason:` and the code.
     #[serde(rename = "type")]

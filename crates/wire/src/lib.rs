@@ -14,6 +14,7 @@ mod id_number;
 pub mod personal;
 pub mod plan;
 mod reason;
+mod schema;
 mod time;
 
 pub use bytes::Bytes32;

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::{Division, IdNumber, ReasonCode};
@@ -66,7 +67,7 @@ impl From<Name> for String {
 }
 
 /// The four facts that must match the register.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonFacts {
     /// Name as in the register.

@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::{Bytes32, FrameTime};
 
 /// Who holds the phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// The beneficiary, alone, with the front camera.
@@ -20,7 +21,7 @@ pub enum Mode {
 }
 
 /// One thing a person can be asked to do. Left and right are the subject's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Open the mouth wide and close it again.
@@ -52,7 +53,7 @@ impl Action {
 }
 
 /// A step of the plan: after `wait_ms` at rest, ask for `action`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Step {
     /// Counts from 0 over all steps revealed in this attempt, ended ones included.
     pub index: u32,
@@ -63,7 +64,7 @@ pub struct Step {
 }
 
 /// How a step ended, as the phone saw it. Advice to the server, which finds the actions itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "ended", content = "did")]
 pub enum StepOutcome {
     /// The asked action was done from rest, after its cue.
@@ -75,7 +76,7 @@ pub enum StepOutcome {
 }
 
 /// The phone's report on a step that ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StepReport {
     /// The step's index.
     pub index: u32,
@@ -90,7 +91,7 @@ pub struct StepReport {
 }
 
 /// The rules of one attempt, set by the server for mode and abilities.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CapturePolicy {
     /// Actions that may be asked.
     pub actions: Vec<Action>,
