@@ -5,6 +5,8 @@
 
 use jianzai_wire::FrameTime;
 
+pub use crate::blendshape::{Blendshape, Blendshapes};
+
 /// One frame, seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
@@ -87,7 +89,3 @@ impl Placement {
     /// Height of the oval over the height of the frame.
     pub const OVAL_HEIGHT: f32 = 0.7;
 }
-
-/// The 52 expression scores of MediaPipe's blendshape network, each 0 to 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Blendshapes(pub [f32; 52]);
