@@ -5,7 +5,7 @@
 //! and the one list of reasons ([`ReasonCode`]) with its sentences. **What can go wrong**: input that isn't what it
 //! claims to be; every constructor then says so with a [`ReasonCode`] and never panics.
 //!
-//! This crate does no I/O. Personal values ([`personal`]) print as `…`; whoever needs the text says `expose()`.
+//! This crate does no I/O; the one thing it asks the machine is today's date. Personal values ([`personal`]) print as `…`; whoever needs the text says `expose()`.
 
 pub mod api;
 mod bytes;
@@ -18,9 +18,9 @@ mod schema;
 mod time;
 
 pub use bytes::Bytes32;
-pub use division::Division;
+pub use division::{Division, DivisionLevel};
 pub use id_number::IdNumber;
 pub use personal::{Name, PersonFacts, Secret};
 pub use plan::{Action, CapturePolicy, Mode, Step, StepOutcome, StepReport};
-pub use reason::{ReasonCode, ReasonKind, Words};
+pub use reason::{Language, ReasonCode, ReasonKind, Words};
 pub use time::FrameTime;

@@ -18,11 +18,8 @@ pub struct Name(Zeroizing<String>);
 impl Name {
     /// Checks and tidies what was typed. Error: `input.name_invalid`.
     pub fn parse(text: &str) -> Result<Self, ReasonCode> {
-        let tidy: String = text
-            .trim()
-            .chars()
-            .map(|c| if matches!(c, '•' | '・' | '‧' | '∙' | '．') { '·' } else { c })
-            .collect();
+        let tidy: String =
+            text.trim().chars().map(|c| if matches!(c, '•' | '・' | '‧' | '∙' | '．') { '·' } else { c }).collect();
         let length = tidy.chars().count();
         let letters = tidy.chars().all(|c| c.is_alphabetic() || matches!(c, '·' | ' ' | '-' | '\''));
         let edge = |c: Option<char>| c.is_some_and(char::is_alphabetic);

@@ -1,6 +1,15 @@
-//! The one list of reasons: why something was refused, hinted at, sent to review or failed.
+//! The one list of reasons: why something was refused, hinted at, sent to review or failed; and what is said about it.
+//!
+//! Words are for people of eighty: what is the matter, without blame and without jargon, and what to do now. Chinese
+//! ([`words_zh`]) comes first; English ([`words_en`]) is a text of its own, not a translation word by word.
 
 use serde::{Deserialize, Serialize};
+
+mod language;
+mod words_en;
+mod words_zh;
+
+pub use language::Language;
 
 /// What sort of thing a reason is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -426,6 +435,99 @@ impl ReasonCode {
             Self::CertificateExpired => "certificate.expired",
         }
     }
+
+    /// What sort of thing it is.
+    pub fn kind(self) -> ReasonKind {
+        match self {
+            Self::InputNameInvalid
+            | Self::InputIdNumberLength
+            | Self::InputIdNumberChecksum
+            | Self::InputIdNumberBirthDate
+            | Self::InputIdNumberDivision
+            | Self::InputPlaceUnknown
+            | Self::InputConsentMissing => ReasonKind::Form,
+            Self::InputBodyInvalid
+            | Self::AttemptNotCommitted
+            | Self::UploadBadOffset
+            | Self::UploadTooLarge
+            | Self::UploadNotFound
+            | Self::UploadBadRequest => ReasonKind::Fault,
+            Self::IdentityNotConfirmed
+            | Self::AttemptNotFound
+            | Self::AttemptExpired
+            | Self::AttemptUsed
+            | Self::AttemptCommitLate
+            | Self::AttemptDemoRefused
+            | Self::AttemptUnauthorised
+            | Self::ActionWrong
+            | Self::ActionNotSeen
+            | Self::ActionTooEarly
+            | Self::ActionUnasked
+            | Self::FaceLost
+            | Self::FaceChanged
+            | Self::LivenessNoMotion
+            | Self::LivenessFlat
+            | Self::SpoofSuspected
+            | Self::MatchNotSame
+            | Self::EvidenceTampered
+            | Self::EvidenceTruncated
+            | Self::EvidenceReordered
+            | Self::EvidenceForeign
+            | Self::EvidenceOversized
+            | Self::EvidenceBadSignature
+            | Self::EvidenceWrongRecipient
+            | Self::EvidenceUndecodable
+            | Self::EvidenceBadTimes
+            | Self::EvidenceCropMismatch
+            | Self::EvidenceNotAsCommitted
+            | Self::EvidenceUnknownVersion
+            | Self::EvidenceLate
+            | Self::ClientTooOld
+            | Self::CertificateUnreadable
+            | Self::CertificateBadSignature
+            | Self::CertificateUnknownKey
+            | Self::CertificateExpired => ReasonKind::Refusal,
+            Self::LimitTooManyTries | Self::NetworkUnreachable | Self::ServerBusy | Self::ServerInternal => {
+                ReasonKind::Wait
+            }
+            Self::AttemptAbilitiesReview | Self::SpoofUnsure | Self::MatchUnsure | Self::MatchNoPortrait => {
+                ReasonKind::Review
+            }
+            Self::FaceNone
+            | Self::FaceSeveral
+            | Self::FaceTooFar
+            | Self::FaceTooNear
+            | Self::FaceOffCentre
+            | Self::FaceTurned
+            | Self::FaceTooDark
+            | Self::FaceTooBright
+            | Self::FaceBackLit
+            | Self::FaceBlurred
+            | Self::DeviceSlow => ReasonKind::Hint,
+            Self::CameraRefused
+            | Self::CameraMissing
+            | Self::CameraBusy
+            | Self::CameraStopped
+            | Self::DeviceStorageFull
+            | Self::DeviceModelMissing
+            | Self::DeviceModelWrong
+            | Self::DeviceRuntimeMissing
+            | Self::DeviceRuntimeTooOld => ReasonKind::Device,
+        }
+    }
+
+    /// What is said about it.
+    pub fn words(self, language: Language) -> Words {
+        match language {
+            Language::Zh => words_zh::words(self),
+            Language::En => words_en::words(self),
+        }
+    }
+
+    /// The code with this text form.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
 }
 
 impl std::fmt::Display for ReasonCode {
@@ -435,3 +537,86 @@ impl std::fmt::Display for ReasonCode {
 }
 
 impl std::error::Error for ReasonCode {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_stable_texts() {
+        let codes: BTreeSet<_> = ReasonCode::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), ReasonCode::ALL.len());
+        for reason in ReasonCode::ALL {
+            assert_eq!(ReasonCode::from_code(reason.code()), Some(*reason));
+            assert_eq!(serde_json::to_value(reason).expect("serialises"), reason.code());
+            let (group, name) = reason.code().split_once('.').expect("group and name");
+            assert!(
+                [group, name].iter().all(|part| part.chars().all(|c| c.is_ascii_lowercase() || c == '_')),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_short_sentence_and_a_step_to_take() {
+        for reason in ReasonCode::ALL {
+            let zh = reason.words(Language::Zh);
+            let en = reason.words(Language::En);
+            for text in [zh.sentence, zh.next_step] {
+                assert!(text.ends_with('。') && (6..=50).contains(&text.chars().count()), "{reason}: {text}");
+            }
+            for text in [en.sentence, en.next_step] {
+                assert!(text.ends_with('.') && (10..=170).contains(&text.len()), "{reason}: {text}");
+                assert!(text.starts_with(char::is_uppercase), "{reason}: {text}");
+            }
+            assert_ne!(zh.sentence, zh.next_step);
+        }
+    }
+
+    #[test]
+    fn hints_are_short_enough_to_be_read_at_a_glance() {
+        for reason in ReasonCode::ALL.iter().filter(|reason| reason.kind() == ReasonKind::Hint) {
+            assert!(reason.words(Language::Zh).next_step.chars().count() <= 20, "{reason}");
+            assert!(reason.words(Language::En).next_step.len() <= 70, "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_words_blame_nobody_and_name_no_machinery() {
+        let banned_zh =
+            ["您错", "错误", "失败", "非法", "违规", "欺诈", "作弊", "参数", "服务器", "令牌", "哈希", "签名", "异常"];
+        let banned_en = [
+            "error",
+            "fail",
+            "invalid",
+            "illegal",
+            "fraud",
+            "cheat",
+            "token",
+            "hash",
+            "server",
+            "parameter",
+            "you must",
+        ];
+        for reason in ReasonCode::ALL {
+            let (zh, en) = (reason.words(Language::Zh), reason.words(Language::En));
+            for word in banned_zh {
+                assert!(!zh.sentence.contains(word) && !zh.next_step.contains(word), "{reason}: {word}");
+            }
+            for word in banned_en {
+                let text = format!("{} {}", en.sentence, en.next_step).to_lowercase();
+                assert!(!text.contains(word), "{reason}: {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_refusal_for_any_wrong_fact_names_all_four() {
+        let words = ReasonCode::IdentityNotConfirmed.words(Language::Zh);
+        for fact in ["姓名", "身份证号", "参保地", "居住地"] {
+            assert!(words.next_step.contains(fact), "{fact}");
+        }
+    }
+}
