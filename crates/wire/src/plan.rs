@@ -95,7 +95,7 @@ pub struct StepReport {
 pub struct CapturePolicy {
     /// Actions that may be asked.
     pub actions: Vec<Action>,
-    /// Steps that must end as `Done`.
+    /// Steps that must end as `Done` one after another: a failed step sets the count back to none.
     pub steps_needed: u32,
     /// Steps that may end otherwise before the attempt ends with `action.wrong`.
     pub failures_allowed: u32,
@@ -110,12 +110,13 @@ pub struct CapturePolicy {
 }
 
 impl CapturePolicy {
-    /// The standing rules for the actions that a person can do: as many steps as make at least 64 equally likely plans,
-    /// and never fewer than three. `None` where fewer than two actions are left: such a person is not certified by
+    /// The standing rules for the actions that a person can do: as many steps as make at least 100 equally likely plans,
+    /// and never fewer than three. With one failure allowed, after which the count starts again, a recording made for
+    /// another plan then fits by luck in at most two of a hundred attempts. `None` where fewer than two actions are left: such a person is not certified by
     /// actions, and the attempt goes to a person's review.
     pub fn for_actions(actions: &[Action]) -> Option<Self> {
         let kinds = u32::try_from(actions.len()).ok().filter(|kinds| *kinds >= 2)?;
-        let steps_needed = (3..).find(|steps| kinds.saturating_pow(*steps) >= 64)?;
+        let steps_needed = (3..).find(|steps| kinds.saturating_pow(*steps) >= 100)?;
         Some(Self {
             actions: actions.to_vec(),
             steps_needed,
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn fewer_actions_mean_more_steps_and_never_fewer_plans() {
-        for (kinds, steps) in [(5, 3), (4, 3), (3, 4), (2, 6)] {
+        for (kinds, steps) in [(5, 3), (4, 4), (3, 5), (2, 7)] {
             let policy = CapturePolicy::for_actions(&Action::ALL[..kinds]).expect("two or more actions");
             assert_eq!(policy.steps_needed, steps);
         }
