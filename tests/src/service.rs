@@ -1,0 +1,101 @@
+//! The real service, as a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::people::Register;
+use crate::places;
+
+/// A running `jianzai-server serve`. Killed when dropped.
+pub struct Service {
+    child: Child,
+    data: PathBuf,
+    url: String,
+    options: Vec<String>,
+}
+
+impl Service {
+    /// Imports the register into a new data folder and serves it. `options` are those of `serve`, such as `--demo`.
+    pub fn start(data: &Path, register: &Register, options: &[&str]) -> Result<Self> {
+        std::fs::create_dir_all(data)?;
+        let import = server(data, "import")?.arg(register.csv()).output()?;
+        ensure!(import.status.success(), "import failed: {}", String::from_utf8_lossy(&import.stderr));
+        Self::serve(data, "127.0.0.1:0", options)
+    }
+
+    /// Serves a data folder that is already there.
+    pub fn serve(data: &Path, listen: &str, options: &[&str]) -> Result<Self> {
+        let log = std::fs::File::options().create(true).append(true).open(data.join("server.log"))?;
+        let mut child = server(data, "serve")?
+            .args(["--listen", listen])
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .context("the service could not be started")?;
+        let output = child.stdout.take().context("its output is piped")?;
+        let (tell, told) = mpsc::channel();
+        // The thread ends with the process, whose output it reads to the end so that it never blocks.
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                    tell.send(url.to_owned()).ok();
+                }
+            }
+        });
+        let Ok(url) = told.recv_timeout(Duration::from_secs(60)) else {
+            child.kill().ok();
+            bail!("the service did not come up: {}", std::fs::read_to_string(data.join("server.log"))?);
+        };
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        Ok(Self { child, data: data.to_path_buf(), url, options })
+    }
+
+    /// Its address, `http://127.0.0.1:…`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Kills it and serves the same folder at the same address again.
+    pub fn kill_and_restart(&mut self) -> Result<()> {
+        self.kill()?;
+        let listen = self.url.trim_start_matches("http://").to_owned();
+        let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
+        *self = Self::serve(&self.data.clone(), &listen, &options)?;
+        Ok(())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kill().ok();
+    }
+}
+
+fn server(data: &Path, subcommand: &str) -> Result<Command> {
+    let mut command = Command::new(places::built("jianzai-server")?);
+    command.arg(subcommand).arg("--data").arg(data).env("JIANZAI_MODELS", places::models());
+    Ok(command)
+}

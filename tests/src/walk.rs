@@ -1,0 +1,52 @@
+//! The walk through the window's screens, as a person takes it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::people::Person;
+use crate::window::Window;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Window {
+    /// From the welcome screen to the camera: who, the four facts, consent. With `pictures`, a masked picture of each screen.
+    pub async fn walk_to_camera(&self, mode: &str, person: &Person, pictures: Option<&Path>) -> Result<()> {
+        let picture = async |name: &str| match pictures {
+            Some(folder) => self.screenshot(&folder.join(name)).await,
+            None => Ok(()),
+        };
+        self.element(&format!("welcome-{mode}"), PATIENCE).await?;
+        picture("1-welcome.png").await?;
+        self.press(&format!("welcome-{mode}")).await?;
+        self.type_into("field-name", person.name).await?;
+        self.type_into("field-id", person.id_number).await?;
+        for (field, code) in [("insured-place", person.insured_place), ("residence", person.residence)] {
+            let province = format!("{}0000", code.get(..2).unwrap_or_default());
+            self.choose(&format!("{field}-province"), &province).await?;
+            self.choose(&format!("{field}-city"), code).await?;
+        }
+        picture("2-who.png").await?;
+        self.press("next").await?;
+        self.element("consent-yes", PATIENCE).await?;
+        picture("3-consent.png").await?;
+        self.press("consent-yes").await?;
+        self.element("start-capture", PATIENCE).await?;
+        picture("4-ready.png").await?;
+        self.press("start-capture").await
+    }
+
+    /// The state of the result screen: `certified`, `review`, `refused` or `failed`; `None` before it.
+    pub async fn result(&self) -> Result<Option<String>> {
+        self.attribute("result-state", "data-state").await
+    }
+
+    /// Presses "save" and returns the file that the window says it wrote.
+    pub async fn save_certificate(&self, kind: &str) -> Result<PathBuf> {
+        self.press(&format!("save-certificate-{kind}")).await?;
+        self.element("saved-path", PATIENCE).await?;
+        let path = self.attribute("saved-path", "data-path").await?;
+        path.map(PathBuf::from).context("the window does not say where it saved the certificate")
+    }
+}

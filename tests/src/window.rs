@@ -1,0 +1,150 @@
+//! The real window, driven through WebKitWebDriver as a person would use it.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tokio::process::{Child, Command};
+
+use crate::display::Display;
+use crate::places;
+
+/// The app's window on a virtual display.
+pub struct Window {
+    client: Client,
+    driver: Child,
+    _display: Display,
+}
+
+impl Window {
+    /// Opens the app. `environment` tells it where its service, data and camera are.
+    pub async fn open(environment: &[(&str, &str)]) -> Result<Self> {
+        let display = Display::start(480, 960)?;
+        let port = free_port()?;
+        let mut driver = Command::new("WebKitWebDriver");
+        display.give_to(&mut driver);
+        let driver = driver
+            .args([&format!("--port={port}"), "--host=127.0.0.1"])
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("JIANZAI_MODELS", places::models())
+            .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("WebKitWebDriver could not be started: `cargo xtask setup` installs it")?;
+        let client = connect(&format!("http://127.0.0.1:{port}")).await?;
+        Ok(Self { client, driver, _display: display })
+    }
+
+    /// The element with this `data-testid`, as soon as it is there.
+    pub async fn element(&self, id: &str, patience: Duration) -> Result<fantoccini::elements::Element> {
+        let selector = format!("[data-testid='{id}']");
+        let found = self.client.wait().at_most(patience).for_element(Locator::Css(&selector)).await;
+        match found {
+            Ok(element) => Ok(element),
+            Err(error) => {
+                let page = self.text().await.unwrap_or_default();
+                bail!("no {id} within {patience:?} ({error}); the page says: {page}")
+            }
+        }
+    }
+
+    /// Presses a button once it may be pressed.
+    pub async fn press(&self, id: &str) -> Result<()> {
+        let until = Instant::now() + Duration::from_secs(20);
+        let element = self.element(id, Duration::from_secs(20)).await?;
+        while !element.is_enabled().await? {
+            if Instant::now() > until {
+                bail!("{id} stays disabled; the page says: {}", self.text().await?);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // A screen reader's "activate": reaches the button wherever the page is scrolled.
+        let script = "arguments[0].scrollIntoView({block: 'center'}); arguments[0].click();";
+        self.client.execute(script, vec![serde_json::to_value(&element)?]).await?;
+        Ok(())
+    }
+
+    /// Types into a field.
+    pub async fn type_into(&self, id: &str, text: &str) -> Result<()> {
+        self.element(id, Duration::from_secs(20)).await?.send_keys(text).await?;
+        Ok(())
+    }
+
+    /// Chooses from a list by the value of the choice.
+    pub async fn choose(&self, id: &str, value: &str) -> Result<()> {
+        let list = self.element(id, Duration::from_secs(20)).await?;
+        let choice = format!("[data-testid='{id}'] option[value='{value}']");
+        self.client.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css(&choice)).await?;
+        list.select_by_value(value).await?;
+        Ok(())
+    }
+
+    /// Everything that the page says.
+    pub async fn text(&self) -> Result<String> {
+        Ok(self.client.find(Locator::Css("body")).await?.text().await?)
+    }
+
+    /// Runs a script in the page.
+    pub async fn script(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self.client.execute(script, vec![]).await?)
+    }
+
+    /// A picture of the window with faces, names and ID numbers masked.
+    pub async fn screenshot(&self, to: &Path) -> Result<()> {
+        let mask = "const style = document.createElement('style'); style.id = 'mask'; \
+                    style.textContent = '[data-private] { filter: blur(12px) !important; }'; document.head.append(style);";
+        self.client.execute(mask, vec![]).await?;
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        let picture = self.client.screenshot().await;
+        self.client.execute("document.getElementById('mask').remove()", vec![]).await?;
+        std::fs::write(to, picture?)?;
+        Ok(())
+    }
+
+    /// What the element with this `data-testid` says now; empty if it isn't there.
+    pub async fn said(&self, id: &str) -> Result<String> {
+        let script = "const found = document.querySelector(`[data-testid='${arguments[0]}']`); return found ? found.innerText : '';";
+        let said = self.client.execute(script, vec![json!(id)]).await?;
+        Ok(said.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// An attribute of the element with this `data-testid`.
+    pub async fn attribute(&self, id: &str, name: &str) -> Result<Option<String>> {
+        let script = "return document.querySelector(`[data-testid='${arguments[0]}']`)?.getAttribute(arguments[1]) ?? null;";
+        let found = self.client.execute(script, vec![json!(id), json!(name)]).await?;
+        Ok(found.as_str().map(str::to_owned))
+    }
+
+    /// Closes the window and stops the driver.
+    pub async fn close(mut self) -> Result<()> {
+        self.client.close().await?;
+        self.driver.kill().await?;
+        Ok(())
+    }
+}
+
+async fn connect(url: &str) -> Result<Client> {
+    let app = places::built("jianzai-app")?;
+    let options = json!({"webkitgtk:browserOptions": {"binary": app, "args": []}});
+    let capabilities = options.as_object().context("an object")?.clone();
+    let until = Instant::now() + Duration::from_secs(40);
+    loop {
+        match ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone()).connect(url).await {
+            Ok(client) => return Ok(client),
+            Err(error) if Instant::now() > until => bail!("the window did not open: {error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(300)).await,
+        }
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
