@@ -15,8 +15,10 @@ use jianzai_wire::FrameTime;
 use crate::slot::Slot;
 use crate::{CameraError, CaptureClock, Frame, FrameSource};
 
-/// How long the page may be silent.
+/// How long the page may be silent between two frames.
 const SILENCE: Duration = Duration::from_secs(4);
+/// How long its first frame may take: the system may be asking the person for the camera.
+const FIRST_FRAME: Duration = Duration::from_secs(120);
 /// Longer JPEGs are no camera frames.
 const LONGEST_JPEG: usize = 4 * 1024 * 1024;
 
@@ -126,6 +128,7 @@ impl FramePusher {
 /// Gives the frames that are pushed; the latest wins.
 pub struct PushedSource {
     slot: Arc<Slot>,
+    began: bool,
 }
 
 impl PushedSource {
@@ -133,13 +136,15 @@ impl PushedSource {
     pub fn new(clock: CaptureClock) -> (FramePusher, Self) {
         let slot = Arc::new(Slot::default());
         let pusher = FramePusher { slot: Arc::clone(&slot), clock, count: Arc::new(AtomicU64::new(0)) };
-        (pusher, Self { slot })
+        (pusher, Self { slot, began: false })
     }
 }
 
 impl FrameSource for PushedSource {
     fn next(&mut self) -> Result<Frame, CameraError> {
-        let frame = self.slot.take(SILENCE).inspect_err(|error| self.slot.end(error.clone()))?;
+        let patience = if self.began { SILENCE } else { FIRST_FRAME };
+        let frame = self.slot.take(patience).inspect_err(|error| self.slot.end(error.clone()))?;
+        self.began = true;
         Ok(Frame::clone(&frame))
     }
 
