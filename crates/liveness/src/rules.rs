@@ -1,0 +1,89 @@
+//! When a plan is complete and when it has failed: one rule for phone and server.
+
+use jianzai_wire::{CapturePolicy, StepOutcome, StepReport};
+
+/// What follows the steps that have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextStep {
+    /// Draw and reveal another step.
+    Reveal,
+    /// Enough steps were done: commit.
+    Complete,
+    /// Too many steps failed: the attempt ends.
+    Failed,
+}
+
+/// Decides what follows `ended`, the reports of every step of the attempt in order.
+///
+/// A failed step sets the count of done steps back to none: the person does the whole sequence again, all of it freshly
+/// drawn. This keeps the chance of a recording that fits by luck at no more than one plan's chance per try
+/// ([`crate::chance`]), where counting on would add a chance for every place at which the failure may have happened.
+pub fn needed(ended: &[StepReport], policy: &CapturePolicy) -> NextStep {
+    let (mut done, mut failed) = (0_u32, 0_u32);
+    for report in ended {
+        if done >= policy.steps_needed || failed > policy.failures_allowed {
+            break;
+        }
+        match report.outcome {
+            StepOutcome::Done => done = done.saturating_add(1),
+            StepOutcome::Wrong(_) | StepOutcome::TooEarly => {
+                done = 0;
+                failed = failed.saturating_add(1);
+            }
+        }
+    }
+    if failed > policy.failures_allowed {
+        NextStep::Failed
+    } else if done >= policy.steps_needed {
+        NextStep::Complete
+    } else {
+        NextStep::Reveal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jianzai_wire::{Action, FrameTime};
+
+    fn after(outcomes: &str) -> NextStep {
+        let reports: Vec<_> = outcomes
+            .chars()
+            .enumerate()
+            .map(|(index, c)| StepReport {
+                index: index as u32,
+                outcome: match c {
+                    'd' => StepOutcome::Done,
+                    'e' => StepOutcome::TooEarly,
+                    _ => StepOutcome::Wrong(Action::LookUp),
+                },
+                cue_at: FrameTime(0),
+                began_at: FrameTime(0),
+                ended_at: FrameTime(0),
+            })
+            .collect();
+        let mut policy = CapturePolicy::for_actions(&Action::ALL).expect("five actions");
+        policy.steps_needed = 3;
+        policy.failures_allowed = 1;
+        needed(&reports, &policy)
+    }
+
+    #[test]
+    fn a_failure_starts_the_count_again_and_a_second_ends_the_attempt() {
+        for open in ["", "d", "dd", "w", "ddw", "ddwdd", "edd"] {
+            assert_eq!(after(open), NextStep::Reveal, "{open}");
+        }
+        for complete in ["ddd", "wddd", "ddwddd", "eddd"] {
+            assert_eq!(after(complete), NextStep::Complete, "{complete}");
+        }
+        for failed in ["ww", "we", "ddwddw", "wdw"] {
+            assert_eq!(after(failed), NextStep::Failed, "{failed}");
+        }
+    }
+
+    #[test]
+    fn what_is_reported_after_the_end_changes_nothing() {
+        assert_eq!(after("dddww"), NextStep::Complete);
+        assert_eq!(after("wwddd"), NextStep::Failed);
+    }
+}
