@@ -1,1 +1,24 @@
-//! .
+//! The certificate: that a person was alive and well on a day, signed so that anyone can check it without asking anyone.
+//!
+//! **In**: [`Claims`] and the issuer's key ([`issue`]); or whatever somebody holds up as a certificate: its text, its
+//! bytes, the picture or the PDF ([`verify`]). **Out**: a [`SignedCertificate`] (COSE_Sign1 with EdDSA, RFC 9052; claims
+//! as a CBOR Web Token, RFC 8392; 200-350 bytes, so that it fits a QR code); or the claims, once they are known to be
+//! true. With the feature `draw`: the sheet of paper, as SVG, PNG and PDF. **What can go wrong**: [`CertificateError`],
+//! each with its reason code; with drawing, `DrawError`. No input makes this crate panic.
+//!
+//! A certificate shows neither ID number nor face, and the name masked. Only what is signed counts: whoever checks a
+//! printed sheet must compare it with the claims that [`verify`] returns. A certificate that was revoked still verifies
+//! offline; whoever must know asks the issuer by its serial.
+
+mod claims;
+#[cfg(feature = "draw")]
+mod draw;
+mod error;
+mod reading;
+mod signed;
+
+pub use claims::{Channel, Claims};
+#[cfg(feature = "draw")]
+pub use draw::{DrawError, Drawing, Fonts, draw};
+pub use error::CertificateError;
+pub use signed::{SignedCertificate, issue, verify};

@@ -161,7 +161,7 @@ pub enum AttemptState {
     Accepted,
     /// Certified.
     Certified {
-        /// The certificate: COSE_Sign1, base64url without padding, as in the QR code.
+        /// The certificate as in the QR code: `JZ1:` and COSE_Sign1 as base64url without padding.
         certificate: String,
     },
     /// A person will look at it. Nothing changes for the beneficiary meanwhile.

@@ -1,0 +1,36 @@
+use jianzai_wire::ReasonCode;
+
+use crate::Claims;
+
+/// Why there is no valid certificate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// What was given holds no certificate, or one of a kind not known here.
+    #[error("no certificate can be read from this")]
+    Unreadable,
+    /// It is signed with a key that was not given, or by another issuer than the key's.
+    #[error("the certificate is signed with a key that is not known")]
+    UnknownKey,
+    /// Its content is not what was signed.
+    #[error("the signature does not fit the certificate")]
+    BadSignature,
+    /// It is genuine, but its last day has passed.
+    #[error("the certificate is genuine but its last day, {}, has passed", .0.valid_until)]
+    Expired(Box<Claims>),
+    /// The claims don't fit a QR code: issuer, masked name or key id is too long.
+    #[error("the claims are too long for a certificate")]
+    TooLong,
+}
+
+impl CertificateError {
+    /// The stable code.
+    pub fn reason(&self) -> ReasonCode {
+        match self {
+            Self::Unreadable => ReasonCode::CertificateUnreadable,
+            Self::UnknownKey => ReasonCode::CertificateUnknownKey,
+            Self::BadSignature => ReasonCode::CertificateBadSignature,
+            Self::Expired(_) => ReasonCode::CertificateExpired,
+            Self::TooLong => ReasonCode::ServerInternal,
+        }
+    }
+}

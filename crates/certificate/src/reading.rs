@@ -1,0 +1,43 @@
+//! Finds a certificate's bytes in what somebody has of it.
+
+use std::io::Cursor;
+
+use image::{ImageReader, Limits};
+
+use crate::SignedCertificate;
+use crate::signed::PREFIX;
+
+/// Text, COSE bytes, PNG or JPEG with the QR code, or the PDF. `None` if there is nothing.
+pub(crate) fn find(input: &[u8]) -> Option<Vec<u8>> {
+    match input {
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => in_picture(input),
+        [b'%', b'P', b'D', b'F', ..] => in_pdf(input),
+        [0xd2 | 0x84, ..] => Some(input.to_vec()),
+        _ => SignedCertificate::from_text(std::str::from_utf8(input).ok()?),
+    }
+}
+
+/// The PDF names the certificate in its metadata, which is not compressed.
+fn in_pdf(pdf: &[u8]) -> Option<Vec<u8>> {
+    let prefix = PREFIX.as_bytes();
+    pdf.windows(prefix.len()).enumerate().filter(|(_, window)| *window == prefix).find_map(|(at, _)| {
+        let rest = pdf.get(at + prefix.len()..)?;
+        let end = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))).unwrap_or(rest.len());
+        SignedCertificate::from_text(std::str::from_utf8(pdf.get(at..at + prefix.len() + end)?).ok()?)
+    })
+}
+
+fn in_picture(file: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?;
+    // A photo of 50 megapixels passes; a small file that unfolds into gigabytes does not.
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(12_000), Some(12_000), Some(256 << 20));
+    reader.limits(limits);
+    let grey = reader.decode().ok()?.into_luma8();
+    let (width, height) = (usize::try_from(grey.width()).ok()?, usize::try_from(grey.height()).ok()?);
+    let pixels = grey.as_raw();
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
+        pixels.get(y * width + x).copied().unwrap_or(255)
+    });
+    picture.detect_grids().iter().filter_map(|grid| grid.decode().ok()).find_map(|(_, text)| SignedCertificate::from_text(&text))
+}
