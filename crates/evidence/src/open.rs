@@ -1,0 +1,461 @@
+//! The server's side: opens a bundle and believes none of it.
+//!
+//! The order of the checks decides which fault is named: size, header, attempt, recipient, seal, signature, binding, times,
+//! frames against their digests, chain against what was committed, pictures against the nonce, and last the pictures
+//! against the decoded video.
+
+use std::ops::Range;
+
+use image::RgbImage;
+use jianzai_wire::api::CommitRequest;
+use jianzai_wire::plan::plan_hash;
+use jianzai_wire::{Bytes32, CapturePolicy, FrameTime, Step};
+use serde::de::DeserializeOwned;
+use serde_bytes::ByteBuf;
+use uuid::Uuid;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::chain::{self, WINDOW, candidate, digest, kept};
+use crate::error::EvidenceError;
+use crate::mp4::mp4;
+use crate::picture::{CROP_SIDE, Likeness, PHOTO_SIDE, decode_jpeg};
+use crate::record::{CaptureRecord, FrameRecord, Manifest, Payload, PictureRecord, TAG_BYTES, VERSION};
+use crate::recorder::MAX_GAP_MS;
+use crate::seal::{self, RecipientSecret, SealedHeader};
+use crate::video::{MAX_SIDE, VideoDecoder};
+
+/// Largest side of a judged frame that a record may name.
+const MAX_FRAME_SIDE: u32 = 4096;
+const MIN_REGION: u32 = 16;
+
+/// How large a bundle may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the sealed bundle.
+    pub max_bytes: u64,
+    /// Milliseconds from first to last frame: no more than the policy's, and no more than lay between issue and commit.
+    pub max_duration_ms: u32,
+    /// Frames.
+    pub max_frames: u32,
+    /// Milliseconds between two frames.
+    pub max_gap_ms: u64,
+}
+
+impl Limits {
+    /// The limits of a policy: half as many frames again as it aims at.
+    pub fn of(policy: &CapturePolicy) -> Self {
+        let frames = u64::from(policy.max_capture_ms) * u64::from(policy.frames_per_second) * 3 / 2000;
+        Self {
+            max_bytes: policy.max_bundle_bytes,
+            max_duration_ms: policy.max_capture_ms,
+            max_frames: u32::try_from(frames).unwrap_or(u32::MAX),
+            max_gap_ms: MAX_GAP_MS,
+        }
+    }
+}
+
+/// What the server knows about the attempt.
+#[derive(Debug, Clone)]
+pub struct Expected<'a> {
+    /// The attempt.
+    pub attempt: Uuid,
+    /// Its nonce.
+    pub nonce: Bytes32,
+    /// The steps revealed, in order.
+    pub steps: &'a [Step],
+    /// The device key of the activation.
+    pub device_key: Bytes32,
+    /// The commitment.
+    pub committed: &'a CommitRequest,
+    /// Number of frames and chain head sent with each step request.
+    pub step_heads: &'a [(u32, Bytes32)],
+    /// How large the bundle may be.
+    pub limits: Limits,
+}
+
+/// A picture that was compared with the video.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The frame it was cut from.
+    pub frame: u32,
+    /// When that frame was taken.
+    pub at: FrameTime,
+    /// What was cut: x, y, width, height in pixels of the judged frame.
+    pub region: [u32; 4],
+    /// The pixels, RGB, perhaps scaled down.
+    pub pixels: RgbImage,
+}
+
+/// A bundle that is whole, of this attempt, as committed, and whose pictures show what the video shows. Whether that is a
+/// living person doing what was asked is for the judge.
+pub struct Opened {
+    nonce: Bytes32,
+    manifest: Manifest,
+    record: CaptureRecord,
+    video: Zeroizing<Vec<u8>>,
+    units: Vec<Range<usize>>,
+    crops: Vec<Picture>,
+    best_photo: Option<Picture>,
+    log: Zeroizing<Vec<u8>>,
+}
+
+/// Opens a bundle with the secret that its header names. Decodes the whole video once.
+pub fn open(bytes: &[u8], secrets: &[RecipientSecret], expected: &Expected<'_>) -> Result<Opened, EvidenceError> {
+    if bytes.len() as u64 > expected.limits.max_bytes {
+        return Err(EvidenceError::Oversized("bytes"));
+    }
+    let header = SealedHeader::parse(bytes)?;
+    if header.attempt != expected.attempt {
+        return Err(EvidenceError::Foreign);
+    }
+    let secret = secrets.iter().find(|secret| secret.key_id() == header.key_id);
+    let secret = secret.ok_or(EvidenceError::WrongRecipient)?;
+    let plan_hash = plan_hash(expected.attempt, &expected.nonce, expected.steps);
+    let plain = seal::unseal(bytes, &header, &plan_hash, secret)?;
+    let mut payload: Payload = decoded(&plain, "the payload")?;
+    drop(plain);
+    let opened = check(&payload, &header, &plan_hash, expected);
+    payload.wipe();
+    opened
+}
+
+fn check(
+    payload: &Payload,
+    header: &SealedHeader,
+    plan_hash: &Bytes32,
+    expected: &Expected<'_>,
+) -> Result<Opened, EvidenceError> {
+    seal::verify(&payload.manifest, &payload.signature, &expected.device_key)?;
+    let manifest: Manifest = decoded(&payload.manifest, "the manifest")?;
+    check_binding(&manifest, header, plan_hash, expected)?;
+    let record: CaptureRecord = decoded(&manifest.capture, "the capture record")?;
+    check_sizes(&record, &expected.limits)?;
+    check_times(&record.frames, &expected.limits)?;
+    let units = split_units(&record.frames, &payload.video)?;
+    let digests = check_units(&record.frames, &payload.video, &units)?;
+    check_chain(&record, &manifest, &digests, expected)?;
+    check_pictures(&record, payload, expected)?;
+    if digest(&payload.log) != record.log_sha256 {
+        return Err(EvidenceError::Tampered("the log"));
+    }
+    let mut opened = Opened {
+        nonce: expected.nonce,
+        manifest,
+        record,
+        video: Zeroizing::new(payload.video.to_vec()),
+        units,
+        crops: Vec::new(),
+        best_photo: None,
+        log: Zeroizing::new(payload.log.to_vec()),
+    };
+    opened.compare_pictures(&payload.crops, payload.best_photo.as_ref())?;
+    Ok(opened)
+}
+
+fn check_binding(
+    manifest: &Manifest,
+    header: &SealedHeader,
+    plan_hash: &Bytes32,
+    expected: &Expected<'_>,
+) -> Result<(), EvidenceError> {
+    if manifest.version != VERSION {
+        return Err(EvidenceError::UnknownVersion(manifest.version.into()));
+    }
+    if manifest.attempt != expected.attempt || manifest.plan_hash != *plan_hash || manifest.steps != expected.steps {
+        return Err(EvidenceError::Foreign);
+    }
+    if manifest.recipient != header.key_id {
+        return Err(EvidenceError::WrongRecipient);
+    }
+    if manifest.device_key != expected.device_key {
+        return Err(EvidenceError::BadSignature);
+    }
+    Ok(())
+}
+
+fn check_sizes(record: &CaptureRecord, limits: &Limits) -> Result<(), EvidenceError> {
+    let within = |(width, height): (u32, u32), most: u32| (1..=most).contains(&width) && (1..=most).contains(&height);
+    if record.frames.len() as u64 > u64::from(limits.max_frames) {
+        return Err(EvidenceError::Oversized("frames"));
+    }
+    if !within(record.frame_size, MAX_FRAME_SIDE) || !within(record.video_size, MAX_SIDE) {
+        return Err(EvidenceError::Oversized("pixels"));
+    }
+    if record.frames.is_empty() {
+        return Err(EvidenceError::Truncated("no frame"));
+    }
+    Ok(())
+}
+
+fn check_times(frames: &[FrameRecord], limits: &Limits) -> Result<(), EvidenceError> {
+    for (index, (before, after)) in frames.iter().zip(frames.iter().skip(1)).enumerate() {
+        let at_fault = |what| EvidenceError::BadTimes { index: index as u32 + 1, what };
+        if after.at <= before.at {
+            return Err(at_fault("not later than the frame before"));
+        }
+        if after.at.since(before.at) > limits.max_gap_ms {
+            return Err(at_fault("too long after the frame before"));
+        }
+    }
+    if duration(frames) > u64::from(limits.max_duration_ms) {
+        return Err(EvidenceError::Oversized("milliseconds"));
+    }
+    Ok(())
+}
+
+fn duration(frames: &[FrameRecord]) -> u64 {
+    frames.first().zip(frames.last()).map_or(0, |(first, last)| last.at.since(first.at))
+}
+
+/// Where each access unit lies in the video.
+fn split_units(frames: &[FrameRecord], video: &[u8]) -> Result<Vec<Range<usize>>, EvidenceError> {
+    let mut units = Vec::with_capacity(frames.len());
+    let mut start = 0_usize;
+    for frame in frames {
+        let end = start.saturating_add(frame.bytes as usize);
+        if end > video.len() {
+            return Err(EvidenceError::Truncated("the video"));
+        }
+        units.push(start..end);
+        start = end;
+    }
+    if start == video.len() { Ok(units) } else { Err(EvidenceError::Tampered("more video than frames")) }
+}
+
+/// Digests of the access units; each must be the one that was recorded at its place.
+fn check_units(frames: &[FrameRecord], video: &[u8], units: &[Range<usize>]) -> Result<Vec<Bytes32>, EvidenceError> {
+    let digests: Vec<_> = units.iter().map(|unit| digest(video.get(unit.clone()).unwrap_or_default())).collect();
+    for (index, (frame, digest)) in frames.iter().zip(&digests).enumerate() {
+        let tag = digest.0.first_chunk::<TAG_BYTES>().copied().unwrap_or_default();
+        if tag == frame.tag {
+            continue;
+        }
+        return Err(if frames.iter().any(|other| other.tag == tag) {
+            EvidenceError::Reordered { index: index as u32 }
+        } else {
+            EvidenceError::Tampered("the video")
+        });
+    }
+    Ok(digests)
+}
+
+fn check_chain(
+    record: &CaptureRecord,
+    manifest: &Manifest,
+    digests: &[Bytes32],
+    expected: &Expected<'_>,
+) -> Result<(), EvidenceError> {
+    let committed = expected.committed;
+    if record.frames.len() as u64 != u64::from(committed.frames) {
+        return Err(EvidenceError::NotAsCommitted("the number of frames"));
+    }
+    if duration(&record.frames) != u64::from(committed.duration_ms) {
+        return Err(EvidenceError::NotAsCommitted("the duration"));
+    }
+    let mut heads = vec![chain::genesis(expected.attempt, &expected.nonce)];
+    let mut head = heads[0];
+    for (index, (frame, digest)) in record.frames.iter().zip(digests).enumerate() {
+        head = chain::link(&head, index as u32, frame, digest);
+        heads.push(head);
+    }
+    for (frames, head) in expected.step_heads {
+        if heads.get(*frames as usize) != Some(head) {
+            return Err(EvidenceError::NotAsCommitted("the chain at a step"));
+        }
+    }
+    let end = chain::close(&head, &manifest.capture);
+    if end != committed.chain_head || end != manifest.chain_head {
+        return Err(EvidenceError::NotAsCommitted("the chain"));
+    }
+    Ok(())
+}
+
+/// Whether the pictures carried are those that the nonce asks for, and those that were recorded.
+fn check_pictures(record: &CaptureRecord, payload: &Payload, expected: &Expected<'_>) -> Result<(), EvidenceError> {
+    let candidates = check_candidates(&record.frames, &expected.nonce)?;
+    let keep = kept(&expected.nonce, record.frames.len() as u32, &candidates);
+    if !record.crops.iter().map(|crop| crop.frame).eq(keep) {
+        let index = record.crops.first().map_or(0, |crop| crop.frame);
+        return Err(EvidenceError::CropMismatch { index, what: "others are asked for" });
+    }
+    if record.crops.len() != payload.crops.len() || record.best_photo.is_some() != payload.best_photo.is_some() {
+        return Err(EvidenceError::Truncated("the pictures"));
+    }
+    for (crop, jpeg) in record.crops.iter().zip(&payload.crops) {
+        let linked = record.frames.get(crop.frame as usize).and_then(|frame| frame.crop);
+        check_picture(crop, jpeg, record)?;
+        if linked != Some(crop.sha256) {
+            return Err(EvidenceError::CropMismatch { index: crop.frame, what: "another one was recorded" });
+        }
+    }
+    if let Some((photo, jpeg)) = record.best_photo.as_ref().zip(payload.best_photo.as_ref()) {
+        check_picture(photo, jpeg, record)?;
+    }
+    Ok(())
+}
+
+fn check_picture(picture: &PictureRecord, jpeg: &[u8], record: &CaptureRecord) -> Result<(), EvidenceError> {
+    let fault = |what| EvidenceError::CropMismatch { index: picture.frame, what };
+    let [x, y, width, height] = picture.region;
+    let fits = |start: u32, length: u32, side: u32| {
+        length >= MIN_REGION && start.checked_add(length).is_some_and(|end| end <= side)
+    };
+    if picture.frame as usize >= record.frames.len() {
+        return Err(fault("there is no such frame"));
+    }
+    if !fits(x, width, record.frame_size.0) || !fits(y, height, record.frame_size.1) {
+        return Err(fault("it lies outside the frame"));
+    }
+    if digest(jpeg) != picture.sha256 {
+        return Err(EvidenceError::Tampered("a picture"));
+    }
+    Ok(())
+}
+
+/// The frames that have a crop: in each window the one that the nonce picks, or the next in which the phone saw a face.
+fn check_candidates(frames: &[FrameRecord], nonce: &Bytes32) -> Result<Vec<u32>, EvidenceError> {
+    let mut candidates = Vec::new();
+    for (window, inside) in frames.chunks(WINDOW as usize).enumerate() {
+        let start = window as u32 * WINDOW;
+        let from = candidate(nonce, window as u32) - start;
+        let due = inside.iter().enumerate().skip(from as usize).find(|(_, frame)| frame.seen.has_face());
+        let due = due.map(|(place, _)| place);
+        for (place, frame) in inside.iter().enumerate() {
+            let index = start + place as u32;
+            match (frame.crop.is_some(), due == Some(place)) {
+                (true, true) => candidates.push(index),
+                (false, false) => {}
+                (true, false) => return Err(EvidenceError::CropMismatch { index, what: "another one is asked for" }),
+                (false, true) => return Err(EvidenceError::CropMismatch { index, what: "it was not recorded" }),
+            }
+        }
+    }
+    Ok(candidates)
+}
+
+fn decoded<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, EvidenceError> {
+    ciborium::from_reader(bytes).map_err(|_| EvidenceError::Undecodable(what))
+}
+
+impl Opened {
+    /// What the device signed.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What was recorded: source, versions, sizes, every frame.
+    pub fn record(&self) -> &CaptureRecord {
+        &self.record
+    }
+
+    /// The crops, in order.
+    pub fn crops(&self) -> &[Picture] {
+        &self.crops
+    }
+
+    /// The best photo.
+    pub fn best_photo(&self) -> Option<&Picture> {
+        self.best_photo.as_ref()
+    }
+
+    /// The capture log, as the phone kept it.
+    pub fn log<L: DeserializeOwned>(&self) -> Result<L, EvidenceError> {
+        decoded(&self.log, "the log")
+    }
+
+    /// Frames that the nonce picked for a crop and in which the phone says it saw no face. If the judge sees one there, the
+    /// phone chose its crops.
+    pub fn passed_over(&self) -> Vec<u32> {
+        let frames = &self.record.frames;
+        let mut passed = Vec::new();
+        for (window, inside) in frames.chunks(WINDOW as usize).enumerate() {
+            let from = candidate(&self.nonce, window as u32);
+            let start = window as u32 * WINDOW;
+            let blank =
+                inside.iter().zip(start..).skip((from - start) as usize).take_while(|(frame, _)| frame.crop.is_none());
+            passed.extend(blank.map(|(_, index)| index));
+        }
+        passed
+    }
+
+    /// Decodes the video, frame by frame; one frame is in memory at a time.
+    pub fn frames(&self) -> Frames<'_> {
+        Frames { opened: self, decoder: None, next: 0 }
+    }
+
+    /// The video as an MP4 file, for a clerk who is allowed to look.
+    pub fn mp4(&self) -> Result<Vec<u8>, EvidenceError> {
+        let units = self.units.iter().map(|unit| self.video.get(unit.clone()).unwrap_or_default());
+        mp4(self.record.video_size, self.record.frames.iter().map(|frame| frame.at).zip(units))
+    }
+}
+
+impl Opened {
+    /// Decodes the video once: every frame must come out, and every picture must be what its frame shows.
+    fn compare_pictures(&mut self, crops: &[ByteBuf], photo: Option<&ByteBuf>) -> Result<(), EvidenceError> {
+        let crops: Vec<_> = self
+            .record
+            .crops
+            .iter()
+            .zip(crops)
+            .map(|(record, jpeg)| self.picture(record, jpeg, CROP_SIDE))
+            .collect::<Result<_, _>>()?;
+        let photo = self.record.best_photo.as_ref().zip(photo);
+        let photo = photo.map(|(record, jpeg)| self.picture(record, jpeg, PHOTO_SIDE)).transpose()?;
+        for (index, frame) in self.frames().enumerate() {
+            let (pixels, _) = frame?;
+            for picture in crops.iter().chain(&photo).filter(|picture| picture.frame as usize == index) {
+                let likeness = Likeness::of(&picture.pixels, &pixels, picture.region, self.record.frame_size);
+                if !likeness.same() {
+                    let index = picture.frame;
+                    return Err(EvidenceError::CropMismatch { index, what: "the video shows something else" });
+                }
+            }
+        }
+        self.crops = crops;
+        self.best_photo = photo;
+        Ok(())
+    }
+
+    fn picture(&self, record: &PictureRecord, jpeg: &[u8], side: u32) -> Result<Picture, EvidenceError> {
+        let at = self.record.frames.get(record.frame as usize).map(|frame| frame.at).unwrap_or_default();
+        Ok(Picture { frame: record.frame, at, region: record.region, pixels: decode_jpeg(jpeg, side)? })
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        for picture in self.crops.iter_mut().chain(&mut self.best_photo) {
+            picture.pixels.as_flat_samples_mut().samples.zeroize();
+        }
+    }
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Opened({}, {} frames)", self.manifest.attempt, self.units.len())
+    }
+}
+
+/// The frames of a video, in order; ends after the first error. See [`Opened::frames`].
+pub struct Frames<'a> {
+    opened: &'a Opened,
+    decoder: Option<VideoDecoder>,
+    next: usize,
+}
+
+impl Iterator for Frames<'_> {
+    type Item = Result<(RgbImage, FrameTime), EvidenceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.opened.record.frames.get(self.next)?.at;
+        let unit = self.opened.video.get(self.opened.units.get(self.next)?.clone())?;
+        let size = self.opened.record.video_size;
+        let decoded = match &mut self.decoder {
+            Some(decoder) => decoder.decode(unit),
+            empty => VideoDecoder::new(size).and_then(|decoder| empty.insert(decoder).decode(unit)),
+        };
+        self.next = if decoded.is_ok() { self.next + 1 } else { usize::MAX };
+        Some(decoded.map(|frame| (frame, at)))
+    }
+}
