@@ -1,0 +1,152 @@
+//! Brightness, back light and sharpness.
+
+use image::RgbImage;
+use jianzai_liveness::Rect;
+
+use crate::geometry::Affine;
+use crate::warp::luma;
+
+/// Mean luma of the whole frame, 0 to 1, from a grid of about 64 x 48 samples.
+pub(crate) fn of_frame(frame: &RgbImage) -> f32 {
+    let whole = Rect { x0: 0.0, y0: 0.0, x1: frame.width() as f32, y1: frame.height() as f32 };
+    mean(&luma(frame, &Affine::of_box(&whole, 64, 48), 64, 48)) / 255.0
+}
+
+/// Light on a face.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Light {
+    /// Mean luma of the face, 0 to 1.
+    pub(crate) face: f32,
+    /// Mean luma of what surrounds it over that of the face.
+    pub(crate) back: f32,
+}
+
+/// The ellipse inside the box is the face. Its surroundings are what lies left, right and above of it within twice the box:
+/// below are clothes, which say nothing about where the light comes from.
+pub(crate) fn of_face(frame: &RgbImage, face: &Rect) -> Light {
+    const SIZE: usize = 48;
+    let (w, h) = (face.x1 - face.x0, face.y1 - face.y0);
+    let around = Rect { x0: face.x0 - w / 2.0, y0: face.y0 - h / 2.0, x1: face.x1 + w / 2.0, y1: face.y1 + h / 2.0 };
+    let map = Affine::of_box(&around, SIZE as u32, SIZE as u32);
+    let values = luma(frame, &map, SIZE, SIZE);
+    let (mut inner, mut outer) = (Sum::default(), Sum::default());
+    for (index, value) in values.into_iter().enumerate() {
+        let (column, line) = (index % SIZE, index / SIZE);
+        // From -1 to 1 across the doubled box; the face itself reaches to a half.
+        let place = |at: usize| (at as f32 + 0.5) / SIZE as f32 * 2.0 - 1.0;
+        let (x, y) = (place(column), place(line));
+        let distance = (x * x + y * y) * 4.0;
+        let (fx, fy) = map.apply(column as f32, line as f32);
+        let in_frame = fx >= 0.0 && fy >= 0.0 && fx < frame.width() as f32 && fy < frame.height() as f32;
+        if distance <= 1.0 {
+            inner.add(value);
+        } else if distance > 1.5 && y < 0.4 && in_frame {
+            outer.add(value);
+        }
+    }
+    let face = inner.mean();
+    // A face that fills the frame has no surroundings.
+    let back = if outer.count < 16 { 1.0 } else { outer.mean() / face.max(1.0) };
+    Light { face: face / 255.0, back }
+}
+
+#[derive(Default)]
+struct Sum {
+    total: f32,
+    count: u32,
+}
+
+impl Sum {
+    fn add(&mut self, value: f32) {
+        self.total += value;
+        self.count += 1;
+    }
+
+    fn mean(&self) -> f32 {
+        self.total / self.count.max(1) as f32
+    }
+}
+
+/// Variance of the Laplacian of the face scaled to 128 pixels of height.
+pub(crate) fn sharpness(frame: &RgbImage, face: &Rect) -> f32 {
+    const HEIGHT: usize = 128;
+    let (w, h) = (face.x1 - face.x0, face.y1 - face.y0);
+    if w < 1.0 || h < 1.0 || !(w / h).is_finite() {
+        return 0.0;
+    }
+    let width = ((HEIGHT as f32 * w / h) as usize).clamp(16, 2 * HEIGHT);
+    // A large face is averaged down, or the samples that were skipped would look like detail.
+    let fold = ((h / HEIGHT as f32).round() as usize).clamp(1, 6);
+    let map = Affine::of_box(face, (width * fold) as u32, (HEIGHT * fold) as u32);
+    let small = reduce(&luma(frame, &map, width * fold, HEIGHT * fold), width, HEIGHT, fold);
+    let at = |x: usize, y: usize| small.get(y * width + x).copied().unwrap_or_default();
+    let inner = (1..HEIGHT - 1).flat_map(|y| (1..width - 1).map(move |x| (x, y)));
+    let edges: Vec<f32> =
+        inner.map(|(x, y)| at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * at(x, y)).collect();
+    let middle = mean(&edges);
+    edges.iter().map(|edge| (edge - middle).powi(2)).sum::<f32>() / edges.len().max(1) as f32
+}
+
+/// Averages squares of `fold` x `fold`.
+fn reduce(values: &[f32], width: usize, height: usize, fold: usize) -> Vec<f32> {
+    if fold == 1 {
+        return values.to_vec();
+    }
+    let mut out = vec![0.0; width * height];
+    let share = 1.0 / (fold * fold) as f32;
+    for (line, row) in values.chunks_exact(width * fold).enumerate() {
+        let start = line / fold * width;
+        let target = out.get_mut(start..start + width).unwrap_or_default();
+        for (out, group) in target.iter_mut().zip(row.chunks_exact(fold)) {
+            *out += group.iter().sum::<f32>() * share;
+        }
+    }
+    out
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    const FACE: Rect = Rect { x0: 120.0, y0: 80.0, x1: 200.0, y1: 180.0 };
+
+    fn scene(face: u8, around: u8) -> RgbImage {
+        RgbImage::from_fn(320, 240, |x, y| {
+            let inside = (120..200).contains(&x) && (80..180).contains(&y);
+            Rgb([if inside { face } else { around }; 3])
+        })
+    }
+
+    #[test]
+    fn a_window_behind_the_face_is_back_light() {
+        let light = of_face(&scene(60, 240), &FACE);
+        assert!((light.face - 60.0 / 255.0).abs() < 0.02, "{light:?}");
+        assert!((light.back - 4.0).abs() < 0.4, "{light:?}");
+        assert!((of_face(&scene(120, 120), &FACE).back - 1.0).abs() < 0.01);
+        assert!((of_frame(&scene(100, 100)) - 100.0 / 255.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_blurred_face_is_less_sharp_at_every_size() {
+        for scale in [1, 2, 4] {
+            let grain = |x: u32, y: u32| ((x / scale * 37 + y / scale * 91) * 2_654_435_761 >> 24) as u8;
+            let sharp = RgbImage::from_fn(320 * scale, 240 * scale, |x, y| Rgb([grain(x, y); 3]));
+            let blurred = image::imageops::fast_blur(&sharp, 3.0 * scale as f32);
+            let face = Rect {
+                x0: FACE.x0 * scale as f32,
+                y0: FACE.y0 * scale as f32,
+                x1: FACE.x1 * scale as f32,
+                y1: FACE.y1 * scale as f32,
+            };
+            let (high, low) = (sharpness(&sharp, &face), sharpness(&blurred, &face));
+            assert!(high > 20.0 * low, "{scale}: {high} {low}");
+        }
+        assert_eq!(sharpness(&scene(9, 9), &FACE), 0.0);
+    }
+}
