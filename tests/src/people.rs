@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use jianzai_camera::actor::Recording;
+
+use crate::places;
 
 /// Four facts of a person.
 #[derive(Clone)]
@@ -67,7 +70,9 @@ impl Register {
 }
 
 /// Writes one frame of a clip as a JPEG file.
-fn portrait(clip: &str, frame: usize, to: &Path) -> Result<()> {
-    let _ = (clip, frame, to);
+fn portrait(clip: &str, frame: u32, to: &Path) -> Result<()> {
+    let recording = Recording::open(&places::footage(clip)?, None, |number| number == frame)?;
+    let picture = recording.frame(frame).with_context(|| format!("{clip} has no frame {frame}"))?;
+    picture.save(to)?;
     Ok(())
 }
