@@ -1,0 +1,47 @@
+// Calls into Rust. One function for each command; nothing else in the screens knows how a call travels.
+
+import { Channel, convertFileSrc, invoke } from '@tauri-apps/api/core';
+import type { AppInfo, BeginRequest, Camera, Division, FieldName, JourneyEvent, Reason } from './contract';
+
+/** What this installation is and has. */
+export const appInfo = () => invoke<AppInfo>('app_info');
+
+/** Divisions below `parent`; provinces without it. */
+export const divisions = (parent: string | null) => invoke<Division[]>('divisions', { parent });
+
+/** What is wrong with a value, in words; null if nothing is. */
+export const checkField = (field: FieldName, value: string) => invoke<Reason | null>('check_field', { field, value });
+
+/** Opens a camera early, so that it is ready when the person is. */
+export const warmCamera = (camera: Camera) => invoke<void>('warm_camera', { camera });
+
+/** Starts activation and capture. Everything after comes as events. */
+export function begin(request: BeginRequest, onEvent: (event: JourneyEvent) => void): Promise<void> {
+  const events = new Channel<JourneyEvent>();
+  events.onmessage = onEvent;
+  return invoke<void>('begin', { ...request, events });
+}
+
+/** The spoken or shown form of a `tell` has ended. */
+export const promptEnded = (id: number) => invoke<void>('prompt_ended', { id });
+
+/** Hands over one camera frame as JPEG. */
+export const pushFrame = (jpeg: Uint8Array, width: number, height: number) =>
+  invoke<void>('push_frame', jpeg, { headers: { 'x-width': String(width), 'x-height': String(height) } });
+
+export const cancel = () => invoke<void>('cancel');
+
+/** A new attempt under the same activation; events go on in the same channel. */
+export const retry = () => invoke<void>('retry');
+
+/** What waits for delivery; no personal data. */
+export const outbox = () => invoke<unknown[]>('outbox');
+
+/** Saves the certificate and answers where. */
+export const saveCertificate = (kind: 'png' | 'pdf') => invoke<string>('save_certificate', { kind });
+
+/** Address of preview picture number `n` of a camera that Rust drives. */
+export const previewUrl = (n: number) => convertFileSrc(String(n), 'preview');
+
+/** Address of the certificate's picture; `serial` keeps an older one out of the picture cache. */
+export const certificateUrl = (serial: string) => `${convertFileSrc('certificate.png', 'preview')}?${encodeURIComponent(serial)}`;

@@ -1,0 +1,101 @@
+// The contract with the Rust side: commands (see commands.ts), the events of one certification, and their values.
+// Names are those of Rust; codes and sentences of reasons come from there and are never written here.
+
+export type Language = 'zh' | 'en';
+
+/** Who holds the phone. */
+export type Mode = 'self' | 'assisted';
+
+/** What a person can be told, in the words of the coach. Left and right are the subject's own. */
+export const INSTRUCTIONS = [
+  'place_face',
+  'hold_still',
+  'open_mouth',
+  'turn_left',
+  'turn_right',
+  'look_up',
+  'look_down',
+  'face_forward',
+  'well_done',
+  'once_more',
+  'sending',
+  'finished',
+] as const;
+export type Instruction = (typeof INSTRUCTIONS)[number];
+
+/** Actions that may be asked for, and that a person may be unable to do. */
+export const ACTIONS = ['open_mouth', 'turn_left', 'turn_right', 'look_up', 'look_down'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** Why something is as it is: a stable code, a sentence, and what to do now. */
+export interface Reason {
+  code: string;
+  sentence: string;
+  nextStep: string;
+}
+
+export interface Division {
+  code: string;
+  name: string;
+  hasChildren: boolean;
+}
+
+export type Camera = { kind: 'native'; id: string } | { kind: 'webview' } | { kind: 'actor' };
+
+export interface AppInfo {
+  demo: boolean;
+  actor: boolean;
+  language: Language;
+  cameras: { id: string; name: string }[];
+  consentVersion: string;
+}
+
+export interface Person {
+  name: string;
+  id_number: string;
+  insured_place: string;
+  residence: string;
+}
+
+export type FieldName = 'name' | 'id_number' | 'insured_place' | 'residence';
+export type ConsentBy = 'beneficiary' | 'beneficiary_spoken';
+
+export interface BeginRequest {
+  mode: Mode;
+  person: Person;
+  consent: { by: ConsentBy };
+  cannot: Action[];
+  camera: Camera;
+  language: Language;
+}
+
+/** Where the face is relative to the oval; `dx`, `dy` in the frame as the camera sees it. */
+export interface Placement {
+  size: number;
+  dx: number;
+  dy: number;
+  ok: boolean;
+}
+
+export interface Certificate {
+  serial: string;
+  validUntil: string;
+  maskedName: string;
+  text: string;
+}
+
+/** What happens during one certification, in the order in which it may happen. */
+export type JourneyEvent =
+  | { event: 'activated' }
+  | { event: 'camera'; state: 'opening' | 'ready' }
+  | { event: 'tell'; id: number; instruction: Instruction }
+  | { event: 'hint'; reason: Reason | null }
+  | ({ event: 'placement' } & Placement)
+  | { event: 'progress'; done: number; needed: number }
+  | { event: 'saved' }
+  | { event: 'upload'; sent: number; total: number }
+  | { event: 'judging' }
+  | ({ event: 'certified' } & Certificate)
+  | { event: 'refused'; reasons: Reason[] }
+  | { event: 'review'; reasons: Reason[] }
+  | { event: 'failed'; reason: Reason; canRetry: boolean };

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import lengths from '../../../voice/clips.json';
+import prompts from '../../../voice/prompts.json';
+import { ACTIONS, INSTRUCTIONS } from '../contract';
+import { dictionaries, fill, sayDate } from './index';
+
+/** Every text with the path to it. */
+function texts(value: unknown, path = ''): [string, string][] {
+  if (typeof value === 'string') return [[path, value]];
+  return Object.entries(value as object).flatMap(([key, inner]) => texts(inner, `${path}/${key}`));
+}
+const places = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
+
+describe('both languages', () => {
+  const zh = new Map(texts(dictionaries.zh));
+  const en = new Map(texts(dictionaries.en));
+
+  it('say the same things, with the same places to fill', () => {
+    expect([...en.keys()]).toEqual([...zh.keys()]);
+    for (const [path, text] of zh) {
+      expect(text.trim(), path).not.toBe('');
+      expect(en.get(path)?.trim(), path).not.toBe('');
+      expect(places(en.get(path) ?? ''), path).toEqual(places(text));
+    }
+  });
+
+  it('are each in their own language', () => {
+    const chinese = /\p{Script=Han}/u;
+    for (const [path, text] of zh) if (!path.startsWith('/otherLanguage')) expect(text, path).toMatch(chinese);
+    for (const [path, text] of en) if (!path.startsWith('/otherLanguage')) expect(text, path).not.toMatch(chinese);
+  });
+
+  it('have words for every instruction and every action', () => {
+    for (const { capture, ready } of Object.values(dictionaries)) {
+      expect(Object.keys(capture.instructions).sort()).toEqual([...INSTRUCTIONS].sort());
+      expect(Object.keys(ready.cannot).sort()).toEqual([...ACTIONS].sort());
+    }
+  });
+});
+
+describe('the voice', () => {
+  it('has a clip for every instruction, and a file of the stated length for every clip', () => {
+    const clips = new URL('../../../public/voice/zh/', import.meta.url);
+    expect(Object.keys(lengths)).toEqual(Object.keys(prompts.zh));
+    for (const instruction of INSTRUCTIONS) expect(lengths, instruction).toHaveProperty(instruction);
+    for (const [clip, ms] of Object.entries(lengths)) {
+      const bytes = readFileSync(new URL(`${clip}.mp3`, clips)).length;
+      // 32 kbit/s is 4 bytes a millisecond; the frame padding adds up to a few hundred bytes.
+      expect(bytes / 4, clip).toBeGreaterThan(ms * 0.9);
+      expect(bytes / 4, clip).toBeLessThan(ms + 300);
+    }
+  });
+
+  it('asks for the same consent as the screen shows', () => {
+    const plain = (text: string) => text.replace(/[“”]/g, '');
+    expect(plain(dictionaries.zh.consent.question)).toBe(prompts.zh.consent_question);
+  });
+});
+
+it('fills places and leaves unknown ones visible', () => {
+  expect(fill('{a} of {b}', { a: 1 })).toBe('1 of {b}');
+});
+
+it('says dates in the country’s own time', () => {
+  expect(sayDate('2027-11-20T17:00:00Z', 'zh')).toBe('2027年11月21日');
+  expect(sayDate('2027-11-20T17:00:00Z', 'en')).toBe('21 November 2027');
+  expect(sayDate('soon', 'zh')).toBe('soon');
+});

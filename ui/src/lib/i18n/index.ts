@@ -1,0 +1,25 @@
+// The words on the screens. A dictionary is a typed object, so a missing entry is a compile error, not an empty button.
+
+import type { Language } from '../contract';
+import { en } from './en';
+import { zh } from './zh';
+
+export type Dictionary = typeof zh;
+
+export const dictionaries: Record<Language, Dictionary> = { zh, en };
+
+/** The tag for `lang`, by which screen readers choose a voice and browsers a font. */
+export const languageTag: Record<Language, string> = { zh: 'zh-Hans', en: 'en' };
+
+/** Puts values into `{places}` of a text. */
+export function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+/** A date as people say it; the text itself if it isn't one. */
+export function sayDate(iso: string, language: Language): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'Asia/Shanghai' }).format(date);
+}

