@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_blurred_face_is_less_sharp_at_every_size() {
         for scale in [1, 2, 4] {
-            let grain = |x: u32, y: u32| ((x / scale * 37 + y / scale * 91) * 2_654_435_761 >> 24) as u8;
+            let grain = |x: u32, y: u32| ((x / scale * 37 + y / scale * 91).wrapping_mul(2_654_435_761) >> 24) as u8;
             let sharp = RgbImage::from_fn(320 * scale, 240 * scale, |x, y| Rgb([grain(x, y); 3]));
             let blurred = image::imageops::fast_blur(&sharp, 3.0 * scale as f32);
             let face = Rect {

@@ -20,6 +20,19 @@ pub enum Slot {
     Embedding,
 }
 
+impl Slot {
+    /// The stable name, as in the manifest and in the evidence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Detector => "detector",
+            Self::Mesh => "mesh",
+            Self::Blendshapes => "blendshapes",
+            Self::Passive => "passive",
+            Self::Embedding => "embedding",
+        }
+    }
+}
+
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
