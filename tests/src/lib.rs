@@ -3,7 +3,10 @@
 //! This library starts and stops the real parts: [`service`], [`program`], [`display`], [`window`]; [`people`] are in the
 //! demo register. Everything runs on free ports of 127.0.0.1, in a folder of its own, and is stopped by its own process id.
 
+pub mod attacks;
+pub mod clear;
 pub mod display;
+pub mod footage;
 pub mod people;
 pub mod places;
 pub mod program;

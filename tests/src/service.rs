@@ -28,10 +28,26 @@ impl Service {
         Self::serve(data, "127.0.0.1:0", options)
     }
 
+    /// As [`Self::start`], with the service's system calls that write, sync, rename and send traced into a file.
+    pub fn start_traced(data: &Path, register: &Register, options: &[&str], trace: &Path) -> Result<Self> {
+        drop(Self::start(data, register, options)?);
+        let plain = server(data, "serve")?;
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "--seccomp-bpf", "--kill-on-exit", "-y", "-s", "200", "-e"]);
+        strace.arg("trace=fsync,fdatasync,rename,renameat,renameat2,write,writev,pwrite64,sendto,openat");
+        strace.arg("-o").arg(trace).arg("--").arg(plain.get_program()).args(plain.get_args());
+        strace.env("JIANZAI_MODELS", places::models());
+        Self::spawn(strace, data, "127.0.0.1:0", options)
+    }
+
     /// Serves a data folder that is already there.
     pub fn serve(data: &Path, listen: &str, options: &[&str]) -> Result<Self> {
+        Self::spawn(server(data, "serve")?, data, listen, options)
+    }
+
+    fn spawn(mut command: Command, data: &Path, listen: &str, options: &[&str]) -> Result<Self> {
         let log = std::fs::File::options().create(true).append(true).open(data.join("server.log"))?;
-        let mut child = server(data, "serve")?
+        let mut child = command
             .args(["--listen", listen])
             .args(options)
             .stdout(Stdio::piped())

@@ -22,19 +22,31 @@ impl Window {
         self.press(&format!("welcome-{mode}")).await?;
         self.type_into("field-name", person.name).await?;
         self.type_into("field-id", person.id_number).await?;
-        for (field, code) in [("insured-place", person.insured_place), ("residence", person.residence)] {
-            let province = format!("{}0000", code.get(..2).unwrap_or_default());
-            self.choose(&format!("{field}-province"), &province).await?;
-            self.choose(&format!("{field}-city"), code).await?;
-        }
         picture("2-who.png").await?;
         self.press("next").await?;
+        self.choose_place("insured", person.insured_place).await?;
+        picture("3-insured-place.png").await?;
+        self.press("next").await?;
+        self.choose_place("residence", person.residence).await?;
+        picture("4-residence.png").await?;
+        self.press("next").await?;
         self.element("consent-yes", PATIENCE).await?;
-        picture("3-consent.png").await?;
+        picture("5-consent.png").await?;
         self.press("consent-yes").await?;
         self.element("start-capture", PATIENCE).await?;
-        picture("4-ready.png").await?;
+        picture("6-ready.png").await?;
+        self.press("camera-actor").await?;
         self.press("start-capture").await
+    }
+
+    /// On one of the two screens of places: the province, then the city as a whole.
+    async fn choose_place(&self, kind: &str, code: &str) -> Result<()> {
+        let province = code.get(..2).context("a division code has six digits")?;
+        self.element(&format!("place-{kind}-province"), PATIENCE).await?;
+        self.press(&format!("place-option-{province}0000")).await?;
+        self.element(&format!("place-{kind}-city"), PATIENCE).await?;
+        self.press(&format!("place-option-{code}")).await?;
+        self.press(&format!("place-{kind}-whole")).await
     }
 
     /// The state of the result screen: `certified`, `review`, `refused` or `failed`; `None` before it.
@@ -44,9 +56,9 @@ impl Window {
 
     /// Presses "save" and returns the file that the window says it wrote.
     pub async fn save_certificate(&self, kind: &str) -> Result<PathBuf> {
-        self.press(&format!("save-certificate-{kind}")).await?;
-        self.element("saved-path", PATIENCE).await?;
-        let path = self.attribute("saved-path", "data-path").await?;
+        self.press(if kind == "pdf" { "save-certificate-pdf" } else { "save-certificate" }).await?;
+        self.element("saved-to", PATIENCE).await?;
+        let path = self.attribute("saved-to", "data-path").await?;
         path.map(PathBuf::from).context("the window does not say where it saved the certificate")
     }
 }

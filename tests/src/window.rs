@@ -77,15 +77,6 @@ impl Window {
         Ok(())
     }
 
-    /// Chooses from a list by the value of the choice.
-    pub async fn choose(&self, id: &str, value: &str) -> Result<()> {
-        let list = self.element(id, Duration::from_secs(20)).await?;
-        let choice = format!("[data-testid='{id}'] option[value='{value}']");
-        self.client.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css(&choice)).await?;
-        list.select_by_value(value).await?;
-        Ok(())
-    }
-
     /// Everything that the page says.
     pub async fn text(&self) -> Result<String> {
         Ok(self.client.find(Locator::Css("body")).await?.text().await?)
@@ -117,7 +108,8 @@ impl Window {
 
     /// An attribute of the element with this `data-testid`.
     pub async fn attribute(&self, id: &str, name: &str) -> Result<Option<String>> {
-        let script = "return document.querySelector(`[data-testid='${arguments[0]}']`)?.getAttribute(arguments[1]) ?? null;";
+        let script =
+            "return document.querySelector(`[data-testid='${arguments[0]}']`)?.getAttribute(arguments[1]) ?? null;";
         let found = self.client.execute(script, vec![json!(id), json!(name)]).await?;
         Ok(found.as_str().map(str::to_owned))
     }

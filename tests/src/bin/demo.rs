@@ -35,7 +35,9 @@ fn main() -> Result<()> {
 /// Opens the app and waits until it is closed.
 fn open(folder: &Path, service: &Service) -> Result<()> {
     println!("  the demo register has, among others:\n\n{}", AT_HOME.toml());
-    println!("  His portrait is that of the recorded person; with your own face the answer is \"not the same person\".");
+    println!(
+        "  His portrait is that of the recorded person; with your own face the answer is \"not the same person\"."
+    );
     println!("  Close the window to end the service.");
     let mut app = Command::new(places::built("jianzai-app")?);
     app.env("JIANZAI_MODELS", places::models()).envs(environment(folder, service));
@@ -50,9 +52,9 @@ async fn go_the_whole_way(folder: &Path, service: &Service) -> Result<()> {
     for (mode, person) in [("self", &AT_HOME), ("assisted", &VISITED)] {
         let pictures = folder.join("screenshots").join(mode);
         std::fs::create_dir_all(&pictures)?;
-        let certificate = certify(folder, service, mode, person, &pictures)
-            .await
-            .with_context(|| format!("certification {mode}; the window's log is {}", folder.join("app.log").display()))?;
+        let certificate = certify(folder, service, mode, person, &pictures).await.with_context(|| {
+            format!("certification {mode}; the window's log is {}", folder.join("app.log").display())
+        })?;
         let (said, good) = program::verify(&certificate, &keys)?;
         ensure!(good, "{} does not verify: {said}", certificate.display());
         println!("  {mode}: {}", said.trim().replace('\n', "\n    "));
@@ -101,11 +103,11 @@ async fn follow(window: &Window, pictures: &Path) -> Result<String> {
         if now != told && !now.is_empty() {
             count += 1;
             println!("    {now}");
-            window.screenshot(&pictures.join(format!("5-capture-{count:02}.png"))).await?;
+            window.screenshot(&pictures.join(format!("7-capture-{count:02}.png"))).await?;
             told = now;
         }
         if let Some(state) = window.result().await? {
-            window.screenshot(&pictures.join("6-result.png")).await?;
+            window.screenshot(&pictures.join("8-result.png")).await?;
             return Ok(state);
         }
         if Instant::now() > until {

@@ -16,7 +16,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ),
     ("Chinese letters", &["fonts-noto-cjk"]),
     ("a window without a screen", &["xvfb", "xauth", "dbus", "dbus-x11", "webkit2gtk-driver"]),
-    ("tests", &["chromium", "ffmpeg", "strace", "poppler-utils"]),
+    ("tests", &["chromium", "ffmpeg", "strace", "sqlite3", "poppler-utils"]),
 ];
 
 /// Installs what is missing. Where this user may not install, says which command somebody who may has to run.

