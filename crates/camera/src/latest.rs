@@ -49,6 +49,11 @@ impl LatestFrames {
         self.slot.peek()
     }
 
+    /// Whether the source has ended: no frame follows the one that may still lie there.
+    pub fn has_ended(&self) -> bool {
+        self.slot.ended()
+    }
+
     /// Frames that were replaced before anyone took them.
     pub fn overwritten(&self) -> u64 {
         self.slot.overwritten()

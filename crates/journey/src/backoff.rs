@@ -13,10 +13,10 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Calls again and again while failures are passing ones, until `deadline`. `before_retry` hears of each failure that is
 /// followed by another try. Error: the last failure.
-pub async fn persist<T>(
+pub async fn persist<T, F: Future<Output = Result<T, ClientError>>>(
     deadline: Instant,
     mut before_retry: impl FnMut(&ClientError),
-    mut call: impl AsyncFnMut() -> Result<T, ClientError>,
+    mut call: impl FnMut() -> F,
 ) -> Result<T, ClientError> {
     let mut backoff = Backoff::default();
     loop {

@@ -128,7 +128,7 @@ impl Delivery<'_> {
 
     async fn state(&mut self) -> Result<Known, DeliveryError> {
         let (client, attempt, token) = (self.client, self.header.attempt, self.header.token.clone());
-        let state = self.persist(async || client.state(attempt, &token).await).await;
+        let state = self.persist(|| client.state(attempt, &token)).await;
         Ok(match state {
             Ok(AttemptState::Open) => Known::Open,
             Ok(AttemptState::Committed) => Known::Committed,
@@ -146,7 +146,7 @@ impl Delivery<'_> {
     async fn commit(&mut self) -> Result<(), DeliveryError> {
         let commit = self.header.commit.clone();
         let (client, attempt, token) = (self.client, self.header.attempt, self.header.token.clone());
-        let receipt = self.persist(async || client.commit(attempt, &token, &commit).await).await?;
+        let receipt = self.persist(|| client.commit(attempt, &token, &commit)).await?;
         if receipt.plan_hash != self.header.plan_hash {
             tracing::warn!(%attempt, "the service's plan is not the one that the evidence is sealed with");
         }
@@ -218,9 +218,9 @@ impl Delivery<'_> {
         Ok(self.outbox.update(self.header)?)
     }
 
-    async fn persist<T>(
+    async fn persist<T, F: Future<Output = Result<T, ClientError>>>(
         &mut self,
-        call: impl AsyncFnMut() -> Result<T, ClientError>,
+        call: impl FnMut() -> F,
     ) -> Result<T, ClientError> {
         let deadline = self.deadline;
         let answer = persist(deadline, |failure| self.trouble(failure), call);

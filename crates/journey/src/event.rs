@@ -1,6 +1,5 @@
 //! What a certification tells whoever shows it: the window, the terminal, a script reading JSON lines.
 
-use jianzai_liveness::Instruction;
 use jianzai_wire::{Language, ReasonCode};
 use serde::Serialize;
 
@@ -18,9 +17,9 @@ pub enum JourneyEvent {
     /// Tell the person this, shown and spoken; answer with `prompt_ended(id)` when the spoken form has ended.
     Tell {
         /// Names this telling; a later one replaces it.
-        id: u64,
-        /// What to tell.
-        instruction: Instruction,
+        id: u32,
+        /// What to tell: the name of a [`jianzai_liveness::Instruction`], `place_face`, `open_mouth`, ...
+        instruction: &'static str,
     },
     /// Something that should be otherwise, or (`None`) no longer is in the way. Waiting costs nothing.
     Hint {
@@ -142,6 +141,7 @@ mod tests {
         insta::assert_json_snapshot!([
             JourneyEvent::Activated,
             JourneyEvent::Camera { state: CameraState::Opening },
+            JourneyEvent::Tell { id: 1, instruction: "open_mouth" },
             JourneyEvent::Hint { reason: Some(said.clone()) },
             JourneyEvent::Hint { reason: None },
             JourneyEvent::Placement { size: 0.5, dx: 0.25, dy: -0.25, ok: false },

@@ -4,18 +4,35 @@
 //! last of which is the outcome. **What can go wrong** is told as an event with a reason; what was called saved is kept in
 //! the [`outbox`] and delivered another day.
 //!
-//! The window (`src-tauri`) and the terminal program (`jianzai`) both drive the one [`Certification`] of [`certification`]
-//! and hold no rules of their own.
+//! The window (`src-tauri`) and the terminal program (`jianzai`) both drive the one [`Certification`] and hold no rules of
+//! their own.
 //!
 //! ```text
-//! activation -> attempt -> capture (camera, face, coach, recorder) -> sealed -> outbox -> commit -> delivery -> outcome
+//! activation -> camera -> attempt -> capture (face, coach, recorder) -> sealed -> outbox -> "saved"
+//!                                                            -> commit -> delivery -> judgement -> certificate
 //! ```
 
 pub mod backoff;
+mod booth;
+mod capture;
+mod certification;
 pub mod client;
+mod consent;
+pub mod delivery;
 mod device_key;
 mod durable;
+mod event;
+mod journey;
 pub mod outbox;
+pub mod person;
+mod settle;
+mod walk;
 
+pub use booth::{Booth, CameraChoice};
+pub use certification::{Certification, EventSink, Request};
 pub use client::{BadServerUrl, Client, ClientError};
+pub use consent::{CONSENT_VERSION, consent_text};
 pub use device_key::device_key;
+pub use event::{CameraState, JourneyEvent, Said};
+pub use journey::{Journey, JourneyConfig, SettleError};
+pub use settle::{DrawnCertificate, DrawnForm, Settled, Unsettled};

@@ -1,0 +1,90 @@
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jianzai_wire::Language;
+
+use crate::booth::{Booth, CameraChoice, Engine};
+use crate::certification::{Certification, EventSink, Request};
+use crate::client::{BadServerUrl, Client};
+use crate::event::JourneyEvent;
+use crate::outbox::{Header, Outbox, OutboxError};
+use crate::settle::{Settled, Unsettled, settle};
+
+/// What an installation knows.
+#[derive(Debug, Clone)]
+pub struct JourneyConfig {
+    /// Address of the service.
+    pub server: String,
+    /// The app's own folder: device key and outbox.
+    pub data: PathBuf,
+    /// The folder with `MODELS.toml`.
+    pub models: PathBuf,
+    /// Language of reasons.
+    pub language: Language,
+    /// How long to try to deliver and wait for the outcome, before the item is left for another day.
+    pub patience: Duration,
+}
+
+/// An installation, ready to certify. Clones are the same one.
+#[derive(Clone)]
+pub struct Journey {
+    config: Arc<JourneyConfig>,
+    client: Client,
+    engine: Engine,
+}
+
+impl Journey {
+    /// Prepares; nothing is opened yet.
+    pub fn new(config: JourneyConfig) -> Result<Self, BadServerUrl> {
+        let client = Client::new(&config.server, config.language)?;
+        Ok(Self { config: Arc::new(config), client, engine: Arc::new(OnceLock::new()) })
+    }
+
+    /// Begins to open a camera, before it is needed.
+    pub fn warm(&self, choice: CameraChoice) -> Booth {
+        Booth::warm(choice, self.config.models.clone(), &self.engine)
+    }
+
+    /// Starts a certification. `booth` is a camera opened beforehand, if there is one.
+    pub fn certify(&self, request: Request, booth: Option<Booth>, tell: EventSink) -> Certification {
+        Certification::start(self, request, booth, tell)
+    }
+
+    /// The outbox.
+    pub fn outbox(&self) -> Result<Outbox, OutboxError> {
+        Outbox::open(&self.config.data)
+    }
+
+    /// The service.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What was configured.
+    pub fn config(&self) -> &JourneyConfig {
+        &self.config
+    }
+
+    /// Brings an item of the outbox to its end, with the service it was made for.
+    pub async fn settle(
+        &self,
+        outbox: &Outbox,
+        header: Header,
+        tell: &mut dyn FnMut(JourneyEvent),
+    ) -> Result<Settled, SettleError> {
+        let client = Client::new(&header.server, self.config.language)?;
+        Ok(settle(&client, outbox, header, self.config.patience, tell).await?)
+    }
+}
+
+/// Why an item of the outbox was not settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// Its service has no usable address.
+    #[error(transparent)]
+    Server(#[from] BadServerUrl),
+    /// Not yet.
+    #[error(transparent)]
+    Unsettled(#[from] Unsettled),
+}

@@ -1,0 +1,303 @@
+//! The steps of a certification, one after another.
+
+use std::pin::pin;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use jianzai_wire::api::{Activation, ActivationRequest, Attempt, AttemptRequest, StepRequest};
+use jianzai_wire::{Bytes32, ReasonCode, ReasonKind};
+use time::OffsetDateTime;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep};
+
+use crate::backoff::persist;
+use crate::booth::Booth;
+use crate::capture::{CaptureError, CaptureEvent, FromCapture, Recorded, ToCapture, capture};
+use crate::certification::{EventSink, Request, Shared, Wish, lock};
+use crate::client::ClientError;
+use crate::device_key;
+use crate::event::{JourneyEvent, Said};
+use crate::journey::Journey;
+use crate::outbox::{Header, Stage};
+use crate::settle::{Settled, settle};
+
+/// How long to try to activate and to start an attempt: the person is waiting.
+const PATIENCE_BEFORE: Duration = Duration::from_secs(12);
+/// A step's answer is late after this; the person is then told why they wait.
+const LATE: Duration = Duration::from_millis(1500);
+
+/// A certification on its way.
+pub(crate) struct Walk {
+    journey: Journey,
+    request: Request,
+    shared: Arc<Shared>,
+    wishes: UnboundedReceiver<Wish>,
+    tell: EventSink,
+    activation: Option<Activation>,
+    /// What is saved and not settled yet.
+    saved: Option<Header>,
+}
+
+/// Why the walk stops short of an outcome.
+#[derive(Debug)]
+enum Stop {
+    Reason(ReasonCode),
+    CalledOff,
+}
+
+impl From<ClientError> for Stop {
+    fn from(error: ClientError) -> Self {
+        tracing::info!(%error, "the service did not do as asked");
+        Self::Reason(error.reason())
+    }
+}
+
+impl From<CaptureError> for Stop {
+    fn from(error: CaptureError) -> Self {
+        tracing::info!(%error, "no recording");
+        error.reason().map_or(Self::CalledOff, Self::Reason)
+    }
+}
+
+impl Walk {
+    pub(crate) fn new(
+        journey: Journey,
+        request: Request,
+        shared: Arc<Shared>,
+        wishes: UnboundedReceiver<Wish>,
+        tell: EventSink,
+    ) -> Self {
+        Self { journey, request, shared, wishes, tell, activation: None, saved: None }
+    }
+
+    /// Walks until called off, as often as the person tries again.
+    pub(crate) async fn run(mut self) {
+        let (_nobody, none) = unbounded_channel();
+        let mut wishes = std::mem::replace(&mut self.wishes, none);
+        loop {
+            let end = {
+                let mut walked = pin!(self.once());
+                loop {
+                    tokio::select! {
+                        end = &mut walked => break end,
+                        wish = wishes.recv() => match wish {
+                            Some(Wish::Retry) => {}
+                            Some(Wish::Cancel) | None => return,
+                        },
+                    }
+                }
+            };
+            self.let_go();
+            match end {
+                Ok(()) => {}
+                Err(Stop::Reason(reason)) => self.stopped(reason),
+                Err(Stop::CalledOff) => return,
+            }
+            match wishes.recv().await {
+                Some(Wish::Retry) => {}
+                Some(Wish::Cancel) | None => return,
+            }
+        }
+    }
+
+    /// Once through, from wherever it stopped before.
+    async fn once(&mut self) -> Result<(), Stop> {
+        let header = match self.saved.clone() {
+            Some(header) => header,
+            None => self.record().await?,
+        };
+        let outbox = self.journey.outbox().map_err(|error| Stop::Reason(error.reason()))?;
+        let patience = self.journey.config().patience;
+        let attempt = header.attempt;
+        // The stage may have moved on since: the header on disk knows.
+        let header = outbox.header(attempt).unwrap_or(header);
+        let settled = settle(self.journey.client(), &outbox, header, patience, &mut self.tell).await;
+        let settled = settled.map_err(|error| {
+            tracing::info!(%error, "not settled");
+            Stop::Reason(error.reason())
+        })?;
+        if let Settled::Certified { drawn, .. } = &settled {
+            *lock(&self.shared.certificate) = Some(drawn.clone());
+        }
+        (self.tell)(settled.event(self.journey.config().language));
+        self.saved = None;
+        if let Err(error) = outbox.remove(attempt) {
+            tracing::warn!(%error, "a settled item stays in the outbox and will be settled again");
+        }
+        Ok(())
+    }
+
+    /// From the facts to an item in the outbox.
+    async fn record(&mut self) -> Result<Header, Stop> {
+        let booth = self.booth();
+        let key = device_key(&self.journey.config().data).map_err(|error| Stop::Reason(error.reason()))?;
+        let activation = self.activate(Bytes32(key.verifying_key().to_bytes())).await?;
+        let (attempt, recorded) = self.capture(booth, activation).await?;
+        self.let_go();
+        let plan_hash = jianzai_wire::plan::plan_hash(attempt.id, &attempt.nonce, &recorded.steps);
+        let commit = jianzai_wire::api::CommitRequest {
+            chain_head: recorded.capture.chain_head,
+            frames: recorded.capture.frames,
+            duration_ms: recorded.capture.duration_ms,
+        };
+        let sealed = recorded.capture.seal(&recorded.steps, &attempt.recipient, &key);
+        let bundle = sealed.map_err(CaptureError::from)?.into_bytes();
+        let header = Header {
+            version: Header::VERSION,
+            attempt: attempt.id,
+            token: attempt.token,
+            server: self.journey.client().server().to_owned(),
+            plan_hash,
+            captured_at: OffsetDateTime::now_utc(),
+            bytes: bundle.len() as u64,
+            stage: Stage::Uncommitted,
+            commit,
+            commit_by: attempt.commit_by,
+            deliver_by: None,
+            upload: None,
+        };
+        let kept = self.journey.outbox().and_then(|outbox| outbox.keep(&header, &bundle));
+        kept.map_err(|error| {
+            tracing::error!(%error, "the evidence cannot be kept");
+            Stop::Reason(error.reason())
+        })?;
+        self.saved = Some(header.clone());
+        (self.tell)(JourneyEvent::Saved);
+        Ok(header)
+    }
+
+    async fn activate(&mut self, device_key: Bytes32) -> Result<Activation, Stop> {
+        if let Some(activation) = &self.activation
+            && activation.expires_at > OffsetDateTime::now_utc()
+        {
+            return Ok(activation.clone());
+        }
+        let request = ActivationRequest {
+            person: self.request.person.clone(),
+            mode: self.request.mode,
+            consent: self.request.consent(),
+            device_key,
+        };
+        let client = self.journey.client();
+        let deadline = Instant::now() + PATIENCE_BEFORE;
+        let activation = persist(deadline, |_| {}, || client.activate(&request)).await?;
+        self.activation = Some(activation.clone());
+        (self.tell)(JourneyEvent::Activated);
+        Ok(activation)
+    }
+
+    /// Captures on a thread of its own, and carries questions and answers between it and the service.
+    async fn capture(&mut self, booth: Arc<Booth>, activation: Activation) -> Result<(Attempt, Recorded), Stop> {
+        let (to_capture, told) = mpsc::channel();
+        let (say, mut said) = unbounded_channel();
+        *lock(&self.shared.capture) = Some(to_capture);
+        let mode = self.request.mode;
+        let thread = thread::Builder::new().name("capture".to_owned());
+        let (done, mut ended) = tokio::sync::oneshot::channel();
+        let spawned = thread.spawn(move || {
+            // Nobody waits for it any more if it was called off.
+            let _ = done.send(capture(&booth, mode, &told, &say));
+        });
+        spawned.map_err(|_| Stop::Reason(ReasonCode::CameraStopped))?;
+        let mut attempt = None;
+        let (answers, mut answered) = unbounded_channel();
+        loop {
+            tokio::select! {
+                biased;
+                Some(word) = said.recv() => match word {
+                    FromCapture::Event(event) => self.show(event),
+                    FromCapture::Ready => attempt = Some(self.attempt(&activation).await?),
+                    FromCapture::AskStep(request) => {
+                        let Some(attempt) = &attempt else { continue };
+                        tokio::spawn(ask(self.journey.clone(), attempt.clone(), request, answers.clone()));
+                    }
+                },
+                Some(word) = answered.recv() => self.shared.tell_capture(word),
+                recorded = &mut ended => {
+                    let recorded = recorded.map_err(|_| Stop::Reason(ReasonCode::CameraStopped))??;
+                    let attempt = attempt.ok_or(Stop::CalledOff)?;
+                    while let Ok(FromCapture::Event(event)) = said.try_recv() {
+                        self.show(event);
+                    }
+                    return Ok((attempt, recorded));
+                }
+            }
+        }
+    }
+
+    /// Starts an attempt and tells the capture of it.
+    async fn attempt(&mut self, activation: &Activation) -> Result<Attempt, Stop> {
+        let mut cannot = self.request.cannot.clone();
+        cannot.extend(self.request.camera.cannot());
+        cannot.sort_unstable();
+        cannot.dedup();
+        let request = AttemptRequest { cannot, demo: self.request.camera.is_demo() };
+        let client = self.journey.client();
+        let deadline = Instant::now() + PATIENCE_BEFORE;
+        let attempt = persist(deadline, |_| {}, || client.attempt(&activation.token, &request)).await;
+        if let Err(ClientError::Refused(problem)) = &attempt
+            && problem.code == ReasonCode::AttemptUnauthorised
+        {
+            // The activation has ended; trying again begins with a new one.
+            self.activation = None;
+        }
+        let attempt = attempt?;
+        self.shared.tell_capture(ToCapture::Attempt(Box::new(attempt.clone())));
+        Ok(attempt)
+    }
+
+    fn show(&mut self, event: CaptureEvent) {
+        let language = self.journey.config().language;
+        (self.tell)(match event {
+            CaptureEvent::Shown(event) => event,
+            CaptureEvent::Hint(reason) => JourneyEvent::Hint { reason: reason.map(|code| Said::new(code, language)) },
+        });
+    }
+
+    /// The camera: the one opened beforehand, or one opened now.
+    fn booth(&self) -> Arc<Booth> {
+        let warm = || Arc::new(self.journey.warm(self.request.camera.clone()));
+        Arc::clone(lock(&self.shared.booth).get_or_insert_with(warm))
+    }
+
+    /// Lets camera and capture go.
+    fn let_go(&self) {
+        *lock(&self.shared.capture) = None;
+        *lock(&self.shared.booth) = None;
+    }
+
+    /// Tells why it stopped.
+    fn stopped(&mut self, reason: ReasonCode) {
+        let said = Said::new(reason, self.journey.config().language);
+        (self.tell)(match reason.kind() {
+            ReasonKind::Form | ReasonKind::Refusal => JourneyEvent::Refused { reasons: vec![said] },
+            ReasonKind::Review => JourneyEvent::Review { reasons: vec![said] },
+            ReasonKind::Hint | ReasonKind::Device | ReasonKind::Wait | ReasonKind::Fault => {
+                JourneyEvent::Failed { reason: said, can_retry: true }
+            }
+        });
+    }
+}
+
+/// Asks for a step until there is an answer, and says so when it is late.
+async fn ask(journey: Journey, attempt: Attempt, request: StepRequest, answers: UnboundedSender<ToCapture>) {
+    let client = journey.client();
+    // The service's clock and this machine's may differ; how long the attempt lives does not.
+    let lifetime = Duration::try_from(attempt.commit_by - attempt.issued_at).unwrap_or_default();
+    let deadline = Instant::now() + lifetime;
+    let call = persist(deadline, |_| {}, || client.step(attempt.id, &attempt.token, &request));
+    let mut call = pin!(call);
+    let answer = tokio::select! {
+        answer = &mut call => answer,
+        () = sleep(LATE) => {
+            // Nobody listens any more if the capture has ended meanwhile.
+            let _ = answers.send(ToCapture::NetworkWaiting);
+            call.await
+        }
+    };
+    let _ = answers.send(match answer {
+        Ok(answer) => ToCapture::Answer(answer),
+        Err(error) => ToCapture::Stop(Some(error.reason())),
+    });
+}
