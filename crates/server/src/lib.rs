@@ -1,1 +1,34 @@
-//! .
+//! The service: register, attempts, evidence, judgement, certificates.
+//!
+//! **In**: a register (CSV), and calls as `jianzai_wire::api` lists them. **Out**: steps to do, receipts, states and
+//! certificates. **What can go wrong**: every refused call is a problem document with a stable code; a crash at any point
+//! loses nothing that was acknowledged and certifies nobody twice; see [`service`] and the module docs.
+//!
+//! The way of one certification through the files: `activation` (four facts against the `register`, within `limits`) ->
+//! `attempts` -> `steps` -> `commit` -> `uploads` -> `judging` -> `outcome`. `router` lists the routes, `db` holds the
+//! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due.
+
+mod activation;
+mod app;
+mod attempts;
+mod cleaning;
+pub mod clock;
+pub mod columns;
+mod commit;
+pub mod config;
+mod db;
+mod durable;
+pub mod keys;
+mod limits;
+mod outcome;
+mod problem;
+mod register;
+mod router;
+pub mod service;
+mod steps;
+mod token;
+mod uploads;
+
+pub use app::{public_keys, today};
+pub use router::openapi;
+pub use service::{Running, StartError, serve};

@@ -1,0 +1,124 @@
+//! `POST /v1/activations`: four facts against the register.
+//!
+//! A mismatch is one answer, `identity.not_confirmed`, whichever fact was wrong and also where the person is unknown:
+//! the same document, after the same work, no sooner than [`SLOWEST_CHECK`] after the call came in, so that the time
+//! says nothing either.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use jianzai_wire::api::{Activation, ActivationRequest, Consent, ConsentBy, Problem};
+use jianzai_wire::{Mode, ReasonCode};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::clock::to_time;
+use crate::db::entity::activation;
+use crate::keys::Role;
+use crate::limits::{Counters, Subjects};
+use crate::problem::{Body, Refusal};
+use crate::{register, token};
+
+/// An activation lets attempts be started for so long.
+const VALID_MS: i64 = 30 * 60_000;
+/// The check itself takes a few milliseconds; a refusal is told no sooner than this.
+const SLOWEST_CHECK: Duration = Duration::from_millis(120);
+
+/// Match four facts with the register and record the consent.
+#[utoipa::path(post, path = "/v1/activations", tag = "certification", request_body = ActivationRequest, responses(
+    (status = 201, body = Activation, description = "The facts match."),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "`identity.not_confirmed`: \
+        at least one fact does not match; which one is not said."),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.*`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
+))]
+pub(crate) async fn activate(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Body(request): Body<ActivationRequest>,
+) -> Result<(StatusCode, axum::Json<Activation>), Refusal> {
+    let arrived = Instant::now();
+    check_consent(&request.consent)?;
+    ed25519_dalek::VerifyingKey::from_bytes(request.device_key.as_bytes()).map_err(|_| ReasonCode::InputBodyInvalid)?;
+    let checked = check(&app, client_address(&app, peer, &headers), &request).await?;
+    tokio::time::sleep(checked.delay).await;
+    match checked.activation {
+        Some(activation) => Ok((StatusCode::CREATED, axum::Json(activation))),
+        None => {
+            tokio::time::sleep_until(arrived + checked.delay + SLOWEST_CHECK).await;
+            Err(ReasonCode::IdentityNotConfirmed.into())
+        }
+    }
+}
+
+/// What the register said, and how long the answer must be delayed.
+struct Checked {
+    delay: Duration,
+    activation: Option<Activation>,
+}
+
+async fn check(app: &App, address: IpAddr, request: &ActivationRequest) -> Result<Checked, Refusal> {
+    let key = app.keys.current(Role::IdHash).ok_or(ReasonCode::ServerInternal)?;
+    let id_hash = register::id_hash(key, &request.person.id_number);
+    let subjects = Subjects { device: request.device_key.as_bytes(), address, id_hash: &id_hash };
+    let counters = Counters::of(&subjects, &app.keys).ok_or(ReasonCode::ServerInternal)?;
+    let now = app.clock.now();
+    let tx = app.store.begin("activate").await?;
+    let delay = counters.check(&*tx, now).await??;
+    let activation = match register::confirm(&*tx, &app.keys, &app.nobody, &request.person).await? {
+        Some(beneficiary) => {
+            let (token, digest) = token::fresh()?;
+            row(request, beneficiary, digest, now).insert(&*tx).await?;
+            Some(Activation { token, expires_at: to_time(now + VALID_MS) })
+        }
+        None => {
+            counters.count(&*tx, now).await?;
+            None
+        }
+    };
+    tx.commit().await?;
+    Ok(Checked { delay, activation })
+}
+
+fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i64) -> activation::ActiveModel {
+    let mode = match request.mode {
+        Mode::OwnPhone => "self",
+        Mode::Assisted => "assisted",
+    };
+    let consent_by = match request.consent.by {
+        ConsentBy::Beneficiary => "beneficiary",
+        ConsentBy::BeneficiarySpoken => "beneficiary_spoken",
+    };
+    activation::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        beneficiary_id: Set(beneficiary),
+        token_digest: Set(digest.to_vec()),
+        device_key: Set(request.device_key.0.to_vec()),
+        mode: Set(mode.to_owned()),
+        consent_text: Set(request.consent.text_version.clone()),
+        consent_by: Set(consent_by.to_owned()),
+        created_at: Set(now),
+        expires_at: Set(now + VALID_MS),
+        attempts: Set(0),
+    }
+}
+
+/// A consent must say to which text.
+fn check_consent(consent: &Consent) -> Result<(), ReasonCode> {
+    let version = consent.text_version.as_str();
+    let plain = version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if plain && (1..=64).contains(&version.len()) { Ok(()) } else { Err(ReasonCode::InputConsentMissing) }
+}
+
+/// The caller's address: the peer's, or what one's own proxy says it was.
+fn client_address(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    let forwarded =
+        || headers.get_all("x-forwarded-for").iter().last()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok();
+    if app.config.behind_proxy { forwarded().unwrap_or(peer.ip()) } else { peer.ip() }
+}

@@ -1,0 +1,85 @@
+//! What every handler and the worker share.
+
+use std::sync::Arc;
+
+use jianzai_evidence::RecipientSecret;
+use jianzai_wire::api::{CertificateKey, Keys, Recipient};
+use jianzai_wire::{Bytes32, ReasonCode};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Mutex, MutexGuard, Notify};
+use uuid::Uuid;
+
+use crate::clock::{Clock, to_time};
+use crate::config::Config;
+use crate::db::Datastore;
+use crate::keys::{KeyRing, Role};
+use crate::problem::Refusal;
+use crate::register::Nobody;
+use crate::{StartError, durable};
+
+/// Who signs the certificates.
+pub(crate) const ISSUER: &str = "健在 Jianzai";
+
+/// The service, open.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Datastore,
+    pub(crate) keys: KeyRing,
+    /// Where sealed evidence lies.
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) nobody: Nobody,
+    /// Rung when there is something to judge.
+    pub(crate) work: Notify,
+    uploads: [Mutex<()>; 64],
+}
+
+impl App {
+    /// Opens everything in the data folder, making what is missing.
+    pub(crate) async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        for folder in [&config.data, &config.staging(), &config.evidence()] {
+            durable::private_folder(folder).map_err(|source| StartError::Folder { path: folder.clone(), source })?;
+        }
+        let keys = KeyRing::open(&config.keys(), &today(clock.now()))?;
+        let store = Datastore::open(&config.database()).await?;
+        let objects = Arc::new(LocalFileSystem::new_with_prefix(config.evidence())?.with_fsync(true));
+        let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
+        let uploads = std::array::from_fn(|_| Mutex::new(()));
+        Ok(Self { config, clock, store, keys, objects, nobody, work: Notify::new(), uploads })
+    }
+
+    /// Lets one caller at a time work on an upload.
+    pub(crate) async fn alone_with(&self, upload: Uuid) -> MutexGuard<'_, ()> {
+        // Uploads may share a lock; they then wait for each other for a moment.
+        let slot = Sha256::digest(upload).first().map_or(0, |byte| usize::from(*byte) % self.uploads.len());
+        match self.uploads.get(slot) {
+            Some(lock) => lock.lock().await,
+            None => self.uploads[0].lock().await,
+        }
+    }
+
+    /// To whom new evidence is sealed.
+    pub(crate) fn recipient(&self) -> Result<Recipient, Refusal> {
+        let key = self.keys.current(Role::Evidence).ok_or(ReasonCode::ServerInternal)?;
+        let secret = RecipientSecret::from_bytes(&key.id, *key.expose());
+        secret.recipient().map_err(|error| Refusal::internal(&error))
+    }
+}
+
+/// The public keys of a key ring, as published.
+pub fn public_keys(keys: &KeyRing) -> Keys {
+    let certificate_keys = keys.all(Role::Certificate).iter().map(|key| CertificateKey {
+        key_id: key.id.clone(),
+        issuer: ISSUER.to_owned(),
+        public_key: Bytes32(ed25519_dalek::SigningKey::from_bytes(key.expose()).verifying_key().to_bytes()),
+    });
+    Keys { certificate_keys: certificate_keys.collect() }
+}
+
+/// The day, as it begins the names of keys.
+pub fn today(now: i64) -> String {
+    let date = to_time(now).date();
+    format!("{:04}{:02}{:02}", date.year(), u8::from(date.month()), date.day())
+}

@@ -1,0 +1,131 @@
+//! `POST /v1/attempts`: a fresh nonce and the rules, for one try.
+//!
+//! Attempts don't cancel one another, and one that is abandoned or refused changes nothing for the person: whoever knows
+//! four facts may start one.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
+use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::clock::to_time;
+use crate::db::entity::{State as Standing, activation, attempt};
+use crate::problem::{Body, Refusal};
+use crate::token;
+
+/// The capture must be committed within this.
+const COMMIT_WITHIN_MS: i64 = 5 * 60_000;
+/// Attempts that one activation may start.
+const MAX_ATTEMPTS: i64 = 20;
+
+/// Start an attempt: single use, short-lived.
+#[utoipa::path(post, path = "/v1/attempts", tag = "certification", security(("activation" = [])),
+    request_body = AttemptRequest, responses(
+    (status = 201, body = Attempt, description = "The attempt is open."),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`attempt.unauthorised`"),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "`attempt.demo_refused`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`attempt.abilities_review`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
+))]
+pub(crate) async fn start(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Body(request): Body<AttemptRequest>,
+) -> Result<(StatusCode, axum::Json<Attempt>), Refusal> {
+    let activation_digest = token::presented(&headers)?;
+    let now = app.clock.now();
+    let tx = app.store.begin("start attempt").await?;
+    let by_token = activation::Entity::find().filter(activation::Column::TokenDigest.eq(activation_digest.to_vec()));
+    let activation = by_token.one(&*tx).await?.filter(|row| now < row.expires_at);
+    let activation = activation.ok_or(ReasonCode::AttemptUnauthorised)?;
+    if request.demo && !app.config.demo {
+        return Err(ReasonCode::AttemptDemoRefused.into());
+    }
+    if activation.attempts >= MAX_ATTEMPTS {
+        let seconds = u32::try_from((activation.expires_at - now) / 1_000 + 1).unwrap_or(u32::MAX);
+        return Err(Refusal::wait(seconds));
+    }
+    let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
+    let policy = CapturePolicy::for_actions(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
+    let mut nonce = Bytes32([0; 32]);
+    getrandom::fill(&mut nonce.0).map_err(|error| Refusal::internal(&error))?;
+    let (token, digest) = token::fresh()?;
+    let id = Uuid::new_v4();
+    let recipient = app.recipient()?;
+    let row = attempt::ActiveModel {
+        id: Set(id),
+        activation_id: Set(activation.id),
+        beneficiary_id: Set(activation.beneficiary_id),
+        token_digest: Set(digest.to_vec()),
+        nonce: Set(nonce.0.to_vec()),
+        demo: Set(request.demo),
+        policy: Set(serde_json::to_string(&policy).map_err(|error| Refusal::internal(&error))?),
+        recipient_key: Set(recipient.key_id.clone()),
+        issued_at: Set(now),
+        commit_by: Set(now + COMMIT_WITHIN_MS),
+        state: Set(Standing::Open),
+        reasons: Set(String::new()),
+        ..Default::default()
+    };
+    row.insert(&*tx).await?;
+    let attempts = activation.attempts + 1;
+    activation::ActiveModel { id: Set(activation.id), attempts: Set(attempts), ..Default::default() }
+        .update(&*tx)
+        .await?;
+    tx.commit().await?;
+    let (issued_at, commit_by) = (to_time(now), to_time(now + COMMIT_WITHIN_MS));
+    Ok((StatusCode::CREATED, axum::Json(Attempt { id, token, nonce, issued_at, commit_by, policy, recipient })))
+}
+
+/// The attempt that a call is about, if its token is the attempt's.
+pub(crate) async fn authorised(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    headers: &HeaderMap,
+) -> Result<attempt::Model, Refusal> {
+    let presented = token::presented(headers)?;
+    let attempt = attempt::Entity::find_by_id(id).one(db).await?.ok_or(ReasonCode::AttemptNotFound)?;
+    if bool::from(attempt.token_digest.as_slice().ct_eq(&presented)) {
+        Ok(attempt)
+    } else {
+        Err(ReasonCode::AttemptUnauthorised.into())
+    }
+}
+
+impl attempt::Model {
+    /// The rules it was issued with.
+    pub(crate) fn rules(&self) -> Result<CapturePolicy, Refusal> {
+        serde_json::from_str(&self.policy).map_err(|error| Refusal::internal(&error))
+    }
+
+    /// Its nonce.
+    pub(crate) fn nonce(&self) -> Result<Bytes32, Refusal> {
+        bytes32(&self.nonce)
+    }
+
+    /// Why it was refused or is in review, the most helpful first.
+    pub(crate) fn why(&self) -> Vec<ReasonCode> {
+        self.reasons.split(',').filter_map(ReasonCode::from_code).collect()
+    }
+
+    /// An attempt that has ended otherwise cannot go on; says why.
+    pub(crate) fn spent(&self) -> Refusal {
+        match (self.state, self.why().first()) {
+            (Standing::Refused, Some(reason)) => (*reason).into(),
+            _ => ReasonCode::AttemptUsed.into(),
+        }
+    }
+}
+
+/// A stored value of 32 bytes.
+pub(crate) fn bytes32(stored: &[u8]) -> Result<Bytes32, Refusal> {
+    stored.try_into().map(Bytes32).map_err(|_| ReasonCode::ServerInternal.into())
+}

@@ -1,0 +1,211 @@
+//! The service's own keys: files outside the database, readable by this user alone.
+//!
+//! **In**: the keys folder. **Out**: for every [`Role`] the key in use and the older ones that rows, certificates and
+//! sealed bundles still name. **What can go wrong**: a file that others can read, or that isn't a key; the service then
+//! doesn't start and says which file and why. A missing key is made only where the role has none at all.
+//!
+//! A file is `ROLE.KEY-ID.key` and holds 64 hex digits. Key ids begin with the day they were made, so the last one in
+//! order is the one in use.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use zeroize::Zeroizing;
+
+use crate::durable;
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Role {
+    /// HMAC-SHA256 by which a row of the register is found from an ID number.
+    IdHash,
+    /// XChaCha20-Poly1305 over personal columns.
+    Column,
+    /// X25519 secret that evidence is sealed to.
+    Evidence,
+    /// Ed25519 secret that signs certificates.
+    Certificate,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::IdHash, Self::Column, Self::Evidence, Self::Certificate];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::IdHash => "id-hash",
+            Self::Column => "column",
+            Self::Evidence => "evidence",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
+/// A key and its name. Prints as its name.
+#[derive(Clone)]
+pub struct Key {
+    /// Names the key wherever it was used.
+    pub id: String,
+    secret: Zeroizing<[u8; 32]>,
+}
+
+impl Key {
+    /// The secret itself.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.secret
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.id)
+    }
+}
+
+/// Why the keys could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// Reading or writing failed.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others may read it.
+    #[error(
+        "{0}: other users can read this key; make it private with chmod 600, and replace the key if they did read it"
+    )]
+    Exposed(PathBuf),
+    /// The content is not a key.
+    #[error("{0}: not a key file (64 hex digits); restore it from a backup")]
+    NotAKey(PathBuf),
+    /// The system gave no randomness.
+    #[error("the system gave no randomness")]
+    NoRandomness,
+}
+
+/// Every key of the service.
+#[derive(Debug)]
+pub struct KeyRing {
+    keys: BTreeMap<Role, Vec<Key>>,
+}
+
+impl KeyRing {
+    /// Reads the folder; a role without any key gets one. `today` (such as `20261121`) begins the names of new keys.
+    pub fn open(folder: &Path, today: &str) -> Result<Self, KeysError> {
+        durable::private_folder(folder).map_err(|source| KeysError::Io { path: folder.into(), source })?;
+        let mut keys = BTreeMap::new();
+        for role in Role::ALL {
+            let mut found = read_role(folder, role)?;
+            if found.is_empty() {
+                found.push(Self::add(folder, role, today)?);
+            }
+            keys.insert(role, found);
+        }
+        Ok(Self { keys })
+    }
+
+    /// Makes one more key for a role; it is the one in use from the next start.
+    pub fn add(folder: &Path, role: Role, today: &str) -> Result<Key, KeysError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        let mut suffix = [0; 4];
+        getrandom::fill(secret.as_mut()).map_err(|_| KeysError::NoRandomness)?;
+        getrandom::fill(&mut suffix).map_err(|_| KeysError::NoRandomness)?;
+        let id = format!("{today}-{}", hex::encode(suffix));
+        let path = folder.join(format!("{}.{id}.key", role.name()));
+        let text = Zeroizing::new(hex::encode(secret.as_ref()));
+        durable::create_private(&path, text.as_bytes()).map_err(|source| KeysError::Io { path, source })?;
+        Ok(Key { id, secret })
+    }
+
+    /// The key in use.
+    pub fn current(&self, role: Role) -> Option<&Key> {
+        self.all(role).last()
+    }
+
+    /// A key by its name.
+    pub fn named(&self, role: Role, id: &str) -> Option<&Key> {
+        self.all(role).iter().find(|key| key.id == id)
+    }
+
+    /// Every key of a role, the one in use last.
+    pub fn all(&self, role: Role) -> &[Key] {
+        self.keys.get(&role).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn read_role(folder: &Path, role: Role) -> Result<Vec<Key>, KeysError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| KeysError::Io { path, source }
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io(folder))? {
+        let path = entry.map_err(io(folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let id = name.strip_prefix(role.name()).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".key"));
+        if let Some(id) = id {
+            refuse_exposed(&path).map_err(io(&path))?.then_some(()).ok_or_else(|| KeysError::Exposed(path.clone()))?;
+            let text = Zeroizing::new(fs::read_to_string(&path).map_err(io(&path))?);
+            let mut secret = Zeroizing::new([0; 32]);
+            hex::decode_to_slice(text.trim(), secret.as_mut()).map_err(|_| KeysError::NotAKey(path.clone()))?;
+            found.push(Key { id: id.to_owned(), secret });
+        }
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+/// Whether only this user can read the file.
+fn refuse_exposed(path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        Ok(fs::metadata(path)?.permissions().mode() & 0o077 == 0)
+    }
+    #[cfg(not(unix))]
+    fs::metadata(path).map(|_| true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_and_the_newest_is_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = KeyRing::open(folder.path(), "20260101").unwrap();
+        let again = KeyRing::open(folder.path(), "20270101").unwrap();
+        let id = &first.current(Role::Column).unwrap().id;
+        assert_eq!(again.current(Role::Column).unwrap().id, *id);
+        assert_eq!(again.current(Role::Column).unwrap().expose(), first.current(Role::Column).unwrap().expose());
+        let newer = KeyRing::add(folder.path(), Role::Column, "20270101").unwrap();
+        let rotated = KeyRing::open(folder.path(), "20270101").unwrap();
+        assert_eq!(rotated.current(Role::Column).unwrap().id, newer.id);
+        assert!(rotated.named(Role::Column, id).is_some());
+        assert!(!format!("{rotated:?}").contains(&hex::encode(newer.expose())));
+    }
+
+    #[test]
+    fn a_spoilt_key_is_named_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        KeyRing::open(folder.path(), "20260101").unwrap();
+        let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        fs::write(&path, "not hex").unwrap();
+        assert!(matches!(KeyRing::open(folder.path(), "20260101"), Err(KeysError::NotAKey(named)) if named == path));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_stops_the_start() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        KeyRing::open(folder.path(), "20260101").unwrap();
+        let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(KeyRing::open(folder.path(), "20260101"), Err(KeysError::Exposed(_))));
+    }
+}

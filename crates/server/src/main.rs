@@ -1,0 +1,118 @@
+//! `jianzai-server`: the service's one program.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use jianzai_server::clock::{Clock as _, SystemClock};
+use jianzai_server::config::Config;
+use jianzai_server::keys::{KeyRing, Role};
+use tracing_subscriber::EnvFilter;
+
+/// The service behind Jianzai 健在.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve calls and judge what arrives, until SIGTERM or Ctrl-C.
+    Serve(Serve),
+    /// Print the public keys of certificates as JSON, or make a new key.
+    Keys {
+        #[command(flatten)]
+        data: Data,
+        /// Make a new key for this; it is in use from the next start of the service, and the old ones stay valid.
+        #[arg(long, value_name = "ROLE")]
+        new: Option<Role>,
+    },
+}
+
+#[derive(Args)]
+struct Data {
+    /// Holds database, evidence, staged uploads and keys.
+    #[arg(long = "data", value_name = "DIR", env = "JIANZAI_DATA")]
+    folder: PathBuf,
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// Where to listen; port 0 takes a free one, and the address is printed.
+    #[arg(long, default_value = "127.0.0.1:8470")]
+    listen: SocketAddr,
+    /// Where MODELS.toml and the networks are.
+    #[arg(long, value_name = "DIR", default_value = "models", env = "JIANZAI_MODELS")]
+    models: PathBuf,
+    /// Accept attempts made from recorded footage by a demo build. Their certificates say so.
+    #[arg(long)]
+    demo: bool,
+    /// Take the client's address from X-Forwarded-For: only behind a proxy of one's own that sets it.
+    #[arg(long)]
+    behind_proxy: bool,
+    /// Days that evidence is kept.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    keep_evidence_days: u16,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match Arguments::parse().command {
+        Command::Serve(arguments) => serve(arguments).await,
+        Command::Keys { data, new } => keys(data, new),
+    }
+}
+
+async fn serve(arguments: Serve) -> anyhow::Result<()> {
+    let mut config = Config::new(arguments.data.folder);
+    config.listen = arguments.listen;
+    config.models = arguments.models;
+    config.demo = arguments.demo;
+    config.behind_proxy = arguments.behind_proxy;
+    config.retention = Duration::from_hours(24 * u64::from(arguments.keep_evidence_days));
+    let running = jianzai_server::serve(config, Arc::new(SystemClock)).await?;
+    println!("listening on http://{}", running.address());
+    told_to_stop().await?;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    Ok(tokio::signal::ctrl_c().await?)
+}
+
+fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {
+    let (folder, today) = (data.folder.join("keys"), jianzai_server::today(SystemClock.now()));
+    let ring = KeyRing::open(&folder, &today)?;
+    match new {
+        Some(role) => {
+            let key = KeyRing::add(&folder, role, &today)?;
+            println!("{}", key.id);
+        }
+        None => {
+            let keys = serde_json::to_string_pretty(&jianzai_server::public_keys(&ring)).context("writing the keys")?;
+            println!("{keys}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Every route of the service, and what stands around them all. The OpenAPI document is made from this list.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jianzai_wire::ReasonCode;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::problem::{self, Refusal};
+use crate::{activation, attempts, commit, outcome, steps, uploads};
+
+/// Larger than any request but a piece of evidence.
+const BODY_LIMIT: usize = 64 << 10;
+/// No call but a piece of evidence takes so long.
+const CALL_LIMIT: Duration = Duration::from_secs(20);
+
+fn calls() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(outcome::keys))
+        .routes(routes!(activation::activate))
+        .routes(routes!(attempts::start))
+        .routes(routes!(steps::next))
+        .routes(routes!(commit::commit))
+        .routes(routes!(outcome::state))
+        .layer(middleware::from_fn(in_time))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+fn pieces() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(uploads::abilities, uploads::create))
+        .routes(routes!(uploads::offset, uploads::deliver))
+}
+
+fn all() -> (Router<Arc<App>>, OpenApi) {
+    OpenApiRouter::with_openapi(about()).merge(calls()).merge(pieces()).split_for_parts()
+}
+
+/// The service's description, made from its routes.
+pub fn openapi() -> OpenApi {
+    all().1
+}
+
+/// The routes with what stands around them: words for refusals, a line in the log, and no panic that gets out.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (routes, description) = all();
+    routes
+        .route("/health", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/openapi.json", get(move || async move { axum::Json(description) }))
+        .with_state(app)
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn(problem::speak))
+        .layer(middleware::from_fn(log))
+}
+
+/// One line for each call: method, route, status, time taken. No path, query, header, address or body: those name people.
+async fn log(request: Request, next: Next) -> Response {
+    let started = std::time::Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    tracing::info!(%method, route, status, ms, "call");
+    response
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(CALL_LIMIT, next.run(request)).await;
+    answer.unwrap_or_else(|_| Refusal::from(ReasonCode::ServerBusy).into_response())
+}
+
+/// The panic's own text may hold anything and is not repeated.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer asks for")]
+fn after_panic(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a call panicked");
+    Refusal::from(ReasonCode::ServerInternal).into_response()
+}
+
+fn about() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Jianzai 健在")
+        .version("1")
+        .description(Some("Certifies once a year that the person who draws a pension is alive and well."));
+    let bearer =
+        |what| SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build());
+    let components = utoipa::openapi::ComponentsBuilder::new()
+        .security_scheme("activation", bearer("The token of an activation."))
+        .security_scheme("attempt", bearer("The token of an attempt."));
+    OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
+}

@@ -1,0 +1,136 @@
+//! Starts the service and stops it without losing anything.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::keys::KeysError;
+use crate::{cleaning, durable, router};
+
+/// Calls that are still running this long after the service was told to stop are cut off; nothing acknowledged is lost.
+const LAST_CALLS: Duration = Duration::from_secs(20);
+
+/// Why the service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A folder of the data folder can't be made.
+    #[error("{path}: {source}")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process serves this data folder.
+    #[error("{0} is in use by another jianzai-server; stop that one first, or choose another --data")]
+    InUse(PathBuf),
+    /// The keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// A role has no key.
+    #[error("a key is missing and could not be made")]
+    NoKey,
+    /// The database can't be opened.
+    #[error("the database can't be opened: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// The evidence folder can't be used.
+    #[error("the evidence folder can't be used: {0}")]
+    Evidence(#[from] object_store::Error),
+    /// What an earlier run left behind can't be put in order.
+    #[error("what an earlier run left behind can't be put in order: {0}")]
+    Recovery(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}; is another program using the port?")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The service, running.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more calls, finishes those that are running, hands back the job in hand, and closes the database.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            // A task that panicked has said so already.
+            let _ended = task.await;
+        }
+    }
+}
+
+/// Opens the data folder, listens, and serves until stopped.
+pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
+    let lock = lock(&config)?;
+    let listen = config.listen;
+    let app = Arc::new(App::open(config, clock).await?);
+    let failed = |source| StartError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let stop = CancellationToken::new();
+    cleaning::sweep_staging(&app).await.map_err(|error| StartError::Recovery(error.into()))?;
+    let mut workers = vec![tokio::spawn(cleaning::run(app.clone(), stop.clone()))];
+    let calls = tokio::spawn(answer(app.clone(), listener, stop.clone()));
+    workers.push(calls);
+    let closing = tokio::spawn(close_after(workers, app, lock));
+    Ok(Running { address, stop, tasks: vec![closing] })
+}
+
+async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
+    let routes = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_CALLS).await;
+    };
+    tokio::select! {
+        ended = serving.into_future() => if let Err(error) = ended { tracing::error!(%error, "serving ended") },
+        () = overdue => tracing::warn!("calls were cut off"),
+    }
+}
+
+/// Closes the database when everything that uses it has ended, and gives the data folder free.
+async fn close_after(workers: Vec<JoinHandle<()>>, app: Arc<App>, lock: File) {
+    for worker in workers {
+        if let Err(error) = worker.await {
+            tracing::error!(%error, "a task ended");
+        }
+    }
+    if let Err(error) = app.store.clone().close().await {
+        tracing::error!(%error, "closing the database");
+    }
+    drop(lock);
+}
+
+/// Only one process serves a data folder: jobs and uploads count on it.
+fn lock(config: &Config) -> Result<File, StartError> {
+    let failed = |source| StartError::Folder { path: config.data.clone(), source };
+    durable::private_folder(&config.data).map_err(failed)?;
+    let file = File::create(config.data.join("serve.lock")).map_err(failed)?;
+    file.try_lock().map_err(|_| StartError::InUse(config.data.clone()))?;
+    Ok(file)
+}
