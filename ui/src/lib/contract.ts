@@ -6,19 +6,18 @@ export type Language = 'zh' | 'en';
 /** Who holds the phone. */
 export type Mode = 'self' | 'assisted';
 
-/** What a person can be told, in the words of the coach. Left and right are the subject's own. */
+/** What a person can be told, as the coach names it (crates/liveness, `Instruction`). Left and right are the subject's own. */
 export const INSTRUCTIONS = [
   'place_face',
-  'hold_still',
+  'face_forward',
   'open_mouth',
   'turn_left',
   'turn_right',
   'look_up',
   'look_down',
-  'face_forward',
   'well_done',
-  'once_more',
-  'sending',
+  'wait_for_word',
+  'other_action',
   'finished',
 ] as const;
 export type Instruction = (typeof INSTRUCTIONS)[number];

@@ -93,6 +93,7 @@ class Journey {
       case 'hint':
         if (event.reason) this.speakHint(event.reason.code);
         break;
+      case 'saved':
       case 'certified':
       case 'review':
       case 'refused':

@@ -12,16 +12,15 @@ export interface Instructed {
 
 const instructions: Record<Instruction, Instructed> = {
   place_face: { say: '把脸放进圆框里', help: '把老人的脸放进圆框里' },
-  hold_still: { say: '看着手机，不要动', help: '请老人看着手机，不要动' },
+  face_forward: { say: '看着手机，不要动', help: '请老人看着手机，不要动' },
   open_mouth: { say: '慢慢张大嘴巴，再闭上', help: '请老人张大嘴巴，再闭上' },
   turn_left: { say: '慢慢向左转头，再转回来', help: '请老人向老人自己的左边转头，再转回来' },
   turn_right: { say: '慢慢向右转头，再转回来', help: '请老人向老人自己的右边转头，再转回来' },
   look_up: { say: '慢慢抬起头，再放平', help: '请老人慢慢抬起头，再放平' },
   look_down: { say: '慢慢低下头，再抬起来', help: '请老人慢慢低下头，再抬起来' },
-  face_forward: { say: '把脸转回来，正对手机', help: '请老人把脸转回来，正对手机' },
   well_done: { say: '做得很好', help: '做得很好' },
-  once_more: { say: '没关系，再来一次', help: '没关系，再来一次' },
-  sending: { say: '已经保存，正在发送', help: '已经保存，正在发送' },
+  wait_for_word: { say: '不着急，听我说了再做', help: '不着急，请老人听到了再做' },
+  other_action: { say: '没关系，我们换一个动作', help: '没关系，换一个动作' },
   finished: { say: '拍好了，谢谢您', help: '拍好了，谢谢' },
 };
 
