@@ -13,6 +13,7 @@
 
 mod error;
 mod index;
+mod likeness;
 mod playback;
 mod recording;
 mod route;
@@ -24,6 +25,7 @@ use jianzai_wire::{Action, FrameTime};
 
 pub use error::ActorError;
 pub use index::{ActorIndex, ClipFile, IndexedAction, Jump, Nearness};
+pub use likeness::HalfLuma;
 pub use recording::{Recording, visit_frames};
 
 use crate::{CameraError, CaptureClock, Frame, FrameSource};
