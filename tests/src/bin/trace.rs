@@ -8,21 +8,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use jianzai_liveness::trace::Trace;
-use jianzai_tests::footage::{Look, look};
+use jianzai_tests::footage::look;
 use jianzai_tests::places;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (clip, to, range) = match arguments.as_slice() {
-        [clip, to] => (clip, to, 0..=u32::MAX),
+        [clip, to] => (clip, to, 0..=u64::MAX),
         [clip, to, first, last] => (clip, to, first.parse()?..=last.parse()?),
         _ => bail!("trace CLIP TRACE.json [FIRST LAST]"),
     };
     let path = if PathBuf::from(clip).is_file() { PathBuf::from(clip) } else { places::footage(clip)? };
-    let frame_ms = if clip.contains("franck") { 42 } else { 40 };
     let mut seen = Vec::new();
-    look(&path, Look { frame_ms, per_second: 15, passive_every: 5 }, |number, _, observation| {
-        if range.contains(&number) {
+    look(&path, 15, 5, |frame, observation| {
+        if range.contains(&frame.number) {
             seen.push(observation);
         }
     })?;

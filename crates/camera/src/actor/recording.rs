@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use image::RgbImage;
+use jianzai_wire::FrameTime;
 use openh264::decoder::{DecodeOptions, DecodedYUV, Decoder, Flush};
 use openh264::formats::YUVSource;
 use re_mp4::{Avc1Box, Mp4, StsdBoxContent, Track, TrackKind};
 use sha2::{Digest, Sha256};
 
 use super::ActorError;
+use crate::Frame;
 
 /// Some frames of a clip, decoded and kept.
 pub struct Recording {
@@ -52,16 +54,33 @@ impl Recording {
     }
 }
 
-/// Decodes the clip at `path` and shows each frame, with its number, in order; gives their count. Keeps nothing.
+/// Decodes the clip at `path` and shows its frames in order, numbered from 0 and stamped with the clip's own times, as a
+/// camera would have given them; gives their count. Keeps nothing.
 ///
 /// # Errors
 /// [`ActorError::Unreadable`], [`ActorError::Clip`].
-pub fn visit_frames(path: &Path, mut visit: impl FnMut(u32, RgbImage)) -> Result<u32, ActorError> {
-    decode(&read(path)?, |number, picture| {
-        if let Some(image) = I420::from_decoded(picture).and_then(|kept| kept.to_rgb()) {
-            visit(number, image);
+pub fn visit_frames(path: &Path, mut visit: impl FnMut(Frame)) -> Result<u32, ActorError> {
+    let bytes = read(path)?;
+    let times = times(&bytes)?;
+    decode(&bytes, |number, picture| {
+        let at = usize::try_from(number).ok().and_then(|number| times.get(number)).copied();
+        let image = I420::from_decoded(picture).and_then(|kept| kept.to_rgb());
+        if let (Some(at), Some(image)) = (at, image) {
+            visit(Frame { at, number: u64::from(number), image });
         }
     })
+}
+
+/// When each frame is shown, in order, from 0.
+fn times(mp4: &[u8]) -> Result<Vec<FrameTime>, ActorError> {
+    let container = Mp4::read_bytes(mp4).map_err(|error| ActorError::Clip(error.to_string()))?;
+    let (track, _) = video(&container).ok_or_else(|| ActorError::Clip("no H.264 track".to_owned()))?;
+    let scale = i128::from(track.timescale.max(1));
+    let mut ticks: Vec<i64> = track.samples.iter().map(|sample| sample.composition_timestamp).collect();
+    ticks.sort_unstable();
+    let first = i128::from(ticks.first().copied().unwrap_or_default());
+    let ms = ticks.into_iter().map(|tick| (i128::from(tick) - first) * 1_000 / scale);
+    Ok(ms.map(|ms| FrameTime(u64::try_from(ms).unwrap_or_default())).collect())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ActorError> {
