@@ -7,9 +7,11 @@
 mod blendshape;
 pub mod chance;
 pub mod coach;
+pub mod continuity;
 pub mod judge;
 pub mod limits;
 mod log;
+pub mod motion;
 pub mod observation;
 pub mod rules;
 pub mod signals;

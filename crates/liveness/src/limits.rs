@@ -1,5 +1,162 @@
 //! Every number that decides, in one place, each with its reason.
+//!
+//! "Footage" means the two clips of one man at a webcam that the fixtures come from (`tests/traces`); "print" means a still
+//! of him on a plane tilted by up to 50 degrees in every direction and seen by the same networks. Where a person is held
+//! against a limit, the limit lies well outside what people do by accident; where a forgery is, well inside what it can't.
 
-/// A spoken prompt lasts at most this long; after that it counts as ended even without word of it, in milliseconds. The
-/// longest recorded prompt takes about 4 s.
+use jianzai_wire::Action;
+
+/// What a full action takes, per kind: how far its two cues must leave the baseline. Both must; the weaker one counts.
+///
+/// A turn or nod is measured by the pose and by how far the nose stands out against the edges of the face, because a
+/// picture has no nose to stand out: print moves the pose by up to 5 degrees and the nose by up to 0.07. The man's turns
+/// and nods reach 10 to 17 degrees and 0.12 to 0.24; his leaning about reaches 10 and 0.11 once, else 6 and 0.08.
+/// An open mouth is measured by the expression and by the gap between the lips: a print tilted by 50 degrees is taken for
+/// `jawOpen` 0.74, but its lips stay closed. The man's openings reach 0.42 to 0.66 and 0.10 to 0.17; showing his teeth 0.28
+/// and 0.09.
+pub fn full(action: Action) -> FullAction {
+    let (first, second) = match action {
+        Action::OpenMouth => (0.35, 0.085),
+        Action::TurnLeft => (9.0, 0.11),
+        Action::TurnRight => (-9.0, -0.11),
+        Action::LookUp => (9.0, -0.11),
+        Action::LookDown => (-9.0, 0.11),
+    };
+    FullAction { first, second }
+}
+
+/// The two cues of an action, see [`full`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FullAction {
+    /// Degrees of yaw or pitch; for the mouth, `jawOpen`.
+    pub first: f32,
+    /// Offset of the nose over the width of the face; for the mouth, gap of the lips over the height of the face.
+    pub second: f32,
+}
+
+/// A person is at rest while every action is weaker than this (1 is full). Half: the man's wobble at rest stays below
+/// 0.4, and old people shake more than he does.
+pub const REST: f32 = 0.5;
+
+/// Back at rest counts once it has lasted this long, in ms: a mouth opened twice quickly is one opening.
+pub const REST_HOLD_MS: u64 = 300;
+
+/// Weaker movements than this are never spoken of.
+pub const NOTICED: f32 = 0.8;
+
+/// From here on the coach takes a movement for a full action.
+pub const COACH_FULL: f32 = 1.0;
+
+/// The judge finds an asked action already from here on: compression costs the decoded video up to a tenth of it.
+pub const JUDGE_ASKED: f32 = 0.85;
+
+/// The judge speaks of an unasked action only from here on, so that it refuses no one whom the coach had no reason to
+/// stop.
+pub const JUDGE_UNASKED: f32 = 1.15;
+
+/// The baseline follows the person's posture while every action is weaker than this...
+pub const ADAPT_BELOW: f32 = 0.8;
+/// ...and nothing has moved by more than this (in full actions) within [`STEADY_MS`]...
+pub const STEADY: f32 = 0.2;
+/// ...in ms...
+pub const STEADY_MS: u64 = 600;
+/// ...with this time constant in ms: quick enough that someone who has sat back is at rest again in a second...
+pub const ADAPT_MS: f32 = 1_500.0;
+/// ...and never further from the first baseline than this (in full actions), so that nobody is led away by small steps.
+pub const ADAPT_AT_MOST: f32 = 0.6;
+
+/// The baseline is the median over at least this time, in ms, and...
+pub const BASELINE_MS: u64 = 700;
+/// ...at least this many frames. Fewer are at the mercy of a blink.
+pub const BASELINE_FRAMES: usize = 5;
+
+/// Largest gap between two recorded frames, in ms; set by the evidence's rules.
+pub const GAP_MS: u64 = 300;
+/// The coach ends a recording in which the face has been away for this long, in ms: long enough for a sneeze or a turn too
+/// far, too short to bring another face unseen.
+pub const LOST_MS: u64 = 1_000;
+/// The judge, who may lose sight of a face in the compressed video a little longer.
+pub const JUDGE_LOST_MS: u64 = 1_300;
+/// The judge wants to see the face in at least this part of the frames.
+pub const FACE_SEEN: f64 = 0.9;
+
+/// From one frame to the next a face moves by at most this part of its width...
+pub const JUMP_MOVE: f32 = 0.5;
+/// ...and its size changes by at most this factor...
+pub const JUMP_SCALE: f32 = 1.3;
+/// ...and its rigid points by at most this part of the distance of the eyes (root mean square).
+pub const JUMP_SHAPE: f32 = 0.16;
+
+/// A print turned sideways gets narrower, tilted it gets wider (relative to its height), while the nose doesn't move. The
+/// man's face stays within 0.91 to 1.10 of its proportion at rest; print leaves 0.83 to 1.22 from 35 degrees on.
+pub const FLAT_NARROW: f32 = 0.83;
+/// See [`FLAT_NARROW`].
+pub const FLAT_WIDE: f32 = 1.22;
+/// The nose "doesn't move": less than this (print reaches 0.07, a real turn that changes proportions 0.2).
+pub const FLAT_NOSE: f32 = 0.09;
+/// Flat in at least this many frames running: one may be a slip of the mesh.
+pub const FLAT_FRAMES: u32 = 3;
+
+/// A face in which nothing moved by more than this (in full actions, 5th to 95th percentile) is a still.
+pub const STILL: f32 = 0.3;
+/// Blinking moves the eyelids by at least this; a face that blinks is not still.
+pub const BLINK: f32 = 0.35;
+/// A picture that is the same to this part of the distance of the eyes...
+pub const FROZEN: f32 = 1e-4;
+/// ...for this long, in ms, is not a face.
+pub const FROZEN_MS: u64 = 3_000;
+
+/// Claimed times may be off by this much, in ms: one or two frames, lost or blurred by compression.
+pub const CLAIM_SLACK_MS: u64 = 200;
+
+/// Median passive score below which the recording is refused: a real print scored 0.00, a tablet 0.04.
+pub const PASSIVE_REFUSE: f32 = 0.15;
+/// Median passive score below which a person looks at it: genuine clips scored 0.99 and more.
+pub const PASSIVE_REVIEW: f32 = 0.8;
+/// Turned further than this the passive network has not been shown to work, in degrees.
+pub const PASSIVE_FRONTAL: f32 = 12.0;
+
+/// A spoken prompt lasts at most this long; after that it counts as ended even without word of it, in ms. The longest
+/// recorded prompt takes about 4 s.
 pub const PROMPT_MS: u64 = 8_000;
+/// Nothing is said for this long, in ms, after the camera starts: a person who is in place already need not be told to be.
+pub const FIRST_WORD_MS: u64 = 700;
+/// A prompt that nothing followed is said again after this time of silence, in ms.
+pub const REPEAT_MS: u64 = 6_000;
+/// Someone who holds an action or does not come to rest is asked to look straight ahead after this time, in ms.
+pub const HELD_MS: u64 = 2_500;
+/// In place and at rest for this long before the recording begins, in ms.
+pub const IN_PLACE_MS: u64 = 500;
+
+/// A hint appears once it has held for this long, in ms...
+pub const HINT_AFTER_MS: u64 = 400;
+/// ...and stays at least this long, in ms: an old person reads slowly, and flicker is worse than nothing.
+pub const HINT_STAYS_MS: u64 = 1_500;
+
+/// Judged frames a second below which the phone is called slow.
+pub const SLOW_FPS: f32 = 8.0;
+
+/// Face over oval: smaller is too far. The man sits at 0.42 to 0.8; below this the crops show too little to match.
+pub const TOO_FAR: f32 = 0.40;
+/// Face height in pixels below which it is too far, whatever the oval says: the portrait match needs about 112.
+pub const TOO_FEW_PIXELS: f32 = 80.0;
+/// Face over oval: larger is too near, the forehead leaves the frame.
+pub const TOO_NEAR: f32 = 1.20;
+/// Offset from the centre of the oval, over its height.
+pub const OFF_CENTRE: f32 = 0.28;
+/// Degrees from the camera within which a face counts as looking at it: people hold phones below their faces.
+pub const TURNED_YAW: f32 = 13.0;
+/// The same for nodding; the pose of a face seen from slightly below reads as 5 to 13.
+pub const TURNED_PITCH: f32 = 20.0;
+/// An open mouth at the start would make a useless baseline.
+pub const MOUTH_CLOSED: f32 = 0.2;
+/// Mean luma of the face: darker is too dark...
+pub const TOO_DARK: f32 = 0.15;
+/// ...brighter is too bright.
+pub const TOO_BRIGHT: f32 = 0.90;
+/// Surroundings over face: lit from behind.
+pub const BACK_LIT: f32 = 2.2;
+/// Variance of the Laplacian: blurred.
+pub const BLURRED: f32 = 12.0;
+/// Once shown, a hint about size, place or light goes only when the value is better than its limit by this part.
+pub const HINT_EASE: f32 = 0.06;

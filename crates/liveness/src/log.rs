@@ -35,6 +35,21 @@ pub struct CaptureLog {
 impl CaptureLog {
     /// Version of the serialised form.
     pub const VERSION: u16 = 1;
+
+    /// An empty log.
+    pub(crate) fn new(mode: Mode, versions: BTreeMap<String, String>) -> Self {
+        Self {
+            version: Self::VERSION,
+            liveness: env!("CARGO_PKG_VERSION").to_owned(),
+            versions,
+            mode,
+            started_at: FrameTime(0),
+            ended_at: FrameTime(0),
+            restarts: 0,
+            baseline: None,
+            steps: Vec::new(),
+        }
+    }
 }
 
 /// What became of one step.

@@ -1,4 +1,8 @@
+use jianzai_wire::Action;
 use serde::{Deserialize, Serialize};
+
+use super::Reading;
+use crate::limits;
 
 /// A person at rest: the typical values of what the actions are measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -8,12 +12,84 @@ pub struct Baseline {
     pub yaw: f32,
     /// Degrees, as in [`crate::Pose`].
     pub pitch: f32,
-    /// How far the nose stands out sideways, see [`crate::signals::Reading::nose_x`].
+    /// How far the nose stands out sideways, see [`Reading::nose_x`].
     pub nose_x: f32,
-    /// How far the nose stands out downwards, see [`crate::signals::Reading::nose_y`].
+    /// How far the nose stands out downwards, see [`Reading::nose_y`].
     pub nose_y: f32,
     /// The expression `jawOpen`, 0 to 1.
     pub jaw: f32,
     /// Gap between the lips over the height of the face.
     pub lips: f32,
+    /// The face's proportion, see [`Reading::proportion`].
+    pub proportion: f32,
+}
+
+impl Baseline {
+    /// The median of what was read at rest; none if that is too little.
+    pub fn learn(readings: &[Reading]) -> Option<Self> {
+        if readings.len() < limits::BASELINE_FRAMES {
+            return None;
+        }
+        let typical = |value: fn(&Reading) -> f32| median(readings.iter().map(value)).unwrap_or_default();
+        Some(Self {
+            yaw: typical(|r| r.yaw),
+            pitch: typical(|r| r.pitch),
+            nose_x: typical(|r| r.nose_x),
+            nose_y: typical(|r| r.nose_y),
+            jaw: typical(|r| r.jaw),
+            lips: typical(|r| r.lips),
+            proportion: typical(|r| r.proportion),
+        })
+    }
+
+    /// How strong each action is in this reading, in the order of [`Action::ALL`]: 0 at rest, 1 full.
+    pub fn strengths(&self, reading: &Reading) -> [f32; Action::ALL.len()] {
+        Action::ALL.map(|action| self.strength(reading, action))
+    }
+
+    /// How strong one action is: the weaker of its two cues.
+    pub fn strength(&self, reading: &Reading, action: Action) -> f32 {
+        let full = limits::full(action);
+        let (first, second) = match action {
+            Action::OpenMouth => (reading.jaw - self.jaw, reading.lips - self.lips),
+            Action::TurnLeft | Action::TurnRight => (reading.yaw - self.yaw, reading.nose_x - self.nose_x),
+            Action::LookUp | Action::LookDown => (reading.pitch - self.pitch, reading.nose_y - self.nose_y),
+        };
+        (first / full.first).min(second / full.second).max(0.0)
+    }
+
+    /// The face's proportion over that at rest.
+    pub fn proportion_of(&self, reading: &Reading) -> f32 {
+        if self.proportion > 0.0 { reading.proportion / self.proportion } else { 1.0 }
+    }
+
+    /// Moves towards `reading` by `part` (0 to 1), but no further from `first` than [`limits::ADAPT_AT_MOST`].
+    pub(crate) fn follow(&mut self, reading: &Reading, part: f32, first: &Self) {
+        let turn = limits::full(Action::TurnLeft);
+        let nod = limits::full(Action::LookDown);
+        let mouth = limits::full(Action::OpenMouth);
+        let toward = |from: f32, to: f32, origin: f32, full: f32| {
+            let reach = limits::ADAPT_AT_MOST * full.abs();
+            (from + (to - from) * part).clamp(origin - reach, origin + reach)
+        };
+        self.yaw = toward(self.yaw, reading.yaw, first.yaw, turn.first);
+        self.nose_x = toward(self.nose_x, reading.nose_x, first.nose_x, turn.second);
+        self.pitch = toward(self.pitch, reading.pitch, first.pitch, nod.first);
+        self.nose_y = toward(self.nose_y, reading.nose_y, first.nose_y, nod.second);
+        self.jaw = toward(self.jaw, reading.jaw, first.jaw, mouth.first);
+        self.lips = toward(self.lips, reading.lips, first.lips, mouth.second);
+    }
+}
+
+/// The median of finite values; none of none.
+pub(crate) fn median(values: impl Iterator<Item = f32>) -> Option<f32> {
+    percentile(values, 0.5)
+}
+
+/// The value below which `part` (0 to 1) of the finite values lie; none of none.
+pub(crate) fn percentile(values: impl Iterator<Item = f32>, part: f32) -> Option<f32> {
+    let mut sorted: Vec<f32> = values.filter(|v| v.is_finite()).collect();
+    sorted.sort_by(f32::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((last as f32 * part).round() as usize).copied()
 }

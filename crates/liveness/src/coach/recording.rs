@@ -1,0 +1,239 @@
+//! The recording: from the first frame that is kept to the last.
+
+use jianzai_wire::api::StepAnswer;
+use jianzai_wire::{FrameTime, ReasonCode, Step, StepOutcome, StepReport};
+
+use super::session::Session;
+use super::{CaptureEnd, CoachOutput, Instruction};
+use crate::continuity::{Break, Continuity};
+use crate::limits;
+use crate::motion::Motion;
+use crate::rules::{NextStep, needed};
+use crate::signals::{Baseline, Episode, Reading, Tracker};
+use crate::{Cue, StepLog};
+
+/// What follows a frame or an answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Flow {
+    /// Go on recording.
+    Go,
+    /// Drop the recording and begin again; only before the first step is asked for.
+    Again,
+    /// Every step is done; nothing more is recorded.
+    Done,
+    /// The capture has ended.
+    End(CaptureEnd),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Recording {
+    continuity: Continuity,
+    motion: Motion,
+    task: Task,
+    /// None until the baseline is learned.
+    tracker: Option<Tracker>,
+}
+
+#[derive(Debug, Clone)]
+enum Task {
+    /// Learning the baseline.
+    Settling(Vec<Reading>),
+    /// The server has been asked for a step. A full action that nobody asked for is kept until there is a step to fail.
+    Asking { unasked: Option<Episode> },
+    /// A step is known; its cue comes after a rest.
+    Resting { step: Step, since: FrameTime },
+    /// The cue has been given.
+    Acting { step: Step, cue_at: FrameTime },
+}
+
+impl Recording {
+    /// Begins with the frame at `session.now`.
+    pub(super) fn start(session: &mut Session, reading: Option<&Reading>) -> Self {
+        session.log.started_at = session.now;
+        session.log.ended_at = session.now;
+        session.out.extend([CoachOutput::StartRecording, CoachOutput::Record]);
+        session.show_progress();
+        let mut recording = Self {
+            continuity: Continuity::new(limits::LOST_MS),
+            motion: Motion::default(),
+            task: Task::Settling(Vec::new()),
+            tracker: None,
+        };
+        recording.continuity.push(session.now, reading);
+        recording.settle(session, reading);
+        recording
+    }
+
+    /// Whether the person may be moving just now: then hints about turning and blur would only confuse.
+    pub(super) fn may_move(&self) -> bool {
+        let moving = self.tracker.as_ref().is_some_and(|tracker| tracker.moving_since().is_some());
+        moving || matches!(self.task, Task::Acting { .. })
+    }
+
+    /// Takes in the next frame. `hindered`: something about place or light stands in the way.
+    pub(super) fn frame(&mut self, session: &mut Session, reading: Option<&Reading>, hindered: bool) -> Flow {
+        let broken = self.continuity.push(session.now, reading);
+        if matches!(self.task, Task::Settling(_)) && (broken.is_some() || reading.is_none() || hindered) {
+            session.log.restarts = session.log.restarts.saturating_add(1);
+            return Flow::Again;
+        }
+        if let Some(broken) = broken {
+            return Flow::End(CaptureEnd::Refused(match broken {
+                Break::Gap(_) => ReasonCode::CameraStopped,
+                Break::Lost(_) => ReasonCode::FaceLost,
+                Break::Jump(_) => ReasonCode::FaceChanged,
+            }));
+        }
+        if session.now.since(session.log.started_at) > u64::from(session.policy.max_capture_ms) {
+            let still = self.motion.is_still();
+            let code = if still { ReasonCode::LivenessNoMotion } else { ReasonCode::ActionNotSeen };
+            return Flow::End(CaptureEnd::Refused(code));
+        }
+        session.out.push(CoachOutput::Record);
+        session.log.ended_at = session.now;
+        let ended = reading.and_then(|reading| {
+            self.motion.push(reading);
+            self.tracker.as_mut()?.push(reading)
+        });
+        match ended.filter(|episode| episode.peak >= limits::COACH_FULL) {
+            Some(episode) => self.acted(session, episode),
+            None => self.go_on(session, reading),
+        }
+    }
+
+    /// Takes in the server's answer.
+    pub(super) fn answer(&mut self, session: &mut Session, answer: StepAnswer) -> Flow {
+        let Task::Asking { unasked } = &self.task else { return Flow::Go };
+        let StepAnswer::Next(step) = answer else { return Flow::End(CaptureEnd::Complete) };
+        let unasked = *unasked;
+        session.log.steps.push(StepLog { step, revealed_at: session.now, cue: None, repeats: 0, report: None });
+        self.task = Task::Resting { step, since: session.now };
+        match unasked {
+            Some(episode) => self.acted(session, episode),
+            None => Flow::Go,
+        }
+    }
+
+    /// No full action has ended with this frame.
+    fn go_on(&mut self, session: &mut Session, reading: Option<&Reading>) -> Flow {
+        match &self.task {
+            Task::Settling(_) => self.settle(session, reading),
+            Task::Asking { .. } => {}
+            Task::Resting { step, since } => {
+                let (step, since) = (*step, *since);
+                self.rest(session, step, since);
+            }
+            Task::Acting { step, .. } => {
+                let step = *step;
+                self.prompt_again(session, step);
+            }
+        }
+        Flow::Go
+    }
+
+    /// Learns the baseline, then asks for the first step.
+    fn settle(&mut self, session: &mut Session, reading: Option<&Reading>) {
+        let Task::Settling(readings) = &mut self.task else { return };
+        readings.extend(reading);
+        if session.now.since(session.log.started_at) < limits::BASELINE_MS {
+            return;
+        }
+        let Some(baseline) = Baseline::learn(readings) else { return };
+        session.log.baseline = Some(baseline);
+        self.tracker = Some(Tracker::new(baseline));
+        self.task = Task::Asking { unasked: None };
+        session.out.push(CoachOutput::AskStep(None));
+    }
+
+    /// Gives the cue once the person has rested long enough and nothing is being said.
+    fn rest(&mut self, session: &mut Session, step: Step, since: FrameTime) {
+        let Some(tracker) = &self.tracker else { return };
+        let now = session.now;
+        if tracker.moving_since().is_some_and(|since| now.since(since) >= limits::HELD_MS) {
+            return ask_for_rest(session);
+        }
+        let rested = tracker.rest_since().map_or(0, |rest| now.since(rest.max(since)));
+        if rested < u64::from(step.wait_ms) || session.silent_for().is_none() {
+            return;
+        }
+        let prompt = session.tell(Instruction::Do(step.action));
+        if let Some(log) = session.log.steps.last_mut() {
+            log.cue = Some(Cue { prompt, shown_at: now, spoken_at: None });
+        }
+        self.task = Task::Acting { step, cue_at: now };
+    }
+
+    /// Says the cue again to someone who keeps still, and asks someone who holds the action to come back.
+    fn prompt_again(&mut self, session: &mut Session, step: Step) {
+        let moving = self.tracker.as_ref().and_then(Tracker::moving_since);
+        if let Some(since) = moving {
+            if session.now.since(since) >= limits::HELD_MS {
+                ask_for_rest(session);
+            }
+        } else if session.silent_for().is_some_and(|silence| silence >= limits::REPEAT_MS) {
+            session.tell(Instruction::Do(step.action));
+            if let Some(log) = session.log.steps.last_mut() {
+                log.repeats = log.repeats.saturating_add(1);
+            }
+        }
+    }
+
+    /// A full action has ended.
+    fn acted(&mut self, session: &mut Session, episode: Episode) -> Flow {
+        let (step, cue_at) = match &mut self.task {
+            Task::Settling(_) => return Flow::Go,
+            Task::Asking { unasked } => {
+                unasked.get_or_insert(episode);
+                return Flow::Go;
+            }
+            Task::Resting { step, .. } => (*step, None),
+            Task::Acting { step, cue_at } => (*step, Some(*cue_at)),
+        };
+        let earliest = cue_at.map(|cue| cue.plus(u64::from(session.policy.min_reaction_ms)));
+        let outcome = match (episode.other_than(step.action, limits::COACH_FULL), earliest) {
+            (Some(other), _) => StepOutcome::Wrong(other),
+            (None, Some(earliest)) if episode.began_at >= earliest => StepOutcome::Done,
+            (None, _) => StepOutcome::TooEarly,
+        };
+        let ended_at = if cue_at.is_some() { episode.ended_at } else { session.now };
+        let report = StepReport {
+            index: step.index,
+            outcome,
+            cue_at: cue_at.unwrap_or(ended_at),
+            began_at: episode.began_at,
+            ended_at,
+        };
+        self.conclude(session, report)
+    }
+
+    /// A step has ended.
+    fn conclude(&mut self, session: &mut Session, report: StepReport) -> Flow {
+        if let Some(log) = session.log.steps.last_mut() {
+            log.report = Some(report);
+        }
+        let reports = session.reports();
+        let next = needed(&reports, &session.policy);
+        if next == NextStep::Failed {
+            let hasty = reports.iter().all(|r| matches!(r.outcome, StepOutcome::Done | StepOutcome::TooEarly));
+            let code = if hasty { ReasonCode::ActionTooEarly } else { ReasonCode::ActionWrong };
+            return Flow::End(CaptureEnd::Refused(code));
+        }
+        session.show_progress();
+        session.tell(match report.outcome {
+            StepOutcome::Done => Instruction::WellDone,
+            StepOutcome::TooEarly => Instruction::WaitForWord,
+            StepOutcome::Wrong(_) => Instruction::OtherAction,
+        });
+        session.out.push(CoachOutput::AskStep(Some(report)));
+        self.task = Task::Asking { unasked: None };
+        if next == NextStep::Complete { Flow::Done } else { Flow::Go }
+    }
+}
+
+/// Asks to look straight ahead, now and then.
+fn ask_for_rest(session: &mut Session) {
+    let forward = session.told() == Some(Instruction::FaceForward);
+    if session.silent_for().is_some_and(|silence| !forward || silence >= limits::REPEAT_MS) {
+        session.tell(Instruction::FaceForward);
+    }
+}

@@ -1,0 +1,90 @@
+//! Is it one face throughout? From frame to frame it may move, grow and turn only as fast as a head can.
+
+use jianzai_wire::FrameTime;
+
+use crate::limits;
+use crate::signals::Reading;
+
+/// How a recording stopped being one face throughout.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Break {
+    /// No frame for this long, in ms.
+    Gap(u64),
+    /// No face for this long, in ms.
+    Lost(u64),
+    /// Another place, size or shape from one frame to the next.
+    Jump(Jump),
+}
+
+/// How far a face jumped: 1 is the limit of each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Jump {
+    /// In place.
+    pub place: f32,
+    /// In size.
+    pub scale: f32,
+    /// In shape.
+    pub shape: f32,
+}
+
+impl Jump {
+    /// The jump between two readings, `elapsed` apart; the longer, the further a head may have got.
+    fn between(earlier: &Reading, later: &Reading) -> Self {
+        // Frames are usually 40 to 125 ms apart; the limits hold up to that. After a longer absence some limit remains.
+        let slack = (later.at.since(earlier.at) as f32 / 125.0).clamp(1.0, 4.0);
+        let moved = (later.centre[0] - earlier.centre[0]).hypot(later.centre[1] - earlier.centre[1]);
+        let size = later.scale.max(earlier.scale).max(1.0);
+        let factor = size / later.scale.min(earlier.scale).max(1.0);
+        Self {
+            place: moved / size / (limits::JUMP_MOVE * slack),
+            scale: factor.ln() / (limits::JUMP_SCALE.ln() * slack),
+            shape: later.shape_change(earlier) / (limits::JUMP_SHAPE * slack),
+        }
+    }
+
+    /// The worst of the three.
+    pub fn worst(&self) -> f32 {
+        self.place.max(self.scale).max(self.shape)
+    }
+}
+
+/// Watches a recording frame by frame.
+#[derive(Debug, Clone)]
+pub struct Continuity {
+    lost_after: u64,
+    frame: Option<FrameTime>,
+    face: Option<Reading>,
+    face_or_start: Option<FrameTime>,
+}
+
+impl Continuity {
+    /// Watches for a face that stays away longer than `lost_after` ms.
+    pub fn new(lost_after: u64) -> Self {
+        Self { lost_after, frame: None, face: None, face_or_start: None }
+    }
+
+    /// Takes in the next frame, with its reading if it shows a face.
+    pub fn push(&mut self, at: FrameTime, reading: Option<&Reading>) -> Option<Break> {
+        let gap = self.frame.map_or(0, |before| at.since(before));
+        self.frame = Some(at);
+        let seen_last = *self.face_or_start.get_or_insert(at);
+        if gap > limits::GAP_MS {
+            self.seen(at, reading);
+            return Some(Break::Gap(gap));
+        }
+        let Some(reading) = reading else {
+            let away = at.since(seen_last);
+            return (away > self.lost_after).then_some(Break::Lost(away));
+        };
+        let jump = self.face.map(|before| Jump::between(&before, reading)).filter(|jump| jump.worst() > 1.0);
+        self.seen(at, Some(reading));
+        jump.map(Break::Jump)
+    }
+
+    fn seen(&mut self, at: FrameTime, reading: Option<&Reading>) {
+        if let Some(reading) = reading {
+            self.face = Some(*reading);
+            self.face_or_start = Some(at);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use std::collections::VecDeque;
+
+use jianzai_wire::{Action, FrameTime};
+
+use super::{Baseline, Reading};
+use crate::limits;
+
+const KINDS: usize = Action::ALL.len();
+
+/// A movement from rest to rest that reached at least [`limits::NOTICED`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Episode {
+    /// What it was: the strongest action in it.
+    pub action: Action,
+    /// How strong: the second highest strength over its frames, so that one slip of the mesh makes no action.
+    pub peak: f32,
+    /// The strongest other action in it, and how strong: someone may do two things at once.
+    pub other: Option<(Action, f32)>,
+    /// When the action left rest for its peak.
+    pub began_at: FrameTime,
+    /// When it was strongest.
+    pub peak_at: FrameTime,
+    /// First frame back at rest.
+    pub ended_at: FrameTime,
+}
+
+impl Episode {
+    /// Another full action in it than `asked`, if there is one of at least strength `full`.
+    pub fn other_than(&self, asked: Action, full: f32) -> Option<Action> {
+        if self.action != asked && self.peak >= full {
+            return Some(self.action);
+        }
+        self.other.filter(|(action, peak)| *action != asked && *peak >= full).map(|(action, _)| action)
+    }
+}
+
+/// Follows one person's readings through time.
+#[derive(Debug, Clone)]
+pub struct Tracker {
+    first: Baseline,
+    baseline: Baseline,
+    recent: VecDeque<Reading>,
+    rest_since: Option<FrameTime>,
+    movement: Option<Movement>,
+}
+
+/// A movement under way.
+#[derive(Debug, Clone)]
+struct Movement {
+    since: FrameTime,
+    kinds: [Kind; KINDS],
+    /// First frame of the rest that may end it.
+    quiet_since: Option<FrameTime>,
+}
+
+/// One kind of action within a movement.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kind {
+    /// When it last rose above rest.
+    rose_at: Option<FrameTime>,
+    /// When it rose for the first full strength, or the strongest so far.
+    began_at: Option<FrameTime>,
+    highest: f32,
+    second: f32,
+    peak_at: FrameTime,
+}
+
+impl Kind {
+    fn add(&mut self, at: FrameTime, strength: f32) {
+        if strength < limits::REST {
+            self.rose_at = None;
+            return;
+        }
+        let rose_at = *self.rose_at.get_or_insert(at);
+        if strength > self.highest {
+            // Once full, a stronger repetition within the same movement doesn't move the beginning.
+            if self.highest < limits::NOTICED {
+                self.began_at = Some(rose_at);
+            }
+            self.second = self.highest;
+            self.highest = strength;
+            self.peak_at = at;
+        } else {
+            self.second = self.second.max(strength);
+        }
+    }
+}
+
+impl Tracker {
+    /// Begins with a person at rest.
+    pub fn new(baseline: Baseline) -> Self {
+        Self { first: baseline, baseline, recent: VecDeque::new(), rest_since: None, movement: None }
+    }
+
+    /// Takes in the next reading; gives the movement that ended with it, once its rest has lasted.
+    pub fn push(&mut self, reading: &Reading) -> Option<Episode> {
+        let strengths = self.baseline.strengths(reading);
+        let strongest = strengths.iter().copied().fold(0.0, f32::max);
+        let ended = self.follow(reading.at, &strengths, strongest < limits::REST);
+        self.adapt(reading, strongest);
+        ended
+    }
+
+    /// Since when the person has been at rest; none while they move.
+    pub fn rest_since(&self) -> Option<FrameTime> {
+        self.rest_since
+    }
+
+    /// Since when they have been moving; none while at rest.
+    pub fn moving_since(&self) -> Option<FrameTime> {
+        self.movement.as_ref().map(|movement| movement.since)
+    }
+
+    /// The person at rest, as of now.
+    pub fn baseline(&self) -> &Baseline {
+        &self.baseline
+    }
+
+    fn follow(&mut self, at: FrameTime, strengths: &[f32; KINDS], quiet: bool) -> Option<Episode> {
+        if quiet && self.movement.is_none() {
+            self.rest_since.get_or_insert(at);
+            return None;
+        }
+        let movement = self.movement.get_or_insert_with(|| Movement {
+            since: at,
+            kinds: [Kind::default(); KINDS],
+            quiet_since: None,
+        });
+        self.rest_since = None;
+        for (kind, strength) in movement.kinds.iter_mut().zip(strengths) {
+            kind.add(at, *strength);
+        }
+        if !quiet {
+            movement.quiet_since = None;
+            return None;
+        }
+        let quiet_since = *movement.quiet_since.get_or_insert(at);
+        if at.since(quiet_since) < limits::REST_HOLD_MS {
+            return None;
+        }
+        let episode = movement.episode(quiet_since);
+        self.movement = None;
+        self.rest_since = Some(quiet_since);
+        episode
+    }
+
+    /// Lets the baseline follow the posture of someone who keeps still.
+    fn adapt(&mut self, reading: &Reading, strongest: f32) {
+        let elapsed = self.recent.back().map_or(0, |last| reading.at.since(last.at));
+        self.recent.push_back(*reading);
+        while self.recent.front().is_some_and(|r| reading.at.since(r.at) > limits::STEADY_MS) {
+            self.recent.pop_front();
+        }
+        let Some(oldest) = self.recent.front() else { return };
+        let covered = reading.at.since(oldest.at) + limits::GAP_MS > limits::STEADY_MS;
+        if strongest < limits::ADAPT_BELOW && covered && self.is_steady() {
+            let part = 1.0 - (-(elapsed as f32) / limits::ADAPT_MS).exp();
+            let first = self.first;
+            self.baseline.follow(reading, part, &first);
+        }
+    }
+
+    fn is_steady(&self) -> bool {
+        let mut low = [f32::INFINITY; KINDS];
+        let mut high = [f32::NEG_INFINITY; KINDS];
+        for reading in &self.recent {
+            for ((low, high), strength) in low.iter_mut().zip(&mut high).zip(self.baseline.strengths(reading)) {
+                *low = low.min(strength);
+                *high = high.max(strength);
+            }
+        }
+        low.iter().zip(&high).all(|(low, high)| high - low <= limits::STEADY)
+    }
+}
+
+impl Movement {
+    fn episode(&self, ended_at: FrameTime) -> Option<Episode> {
+        let mut kinds: Vec<_> =
+            Action::ALL.into_iter().zip(&self.kinds).filter(|(_, kind)| kind.second > 0.0).collect();
+        kinds.sort_by(|(_, a), (_, b)| b.second.total_cmp(&a.second));
+        let (action, kind) = kinds.first().filter(|(_, kind)| kind.second >= limits::NOTICED)?;
+        Some(Episode {
+            action: *action,
+            peak: kind.second,
+            other: kinds.get(1).map(|(action, kind)| (*action, kind.second)),
+            began_at: kind.began_at.unwrap_or(self.since),
+            peak_at: kind.peak_at,
+            ended_at,
+        })
+    }
+}
