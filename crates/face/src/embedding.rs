@@ -33,6 +33,12 @@ impl Embedding {
         self.0.iter().zip(&other.0).map(|(p, q)| p * q).sum()
     }
 
+    /// From values that were kept ([`Self::values`]). `None` unless they are a vector of length 1.
+    pub fn from_values(values: Vec<f32>) -> Option<Self> {
+        let norm = values.iter().map(|value| value * value).sum::<f32>().sqrt();
+        ((norm - 1.0).abs() < 1e-3).then_some(Self(values))
+    }
+
     /// The values.
     pub fn values(&self) -> &[f32] {
         &self.0
