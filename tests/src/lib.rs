@@ -6,6 +6,7 @@
 pub mod attacks;
 pub mod clear;
 pub mod display;
+pub mod fed;
 pub mod footage;
 pub mod people;
 pub mod places;

@@ -11,8 +11,8 @@ use crate::window::Window;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Window {
-    /// From the welcome screen to the camera: who, the four facts, consent. With `pictures`, a masked picture of each screen.
-    pub async fn walk_to_camera(&self, mode: &str, person: &Person, pictures: Option<&Path>) -> Result<()> {
+    /// From the welcome screen to the last one before the camera: who, the four facts, consent. With `pictures`, a masked picture of each screen.
+    pub async fn walk_to_ready(&self, mode: &str, person: &Person, pictures: Option<&Path>) -> Result<()> {
         let picture = async |name: &str| match pictures {
             Some(folder) => self.screenshot(&folder.join(name)).await,
             None => Ok(()),
@@ -35,8 +35,7 @@ impl Window {
         self.press("consent-yes").await?;
         self.element("start-capture", PATIENCE).await?;
         picture("6-ready.png").await?;
-        self.press("camera-actor").await?;
-        self.press("start-capture").await
+        Ok(())
     }
 
     /// On one of the two screens of places: the province, then the city as a whole.

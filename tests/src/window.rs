@@ -99,6 +99,11 @@ impl Window {
         Ok(())
     }
 
+    /// Runs a script in the page with arguments.
+    pub async fn script_with(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<serde_json::Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+
     /// What the element with this `data-testid` says now; empty if it isn't there.
     pub async fn said(&self, id: &str) -> Result<String> {
         let script = "const found = document.querySelector(`[data-testid='${arguments[0]}']`); return found ? found.innerText : '';";

@@ -28,7 +28,7 @@ fn lints(root: &Path) -> Result<()> {
 }
 
 fn pages(root: &Path) -> Result<()> {
-    for script in ["check", "test"] {
+    for script in ["check", "test", "test:browser"] {
         process::run(Command::new("npm").args(["run", "--silent", script]).current_dir(root.join("ui")))?;
     }
     Ok(())

@@ -80,7 +80,9 @@ async fn certify(folder: &Path, service: &Service, mode: &str, person: &Person, 
     let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let window = Window::open(&environment).await?;
     let begun = Instant::now();
-    window.walk_to_camera(mode, person, Some(pictures)).await?;
+    window.walk_to_ready(mode, person, Some(pictures)).await?;
+    window.press("camera-actor").await?;
+    window.press("start-capture").await?;
     println!("  {mode}: at the camera after {:.1} s", begun.elapsed().as_secs_f32());
     let state = follow(&window, pictures).await?;
     println!("  {mode}: {state} after {:.1} s", begun.elapsed().as_secs_f32());
