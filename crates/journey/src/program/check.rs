@@ -1,0 +1,103 @@
+//! `jianzai verify` and `jianzai keys`: whoever holds up a certificate is believed or not, without asking anyone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use jianzai_certificate::{Channel, Claims};
+use jianzai_journey::{Client, Said};
+use jianzai_wire::api::Keys;
+use jianzai_wire::{Language, Mode};
+use time::OffsetDateTime;
+
+use super::talk::Teller;
+use super::{Ended, runtime};
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// The certificate: its text, or a file with its text, picture (PNG, JPEG) or PDF.
+    #[arg(value_name = "FILE|TEXT")]
+    certificate: String,
+    /// The keys, fetched beforehand with `jianzai keys`.
+    #[arg(long, value_name = "FILE")]
+    keys: PathBuf,
+    /// Print what the certificate says as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(crate) fn run(self, language: Language) -> anyhow::Result<Ended> {
+        let teller = Teller::new(language, Mode::OwnPhone, self.json);
+        let keys = fs::read(&self.keys).with_context(|| self.keys.display().to_string())?;
+        let keys: Keys = serde_json::from_slice(&keys).with_context(|| format!("the keys in {}", self.keys.display()))?;
+        let path = Path::new(&self.certificate);
+        let input = match fs::read(path) {
+            Ok(file) => file,
+            Err(error) if path.exists() => return Err(error).with_context(|| path.display().to_string()),
+            Err(_) => self.certificate.clone().into_bytes(),
+        };
+        match jianzai_certificate::verify(&input, &keys.certificate_keys, OffsetDateTime::now_utc()) {
+            Ok(claims) => {
+                teller.line(&if self.json { serde_json::to_string(&claims)? } else { said(&claims, language) })?;
+                Ok(Ended::Good)
+            }
+            Err(error) => {
+                let said = Said::new(error.reason(), language);
+                teller.line(&if self.json {
+                    serde_json::to_string(&said)?
+                } else {
+                    format!("✘ [{}] {} {}", said.code, said.sentence, said.next_step)
+                })?;
+                Ok(Ended::Refused)
+            }
+        }
+    }
+}
+
+/// What the certificate says, in words.
+fn said(claims: &Claims, language: Language) -> String {
+    let Claims { serial, issuer, masked_name, channel, proof_date, valid_until, insured_place, demo, .. } = claims;
+    let place = insured_place.full_name();
+    let channel = match (language, channel) {
+        (Language::Zh, Channel::FaceSelf) => "本人自助刷脸",
+        (Language::Zh, Channel::FaceAssisted) => "他人协助刷脸",
+        (Language::En, Channel::FaceSelf) => "by face, alone",
+        (Language::En, Channel::FaceAssisted) => "by face, assisted",
+        (Language::Zh, _) => "其他方式",
+        (Language::En, _) => "in another way",
+    };
+    let text = match language {
+        Language::Zh => format!(
+            "✔ 证明有效\n  姓名 {masked_name}\n  参保地 {place}\n  认证日期 {proof_date}（{channel}）\n  有效期至 {valid_until}\n  出具单位 {issuer}\n  编号 {serial}"
+        ),
+        Language::En => format!(
+            "✔ The certificate is valid\n  name {masked_name}\n  insured in {place}\n  seen on {proof_date} ({channel})\n  valid until {valid_until}\n  issued by {issuer}\n  serial {serial}"
+        ),
+    };
+    match (demo, language) {
+        (false, _) => text,
+        (true, Language::Zh) => text + "\n  ※ 演示用证明，没有任何效力",
+        (true, Language::En) => text + "\n  * made by a demonstration: worth nothing",
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct FetchKeys {
+    /// Address of the service.
+    #[arg(long, value_name = "URL", env = "JIANZAI_SERVER")]
+    server: String,
+    /// Where to write them.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl FetchKeys {
+    pub(crate) fn run(self, language: Language) -> anyhow::Result<Ended> {
+        let client = Client::new(&self.server, language)?;
+        let keys = runtime()?.block_on(client.keys()).with_context(|| self.server.clone())?;
+        fs::write(&self.out, serde_json::to_vec_pretty(&keys)?).with_context(|| self.out.display().to_string())?;
+        Ok(Ended::Good)
+    }
+}
