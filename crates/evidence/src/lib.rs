@@ -34,6 +34,8 @@ mod picture;
 mod record;
 mod recorder;
 mod seal;
+#[cfg(test)]
+mod tests;
 mod video;
 
 pub use error::{EvidenceError, RecordError};

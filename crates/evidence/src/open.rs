@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use image::RgbImage;
+use jianzai_liveness::CaptureLog;
 use jianzai_wire::api::CommitRequest;
 use jianzai_wire::plan::plan_hash;
 use jianzai_wire::{Bytes32, CapturePolicy, FrameTime, Step};
@@ -96,7 +97,7 @@ pub struct Opened {
     units: Vec<Range<usize>>,
     crops: Vec<Picture>,
     best_photo: Option<Picture>,
-    log: Zeroizing<Vec<u8>>,
+    log: CaptureLog,
 }
 
 /// Opens a bundle with the secret that its header names. Decodes the whole video once.
@@ -146,7 +147,7 @@ fn check(
         units,
         crops: Vec::new(),
         best_photo: None,
-        log: Zeroizing::new(payload.log.to_vec()),
+        log: decoded(&payload.log, "the log")?,
     };
     opened.compare_pictures(&payload.crops, payload.best_photo.as_ref())?;
     Ok(opened)
@@ -358,9 +359,9 @@ impl Opened {
         self.best_photo.as_ref()
     }
 
-    /// The capture log, as the phone kept it.
-    pub fn log<L: DeserializeOwned>(&self) -> Result<L, EvidenceError> {
-        decoded(&self.log, "the log")
+    /// The capture log, as the phone kept it. Advice.
+    pub fn log(&self) -> &CaptureLog {
+        &self.log
     }
 
     /// Frames that the nonce picked for a crop and in which the phone says it saw no face. If the judge sees one there, the

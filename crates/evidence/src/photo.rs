@@ -2,7 +2,7 @@
 //! portrait and for the eyes of a clerk.
 
 use image::RgbImage;
-use jianzai_liveness::{FaceSeen, Observation};
+use jianzai_liveness::{Blendshape, FaceSeen, Observation};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::chain::digest;
@@ -12,8 +12,6 @@ use crate::record::{PictureRecord, crop_region};
 
 /// A frame must be better by this much to take the place of the best: it spares most of the copying.
 const MARGIN: f32 = 0.02;
-const EYES: [usize; 2] = [9, 10];
-const JAW_OPEN: usize = 25;
 
 /// The best so far.
 #[derive(Default)]
@@ -76,12 +74,12 @@ impl Drop for BestPhoto {
 
 /// 0 to 1: frontal, sharp, well placed, eyes open, mouth closed.
 fn score(face: &FaceSeen) -> f32 {
-    let shape = |index: usize| face.blendshapes.0.get(index).copied().unwrap_or(0.0);
+    let shape = |shape| face.blendshapes.get(shape).clamp(0.0, 1.0);
     let straight = |degrees: f32, most: f32| (1.0 - degrees.abs() / most).clamp(0.0, 1.0);
     let frontal = straight(face.pose.yaw, 30.0) * straight(face.pose.pitch, 40.0) * straight(face.pose.roll, 40.0);
     let sharp = (face.sharpness / 120.0).clamp(0.05, 1.0).sqrt();
-    let eyes_open = 1.0 - shape(EYES[0]).max(shape(EYES[1])).clamp(0.0, 1.0);
-    let mouth_closed = 1.0 - shape(JAW_OPEN).clamp(0.0, 1.0);
+    let eyes_open = 1.0 - shape(Blendshape::EyeBlinkLeft).max(shape(Blendshape::EyeBlinkRight));
+    let mouth_closed = 1.0 - shape(Blendshape::JawOpen);
     let placed = 1.0 - (face.placement.dx.hypot(face.placement.dy)).clamp(0.0, 1.0) * 0.5;
     let score = frontal * sharp * eyes_open * mouth_closed * placed;
     if score.is_finite() { score } else { 0.0 }

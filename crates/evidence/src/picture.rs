@@ -30,18 +30,25 @@ pub(crate) fn cut(frame: &RgbImage, [x, y, width, height]: [u32; 4], side: u32) 
     imageops::resize(&*view, scaled(width), scaled(height), FilterType::Triangle)
 }
 
-/// JPEG of the best quality that fits into `budget`, or of the least quality that is of use.
+/// JPEG of the best quality that fits into `budget`; where not even [`LEAST_QUALITY`] does, the picture is made smaller.
 pub(crate) fn jpeg(picture: &RgbImage, budget: usize) -> Result<Vec<u8>, RecordError> {
     let mut quality = BEST_QUALITY;
+    let mut smaller: Option<RgbImage> = None;
     loop {
+        let picture = smaller.as_ref().unwrap_or(picture);
         let mut bytes = Vec::new();
         JpegEncoder::new_with_quality(&mut bytes, quality)
             .encode_image(picture)
             .map_err(|error| RecordError::Jpeg(error.to_string()))?;
-        if bytes.len() <= budget || quality <= LEAST_QUALITY {
+        let (width, height) = picture.dimensions();
+        if bytes.len() <= budget || width.min(height) < 2 * GRID {
             return Ok(bytes);
         }
-        quality -= 6;
+        if quality > LEAST_QUALITY {
+            quality -= 6;
+        } else {
+            smaller = Some(imageops::resize(picture, width * 3 / 4, height * 3 / 4, FilterType::Triangle));
+        }
     }
 }
 
@@ -63,7 +70,7 @@ const TILE: u32 = 8;
 /// Least correlation over the whole picture.
 const LEAST_CORRELATION: f64 = 0.95;
 /// Largest root mean square difference of luma (0 to 255) in any tile.
-const LARGEST_TILE_ERROR: f64 = 20.0;
+const LARGEST_TILE_ERROR: f64 = 12.0;
 
 /// How far a picture is from what the video shows of its region: correlation over the whole, and the error of the worst
 /// tile, both on luma at reduced scale.

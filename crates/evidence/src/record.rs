@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jianzai_liveness::{FaceSeen, Observation};
+use jianzai_liveness::{Blendshape, FaceSeen, Observation};
 use jianzai_wire::{Bytes32, CapturePolicy, FrameTime, Step};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
@@ -127,7 +127,6 @@ pub const SEEN_BYTES: usize = 15;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Seen([u8; SEEN_BYTES]);
 
-const JAW_OPEN: usize = 25;
 const PASSIVE_UNSEEN: u8 = 255;
 
 impl Seen {
@@ -148,7 +147,7 @@ impl Seen {
             for (place, degrees) in seen[10..13].iter_mut().zip([face.pose.yaw, face.pose.pitch, face.pose.roll]) {
                 *place = (degrees.round() as i8).to_be_bytes()[0];
             }
-            seen[13] = (face.blendshapes.0[JAW_OPEN] * 255.0) as u8;
+            seen[13] = (face.blendshapes.get(Blendshape::JawOpen) * 255.0) as u8;
             if let Some(passive) = face.passive {
                 seen[14] = (passive.clamp(0.0, 1.0) * 254.0).round() as u8;
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use image::RgbImage;
-use jianzai_liveness::{FaceSeen, Observation};
+use jianzai_liveness::{CaptureLog, FaceSeen, Observation};
 use jianzai_wire::api::Recipient;
 use jianzai_wire::plan::plan_hash;
 use jianzai_wire::{Bytes32, CapturePolicy, FrameTime, Step};
@@ -146,7 +146,7 @@ impl Recorder {
     }
 
     /// Ends the recording. `log` is the coach's capture log. After this not one byte of the capture changes.
-    pub fn finish(self, log: &impl Serialize) -> Result<Capture, RecordError> {
+    pub fn finish(self, log: &CaptureLog) -> Result<Capture, RecordError> {
         let video_size = self.encoder.as_ref().map(VideoEncoder::size).ok_or(RecordError::Empty)?;
         let (frames, duration_ms) = (self.frames(), self.duration_ms());
         let candidates: Vec<u32> = self.crops.iter().map(|crop| crop.record.frame).collect();

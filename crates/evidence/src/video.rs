@@ -135,7 +135,8 @@ impl VideoDecoder {
     }
 }
 
-/// Whether a unit is what [`VideoEncoder`] makes: parameter sets of the right size and key slices first, plain slices after.
+/// Whether a unit is what [`VideoEncoder`] makes: one picture in one slice, the first a key slice after parameter sets of
+/// the right size.
 fn check_unit(unit: &[u8], first: bool, size: (u32, u32)) -> Result<(), EvidenceError> {
     let bad = EvidenceError::Undecodable("the video");
     if !unit.starts_with(&[0, 0, 0, 1]) && !unit.starts_with(&[0, 0, 1]) {
@@ -151,16 +152,8 @@ fn check_unit(unit: &[u8], first: bool, size: (u32, u32)) -> Result<(), Evidence
         }
         kinds.push(kind);
     }
-    let as_made = match kinds.as_slice() {
-        [SEQUENCE_SET, PICTURE_SET, slices @ ..] if first => all(slices, KEY_SLICE),
-        slices if !first => all(slices, SLICE),
-        _ => false,
-    };
-    if as_made { Ok(()) } else { Err(bad) }
-}
-
-fn all(slices: &[u8], kind: u8) -> bool {
-    !slices.is_empty() && slices.iter().all(|slice| *slice == kind)
+    let as_made: &[u8] = if first { &[SEQUENCE_SET, PICTURE_SET, KEY_SLICE] } else { &[SLICE] };
+    if kinds == as_made { Ok(()) } else { Err(bad) }
 }
 
 fn check_sequence_set(nal: &[u8], size: (u32, u32)) -> Result<(), EvidenceError> {
