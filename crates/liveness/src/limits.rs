@@ -80,6 +80,9 @@ pub const JUDGE_LOST_MS: u64 = 1_300;
 /// The judge wants to see the face in at least this part of the frames.
 pub const FACE_SEEN: f64 = 0.9;
 
+/// A second face in more than this part of the frames: a person looks at it. A helper may pass by.
+pub const SEVERAL_FACES: f64 = 0.5;
+
 /// From one frame to the next a face moves by at most this part of its width...
 pub const JUMP_MOVE: f32 = 0.5;
 /// ...and its size changes by at most this factor...
@@ -108,6 +111,9 @@ pub const FROZEN_MS: u64 = 3_000;
 
 /// Claimed times may be off by this much, in ms: one or two frames, lost or blurred by compression.
 pub const CLAIM_SLACK_MS: u64 = 200;
+
+/// The judge lets a reaction be this much quicker than the rule, in ms: two frames at 15 a second, for the same reason.
+pub const REACTION_SLACK_MS: f64 = 134.0;
 
 /// Median passive score below which the recording is refused: a real print scored 0.00, a tablet 0.04.
 pub const PASSIVE_REFUSE: f32 = 0.15;

@@ -1,17 +1,31 @@
 //! The judge: finds out from the decoded video whether a living person did what was asked.
 //!
-//! **In**: what was seen in every recorded frame, the log (advice), the steps as the server revealed them and the reports
-//! as the server got them, the rules, and the passive scores of the crops. **Out**: a [`Judgement`] with reasons and
-//! figures. **What can go wrong**: anything in the evidence may be missing, wrong or made up; then it is refused with the
-//! code that says so. Nothing panics.
+//! **In** ([`Evidence`]): what was seen in every recorded frame, the log (advice), the steps as the server revealed them
+//! and the reports as the server got them, the rules, and the passive scores of the crops. **Out**: a [`Judgement`] with
+//! reasons and figures. **What can go wrong**: anything in the evidence may be missing, wrong or made up; then it is
+//! refused with the code that says so. Nothing panics.
+//!
+//! | layer | refused when | code |
+//! |---|---|---|
+//! | times | not monotonic, a gap above 300 ms, too long | `evidence.bad_times` |
+//! | continuity | no face, away for too long or too often; another place, size or shape from one frame to the next | `face.none`, `face.lost`, `face.changed` |
+//! | motion | neither movement nor blink; frozen | `liveness.no_motion` |
+//! | depth | proportions change as those of a tilted picture | `liveness.flat` |
+//! | actions | log and server disagree; a step's action missing, too early or mixed with another; an action nobody asked for; too many failures | `evidence.tampered`, `action.*` |
+//! | passive | strongly low: `spoof.suspected`; between: review, `spoof.unsure`; none: review | |
+//!
+//! The passive network never accepts: without the actions nothing passes.
 
+mod actions;
+mod face;
 mod verdict;
 
-use jianzai_wire::{CapturePolicy, Step, StepReport};
+use jianzai_wire::{CapturePolicy, ReasonCode, Step, StepReport};
 
 pub use verdict::{Decision, Figure, Judgement, Layer, Reason};
 
-use crate::{CaptureLog, Observation};
+use crate::signals::{Reading, median};
+use crate::{CaptureLog, Observation, limits};
 
 /// A step as the server knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +55,90 @@ pub struct Evidence<'a> {
 
 /// Judges one capture.
 pub fn judge(evidence: &Evidence<'_>) -> Judgement {
-    let _ = evidence;
-    Judgement { decision: Decision::Refuse, reasons: Vec::new(), figures: Vec::new() }
+    let readings: Vec<Option<Reading>> = evidence.observations.iter().map(Reading::of).collect();
+    let mut findings = Findings::default();
+    times(evidence, &mut findings);
+    face::continuity(evidence, &readings, &mut findings);
+    let still = face::motion(&readings, &mut findings);
+    let flat = face::depth(evidence, &readings, &mut findings);
+    // Whether a picture did what was asked is no help to anyone.
+    if !still && !flat {
+        actions::actions(evidence, &readings, &mut findings);
+    }
+    passive(evidence, &readings, &mut findings);
+    findings.judgement()
+}
+
+/// What the layers have found so far.
+#[derive(Debug, Default)]
+struct Findings {
+    reasons: Vec<Reason>,
+    figures: Vec<Figure>,
+}
+
+impl Findings {
+    /// Notes a figure, whatever it leads to.
+    fn note(&mut self, name: &str, value: f64, limit: Option<f64>) -> Figure {
+        let figure = Figure::new(name, value, limit);
+        self.figures.push(figure.clone());
+        figure
+    }
+
+    /// Adds a reason.
+    fn add(&mut self, leads_to: Decision, code: ReasonCode, layer: Layer, figures: Vec<Figure>) {
+        self.reasons.push(Reason { code, layer, leads_to, figures });
+    }
+
+    /// The layers ran in the order in which their reasons help, so a stable sort by weight is enough.
+    fn judgement(mut self) -> Judgement {
+        self.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.leads_to));
+        let decision = self.reasons.first().map_or(Decision::Pass, |reason| reason.leads_to);
+        Judgement { decision, reasons: self.reasons, figures: self.figures }
+    }
+}
+
+/// Times are monotonic, without holes, and no longer than allowed.
+fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let frames = evidence.observations;
+    let pairs = || frames.windows(2).filter_map(|pair| Some((pair.first()?.at, pair.get(1)?.at)));
+    let backward = pairs().filter(|(a, b)| b <= a).count();
+    let longest_gap = pairs().map(|(a, b)| b.since(a)).max().unwrap_or(0);
+    let length = frames.first().zip(frames.last()).map_or(0, |(a, b)| b.at.since(a.at));
+    let most = u64::from(evidence.policy.max_capture_ms).saturating_add(limits::CLAIM_SLACK_MS);
+    let figures = vec![
+        findings.note("frames", frames.len() as f64, None),
+        findings.note("frames_not_after_the_last", backward as f64, Some(0.0)),
+        findings.note("longest_gap_ms", longest_gap as f64, Some(limits::GAP_MS as f64)),
+        findings.note("length_ms", length as f64, Some(most as f64)),
+    ];
+    if frames.is_empty() || backward > 0 || longest_gap > limits::GAP_MS || length > most {
+        findings.add(Decision::Refuse, ReasonCode::EvidenceBadTimes, Layer::Times, figures);
+    }
+}
+
+/// What the passive network says. It may send to review or refuse; it never accepts.
+fn passive(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) {
+    let frontal = |reading: &Option<Reading>| {
+        reading.as_ref().is_some_and(|r| r.yaw.abs() <= limits::PASSIVE_FRONTAL && r.jaw <= limits::MOUTH_CLOSED)
+    };
+    let of_frames: Vec<f32> = evidence
+        .observations
+        .iter()
+        .zip(readings)
+        .filter(|(_, reading)| frontal(reading))
+        .filter_map(|(seen, _)| seen.face.as_ref()?.passive)
+        .collect();
+    let scores = if evidence.crop_scores.is_empty() { &of_frames } else { evidence.crop_scores };
+    let count = findings.note("passive_scores", scores.len() as f64, None);
+    // A score that is no number says nothing; none at all says that nobody looked.
+    let Some(typical) = median(scores.iter().copied()) else {
+        return findings.add(Decision::Review, ReasonCode::SpoofUnsure, Layer::Passive, vec![count]);
+    };
+    let limit = if typical < limits::PASSIVE_REFUSE { limits::PASSIVE_REFUSE } else { limits::PASSIVE_REVIEW };
+    let figures = vec![count, findings.note("passive_median", f64::from(typical), Some(f64::from(limit)))];
+    if typical < limits::PASSIVE_REFUSE {
+        findings.add(Decision::Refuse, ReasonCode::SpoofSuspected, Layer::Passive, figures);
+    } else if typical < limits::PASSIVE_REVIEW {
+        findings.add(Decision::Review, ReasonCode::SpoofUnsure, Layer::Passive, figures);
+    }
 }

@@ -101,6 +101,13 @@ impl Tracker {
         ended
     }
 
+    /// The movement under way when the recording ends, if it has come back to rest, however briefly, or not at all.
+    pub fn finish(&mut self) -> Option<Episode> {
+        let movement = self.movement.take()?;
+        let last = self.recent.back().map_or(movement.since, |reading| reading.at);
+        movement.episode(movement.quiet_since.unwrap_or(last))
+    }
+
     /// Since when the person has been at rest; none while they move.
     pub fn rest_since(&self) -> Option<FrameTime> {
         self.rest_since

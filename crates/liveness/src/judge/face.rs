@@ -1,0 +1,92 @@
+//! One face throughout, that moves, and is no picture.
+
+use jianzai_wire::ReasonCode;
+
+use super::{Decision, Evidence, Findings, Layer};
+use crate::continuity::{Break, Continuity};
+use crate::limits;
+use crate::motion::Motion;
+use crate::signals::{Baseline, Reading};
+
+/// A face in nearly every frame, never away for long, never jumping.
+pub(super) fn continuity(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) {
+    let seen = readings.iter().flatten().count() as f64 / (readings.len().max(1)) as f64;
+    let mut watch = Continuity::new(limits::JUDGE_LOST_MS);
+    let (mut longest_away, mut worst_jump, mut jumps) = (0, 0.0_f32, 0_u32);
+    for (frame, reading) in evidence.observations.iter().zip(readings) {
+        match watch.push(frame.at, reading.as_ref()) {
+            // Gaps belong to the times.
+            None | Some(Break::Gap(_)) => {}
+            Some(Break::Lost(ms)) => longest_away = longest_away.max(ms),
+            Some(Break::Jump(jump)) => {
+                worst_jump = worst_jump.max(jump.worst());
+                jumps += 1;
+            }
+        }
+    }
+    let several = evidence.observations.iter().filter(|o| o.faces > 1).count() as f64 / readings.len().max(1) as f64;
+    let part = findings.note("face_seen_part", seen, Some(limits::FACE_SEEN));
+    let away = findings.note("face_away_ms", longest_away as f64, Some(limits::JUDGE_LOST_MS as f64));
+    let jumped = findings.note("face_jumps", f64::from(jumps), Some(0.0));
+    let worst = findings.note("worst_face_jump", f64::from(worst_jump), Some(1.0));
+    let crowd = findings.note("several_faces_part", several, Some(limits::SEVERAL_FACES));
+    if seen == 0.0 {
+        return findings.add(Decision::Refuse, ReasonCode::FaceNone, Layer::Continuity, vec![part]);
+    }
+    if longest_away > 0 || seen < limits::FACE_SEEN {
+        findings.add(Decision::Refuse, ReasonCode::FaceLost, Layer::Continuity, vec![part, away]);
+    }
+    if jumps > 0 {
+        findings.add(Decision::Refuse, ReasonCode::FaceChanged, Layer::Continuity, vec![jumped, worst]);
+    }
+    if several > limits::SEVERAL_FACES {
+        findings.add(Decision::Review, ReasonCode::FaceSeveral, Layer::Continuity, vec![crowd]);
+    }
+}
+
+/// Whether this is a still (and if so, says so).
+pub(super) fn motion(readings: &[Option<Reading>], findings: &mut Findings) -> bool {
+    let mut motion = Motion::default();
+    readings.iter().flatten().for_each(|reading| motion.push(reading));
+    let (moved, blinked) = motion.extent();
+    let frozen = motion.longest_frozen_ms();
+    let figures = vec![
+        findings.note("moved_full_actions", f64::from(moved), Some(f64::from(limits::STILL))),
+        findings.note("blinked", f64::from(blinked), Some(f64::from(limits::BLINK))),
+        findings.note("frozen_ms", frozen as f64, Some(limits::FROZEN_MS as f64)),
+    ];
+    let still = motion.is_still() || frozen > limits::FROZEN_MS;
+    if still && readings.iter().flatten().next().is_some() {
+        findings.add(Decision::Refuse, ReasonCode::LivenessNoMotion, Layer::Motion, figures);
+    }
+    still
+}
+
+/// Whether the face changes its proportions as a tilted picture does (and if so, says so).
+pub(super) fn depth(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) -> bool {
+    let Some(rest) = rest(evidence, readings) else { return false };
+    let (mut running, mut longest) = (0_u32, 0_u32);
+    for reading in readings.iter().flatten() {
+        running = if looks_flat(&rest, reading) { running.saturating_add(1) } else { 0 };
+        longest = longest.max(running);
+    }
+    let figure = findings.note("flat_frames_running", f64::from(longest), Some(f64::from(limits::FLAT_FRAMES)));
+    let flat = longest >= limits::FLAT_FRAMES;
+    if flat {
+        findings.add(Decision::Refuse, ReasonCode::LivenessFlat, Layer::Depth, vec![figure]);
+    }
+    flat
+}
+
+fn looks_flat(rest: &Baseline, reading: &Reading) -> bool {
+    let proportion = rest.proportion_of(reading);
+    let nose = (reading.nose_x - rest.nose_x).abs().max((reading.nose_y - rest.nose_y).abs());
+    nose < limits::FLAT_NOSE && !(limits::FLAT_NARROW..=limits::FLAT_WIDE).contains(&proportion)
+}
+
+/// The person at rest: as before the first step was revealed, whatever the log says.
+pub(super) fn rest(evidence: &Evidence<'_>, readings: &[Option<Reading>]) -> Option<Baseline> {
+    let known = evidence.steps.first().map_or(0, |step| step.frames_at_reveal as usize);
+    let before: Vec<Reading> = readings.iter().take(known).flatten().copied().collect();
+    Baseline::learn(&before)
+}
