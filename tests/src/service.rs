@@ -33,7 +33,7 @@ impl Service {
         drop(Self::start(data, register, options)?);
         let plain = server(data, "serve")?;
         let mut strace = Command::new("strace");
-        strace.args(["-f", "--seccomp-bpf", "--kill-on-exit", "-y", "-s", "200", "-e"]);
+        strace.args(["-f", "--seccomp-bpf", "-y", "-s", "200", "-e"]);
         strace.arg("trace=fsync,fdatasync,rename,renameat,renameat2,write,writev,pwrite64,sendto,openat");
         strace.arg("-o").arg(trace).arg("--").arg(plain.get_program()).args(plain.get_args());
         strace.env("JIANZAI_MODELS", places::models());
@@ -89,6 +89,16 @@ impl Service {
 
     /// `kill -9`.
     pub fn kill(&mut self) -> Result<()> {
+        // A traced service is the child of its tracer, and would outlive it.
+        let id = self.child.id();
+        let traced = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        for id in traced.split_whitespace() {
+            Command::new("kill").args(["-9", id]).status()?;
+        }
+        if !traced.is_empty() {
+            self.child.wait()?;
+            return Ok(());
+        }
         self.child.kill()?;
         self.child.wait()?;
         Ok(())

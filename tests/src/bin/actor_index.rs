@@ -24,10 +24,11 @@ use sha2::{Digest as _, Sha256};
 const NEAR: Nearness = Nearness { pixels: 2.2, landmarks: 0.012 };
 /// How like the rest posture a resting frame is.
 const AT_REST: Nearness = Nearness { pixels: 3.0, landmarks: 0.022 };
-/// Mean way of the landmarks from the frame before, over the height of the face: a person at rest moves less.
-const STILL: f32 = 0.006;
+/// Mean way of the landmarks from the frame before, over the height of the face. Faster than this a person is not at rest
+/// but on the way through it.
+const STILL: f32 = 0.012;
 /// Shorter stretches of rest are not worth a cut.
-const SHORTEST_REST: usize = 5;
+const SHORTEST_REST: usize = 3;
 /// An action's peak is reached and left within so many frames.
 const LONGEST_WAY: usize = 60;
 /// Jumps kept between two stretches.
