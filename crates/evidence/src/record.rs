@@ -191,11 +191,14 @@ impl std::fmt::Debug for Seen {
 /// Region that the passive network and the matcher need: the face's box 2.7 times as large, moved inside the frame.
 pub(crate) fn crop_region(face: &FaceSeen, frame: (u32, u32)) -> Option<[u32; 4]> {
     let side = |low: f32, high: f32, length: u32| {
+        if !low.is_finite() || !high.is_finite() {
+            return None;
+        }
         let limit = length as f32;
         let size = ((high - low) * 2.7).clamp(0.0, limit);
         let start = ((low + high - size) / 2.0).clamp(0.0, limit - size);
         let (start, end) = (start.floor() as u32, (start + size).ceil().min(limit) as u32);
-        // A face at the very edge, or coordinates that are no numbers, leave nothing to cut.
+        // Of a face of a few pixels there is nothing to be seen.
         (end > start + 15).then(|| (start, end - start))
     };
     let (x, width) = side(face.bbox.x0, face.bbox.x1, frame.0)?;

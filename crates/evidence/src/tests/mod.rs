@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bytes;
+mod form;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -29,9 +30,9 @@ fn footage(name: &str) -> PathBuf {
 /// Every second frame of a clip of 25 frames a second, at most `most`.
 fn frames_of(name: &str, most: usize) -> Vec<RgbImage> {
     let mut frames = Vec::new();
-    jianzai_camera::actor::visit_frames(&footage(name), |number, frame| {
-        if number % 2 == 0 && frames.len() < most {
-            frames.push(frame);
+    jianzai_camera::actor::visit_frames(&footage(name), |frame| {
+        if frame.number % 2 == 0 && frames.len() < most {
+            frames.push(frame.image);
         }
     })
     .expect("the clip decodes");
