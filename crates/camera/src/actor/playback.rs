@@ -11,11 +11,15 @@ use super::{ActorError, ActorIndex, Instruction};
 const REACTION_MS: std::ops::RangeInclusive<u64> = 400..=900;
 /// Of several recordings of an action, those at most this many frames farther than the nearest are chosen among.
 const DETOUR: u32 = 12;
+/// In stretches of fewer frames a person only passes through rest; nobody stays there.
+const LONG_REST: u32 = 12;
 
 #[derive(Debug)]
 pub(super) struct Playback {
     actions: Vec<Playable>,
     rests: Vec<[u32; 2]>,
+    /// The way to the longest stretch of rest.
+    home: Route,
     frame_ms: u64,
     rng: StdRng,
     position: u32,
@@ -59,11 +63,13 @@ impl Playback {
             actions.push(Playable { action: indexed.action, frames, route });
         }
         let mut rng = StdRng::seed_from_u64(seed);
-        let rest = rng.random_range(0..index.rests.len());
-        let position = index.rests.get(rest).map_or(0, |[from, to]| rng.random_range(*from..*to));
+        let longest = index.rests.iter().max_by_key(|[from, to]| to - from).copied();
+        let [from, to] = longest.ok_or_else(|| ActorError::Index("no rest".to_owned()))?;
+        let position = rng.random_range(from..to);
         Ok(Self {
             actions,
             rests: index.rests.clone(),
+            home: Route::to(from + (to - from) / 2, index),
             frame_ms: u64::from(index.clip.frame_ms),
             rng,
             position,
@@ -151,11 +157,17 @@ impl Playback {
         chosen
     }
 
-    /// Rests: to and fro within the stretch.
+    /// Rests: to and fro within a stretch that is long enough.
     fn rest(&mut self) {
         let Some([from, to]) = self.rests.iter().find(|[from, to]| (from..to).contains(&&self.position)) else {
             return;
         };
+        if to - from < LONG_REST
+            && let Some(next) = self.home.next(self.position)
+        {
+            self.position = next;
+            return;
+        }
         if self.position <= *from {
             self.backwards = false;
         } else if self.position + 1 >= *to {
