@@ -1,0 +1,186 @@
+//! A phone and a server without pixels: frames from anywhere go through the coach, steps are drawn from a seed, and what
+//! was recorded is judged.
+
+use std::collections::BTreeMap;
+
+use jianzai_liveness::{
+    CaptureEnd, CaptureLog, Coach, CoachInput, CoachOutput, Evidence, Instruction, Judgement, NextStep, Observation,
+    PromptId, StepReveal, judge, needed,
+};
+use jianzai_wire::api::StepAnswer;
+use jianzai_wire::{Action, CapturePolicy, FrameTime, Mode, Step};
+
+use crate::person::{Body, Dice, Doing, Person};
+
+/// Milliseconds between two frames.
+pub(crate) const FRAME_MS: u64 = 66;
+
+/// Where frames come from.
+pub(crate) trait Scene {
+    /// The frame at `at`; `told` is what is on the screen, since when.
+    fn frame(&mut self, at: FrameTime, told: Option<(Instruction, PromptId, FrameTime)>) -> Option<Observation>;
+}
+
+/// A capture, from the first frame to its end.
+#[derive(Debug, Clone)]
+pub(crate) struct Capture {
+    pub(crate) end: Option<CaptureEnd>,
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) log: CaptureLog,
+    pub(crate) steps: Vec<StepReveal>,
+    pub(crate) policy: CapturePolicy,
+    /// Everything said, with its time.
+    pub(crate) said: Vec<(FrameTime, Instruction)>,
+}
+
+impl Capture {
+    /// Whether the phone calls it complete.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.end == Some(CaptureEnd::Complete)
+    }
+
+    /// The server's judgement.
+    pub(crate) fn judged(&self) -> Judgement {
+        judge(&Evidence {
+            observations: &self.observations,
+            log: &self.log,
+            steps: &self.steps,
+            policy: &self.policy,
+            crop_scores: &[],
+        })
+    }
+}
+
+/// The rules for all five actions.
+pub(crate) fn policy() -> CapturePolicy {
+    CapturePolicy::for_actions(&Action::ALL).expect("five actions")
+}
+
+/// Runs a capture of at most two minutes against the plan of `seed`.
+pub(crate) fn capture(scene: &mut dyn Scene, policy: CapturePolicy, seed: u64) -> Capture {
+    Run::new(policy, seed).to_the_end(scene)
+}
+
+struct Run {
+    coach: Coach,
+    dice: Dice,
+    now: FrameTime,
+    told: Option<(Instruction, PromptId, FrameTime)>,
+    /// When a spoken prompt ends.
+    speech: Option<(PromptId, FrameTime)>,
+    /// When the server's answer arrives.
+    answer: Option<(StepAnswer, FrameTime)>,
+    capture: Capture,
+}
+
+impl Run {
+    fn new(policy: CapturePolicy, seed: u64) -> Self {
+        let coach = Coach::new(policy.clone(), Mode::OwnPhone, BTreeMap::new());
+        let log = coach.log().clone();
+        let capture = Capture { end: None, observations: Vec::new(), log, steps: Vec::new(), policy, said: Vec::new() };
+        Self { coach, dice: Dice(seed), now: FrameTime(0), told: None, speech: None, answer: None, capture }
+    }
+
+    fn to_the_end(mut self, scene: &mut dyn Scene) -> Capture {
+        for frame in 0..(120_000 / FRAME_MS) {
+            self.now = FrameTime(1_000 + frame * FRAME_MS);
+            if let Some((prompt, at)) = self.speech.take_if(|(_, at)| *at <= self.now) {
+                let out = self.coach.on(CoachInput::PromptEnded { prompt, at });
+                self.carry_out(out, None);
+            }
+            if let Some((answer, _)) = self.answer.take_if(|(_, at)| *at <= self.now) {
+                let out = self.coach.on(CoachInput::Answer(answer));
+                self.carry_out(out, None);
+            }
+            if let Some(observation) = scene.frame(self.now, self.told) {
+                let out = self.coach.on(CoachInput::Frame(&observation));
+                self.carry_out(out, Some(observation));
+            }
+            if self.capture.end.is_some() {
+                break;
+            }
+        }
+        self.capture.log = self.coach.into_log();
+        self.capture
+    }
+
+    fn carry_out(&mut self, outputs: Vec<CoachOutput>, frame: Option<Observation>) {
+        for output in outputs {
+            assert!(self.capture.end.is_none(), "nothing follows the end");
+            match output {
+                CoachOutput::Tell { prompt, instruction } => {
+                    self.told = Some((instruction, prompt, self.now));
+                    self.speech = Some((prompt, self.now.plus(900)));
+                    self.capture.said.push((self.now, instruction));
+                }
+                CoachOutput::StartRecording => self.capture.observations.clear(),
+                CoachOutput::Record => self.capture.observations.extend(frame.clone()),
+                CoachOutput::AskStep(report) => self.ask(report),
+                CoachOutput::Ended(end) => self.capture.end = Some(end),
+                CoachOutput::Hint(_) | CoachOutput::Progress { .. } => {}
+            }
+        }
+    }
+
+    /// The server's part.
+    fn ask(&mut self, report: Option<jianzai_wire::StepReport>) {
+        if let Some(last) = self.capture.steps.last_mut() {
+            last.ended = report;
+        }
+        let reports: Vec<_> = self.capture.steps.iter().filter_map(|step| step.ended).collect();
+        let answer = match needed(&reports, &self.capture.policy) {
+            NextStep::Complete => StepAnswer::Complete,
+            NextStep::Failed => panic!("the phone does not ask after its last failure"),
+            NextStep::Reveal => {
+                let step = Step {
+                    index: self.capture.steps.len() as u32,
+                    action: self.dice.one_of(&self.capture.policy.actions),
+                    wait_ms: 500 + (self.dice.next() % 1_001) as u32,
+                };
+                let frames_at_reveal = self.capture.observations.len() as u32;
+                self.capture.steps.push(StepReveal { step, frames_at_reveal, ended: None });
+                StepAnswer::Next(step)
+            }
+        };
+        self.answer = Some((answer, self.now.plus(120)));
+    }
+}
+
+/// A person who does what is asked, in their own time.
+#[derive(Debug, Clone)]
+pub(crate) struct Obedient {
+    pub(crate) person: Person,
+    dice: Dice,
+    doing: Option<Doing>,
+    heard: Option<PromptId>,
+    /// How large the movements are; 1 is usual.
+    pub(crate) size: f32,
+    /// Everything done.
+    pub(crate) done: Vec<Doing>,
+    /// What they do when asked: the asked action, unless a test says otherwise.
+    pub(crate) does: fn(Action) -> Action,
+}
+
+impl Obedient {
+    pub(crate) fn new(person: Person, seed: u64) -> Self {
+        Self { person, dice: Dice(seed ^ 0xABCD), doing: None, heard: None, size: 1.0, done: Vec::new(), does: |a| a }
+    }
+}
+
+impl Scene for Obedient {
+    fn frame(&mut self, at: FrameTime, told: Option<(Instruction, PromptId, FrameTime)>) -> Option<Observation> {
+        if let Some((Instruction::Do(action), prompt, _)) = told.filter(|(_, prompt, _)| self.heard != Some(*prompt)) {
+            self.heard = Some(prompt);
+            let doing = Doing {
+                action: (self.does)(action),
+                began_at: at.plus(350 + self.dice.next() % 900),
+                lasts: 1_000 + self.dice.next() % 900,
+                size: self.size * self.dice.between(0.95, 1.4),
+            };
+            self.doing = Some(doing);
+            self.done.push(doing);
+        }
+        let body = self.doing.filter(|doing| at >= doing.began_at && at <= doing.ends_at());
+        Some(self.person.frame(at, body.map_or(Body::default(), |doing| doing.body(at))))
+    }
+}
