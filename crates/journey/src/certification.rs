@@ -14,15 +14,16 @@ use std::thread::{self, JoinHandle};
 
 use jianzai_wire::api::{Consent, ConsentBy};
 use jianzai_wire::{Action, Mode, PersonFacts};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::booth::{Booth, CameraChoice};
 use crate::capture::ToCapture;
 use crate::consent::CONSENT_VERSION;
 use crate::event::JourneyEvent;
 use crate::journey::Journey;
+use crate::outbox::Header;
 use crate::settle::DrawnCertificate;
-use crate::walk::Walk;
+use crate::walk::{Start, Walk};
 
 /// Who is to be certified, and how.
 #[derive(Debug, Clone)]
@@ -48,10 +49,11 @@ impl Request {
 /// Hears what happens. Called on the certification's own thread.
 pub type EventSink = Box<dyn FnMut(JourneyEvent) + Send>;
 
-/// A certification under way. Dropping it calls it off; what is saved stays in the outbox.
+/// A certification under way. Dropping it ends it; what is saved stays in the outbox.
 pub struct Certification {
     shared: Arc<Shared>,
-    wishes: UnboundedSender<Wish>,
+    /// Its end is how the certification learns that nobody is interested any more.
+    wishes: Option<UnboundedSender<Wish>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -74,15 +76,24 @@ pub(crate) struct Shared {
 }
 
 impl Certification {
-    /// Starts. `booth` is a camera opened beforehand; one for another choice than the request's is let go.
+    /// Starts at the beginning. `booth` is a camera opened beforehand; one for another choice than the request's is let go.
     pub(crate) fn start(journey: &Journey, request: Request, booth: Option<Booth>, tell: EventSink) -> Self {
-        let shared = Arc::new(Shared::default());
         let booth = booth.filter(|booth| *booth.choice() == request.camera).map(Arc::new);
+        Self::spawn(booth, |shared, wishes| Walk::new(journey.clone(), Start::Facts(request), shared, wishes, tell))
+    }
+
+    /// Takes up an item of the outbox that a former run of the app left.
+    pub(crate) fn resume(journey: &Journey, saved: Header, tell: EventSink) -> Self {
+        Self::spawn(None, |shared, wishes| Walk::new(journey.clone(), Start::Saved(saved), shared, wishes, tell))
+    }
+
+    fn spawn(booth: Option<Arc<Booth>>, walk: impl FnOnce(Arc<Shared>, UnboundedReceiver<Wish>) -> Walk) -> Self {
+        let shared = Arc::new(Shared::default());
         *lock(&shared.booth) = booth;
         let (wishes, wished) = unbounded_channel();
-        let walk = Walk::new(journey.clone(), request, Arc::clone(&shared), wished, tell);
+        let walk = walk(Arc::clone(&shared), wished);
         let thread = thread::Builder::new().name("certification".to_owned()).spawn(move || run(walk)).ok();
-        Self { shared, wishes, thread }
+        Self { shared, wishes: Some(wishes), thread }
     }
 
     /// The spoken form of the prompt `id` has ended.
@@ -100,29 +111,37 @@ impl Certification {
         lock(&self.shared.certificate).clone()
     }
 
-    /// Goes on after `refused`, `review` or `failed`.
+    /// Goes on after `refused`, `review` or `failed`, or after [`Certification::cancel`].
     pub fn retry(&self) {
-        // Nobody listens once it has ended for good; then there is nothing to go on with.
-        let _ = self.wishes.send(Wish::Retry);
+        self.wish(Wish::Retry);
     }
 
-    /// Calls it off. What is saved stays in the outbox.
+    /// Stops what is under way, and lets the camera go. What is saved stays in the outbox.
     pub fn cancel(&self) {
         self.shared.tell_capture(ToCapture::Stop(None));
-        let _ = self.wishes.send(Wish::Cancel);
+        self.wish(Wish::Cancel);
     }
 
-    /// Waits until it has ended for good.
-    pub fn wait(mut self) {
+    /// Ends it for good, and waits until what was begun on the disk is done.
+    pub fn close(mut self) {
+        self.wishes = None;
         if let Some(thread) = self.thread.take() {
+            // A panic there was reported where it happened.
             let _ = thread.join();
+        }
+    }
+
+    fn wish(&self, wish: Wish) {
+        if let Some(wishes) = &self.wishes {
+            // The thread ends only after this sender does, or by a fault that was reported there.
+            let _ = wishes.send(wish);
         }
     }
 }
 
 impl Drop for Certification {
     fn drop(&mut self) {
-        self.cancel();
+        self.shared.tell_capture(ToCapture::Stop(None));
     }
 }
 

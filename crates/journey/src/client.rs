@@ -120,6 +120,11 @@ impl Client {
         self.base.as_str()
     }
 
+    /// The same service, asked in `language`.
+    pub fn speaking(&self, language: Language) -> Self {
+        Self { language, ..self.clone() }
+    }
+
     /// The language that reasons are asked for in.
     pub fn language(&self) -> Language {
         self.language

@@ -51,6 +51,17 @@ impl Journey {
         Certification::start(self, request, booth, tell)
     }
 
+    /// Takes up what a former run of the app saved, and tells how it ends.
+    pub fn resume(&self, saved: Header, tell: EventSink) -> Certification {
+        Certification::resume(self, saved, tell)
+    }
+
+    /// The same installation, speaking `language`.
+    pub fn speaking(&self, language: Language) -> Self {
+        let config = JourneyConfig { language, ..(*self.config).clone() };
+        Self { config: Arc::new(config), client: self.client.speaking(language), engine: Arc::clone(&self.engine) }
+    }
+
     /// The outbox.
     pub fn outbox(&self) -> Result<Outbox, OutboxError> {
         Outbox::open(&self.config.data)

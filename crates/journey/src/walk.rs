@@ -12,10 +12,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep};
 
 use crate::backoff::persist;
-use crate::booth::Booth;
+use crate::booth::{Booth, CameraChoice};
 use crate::capture::{CaptureError, CaptureEvent, FromCapture, Recorded, ToCapture, capture};
 use crate::certification::{EventSink, Request, Shared, Wish, lock};
-use crate::client::ClientError;
+use crate::client::{Client, ClientError};
 use crate::device_key;
 use crate::event::{JourneyEvent, Said};
 use crate::journey::Journey;
@@ -27,10 +27,19 @@ const PATIENCE_BEFORE: Duration = Duration::from_secs(12);
 /// A step's answer is late after this; the person is then told why they wait.
 const LATE: Duration = Duration::from_millis(1500);
 
+/// Where a walk begins.
+pub(crate) enum Start {
+    /// With the facts.
+    Facts(Request),
+    /// With what is saved.
+    Saved(Header),
+}
+
 /// A certification on its way.
 pub(crate) struct Walk {
     journey: Journey,
-    request: Request,
+    /// Absent where a walk began with what is saved.
+    request: Option<Request>,
     shared: Arc<Shared>,
     wishes: UnboundedReceiver<Wish>,
     tell: EventSink,
@@ -63,56 +72,66 @@ impl From<CaptureError> for Stop {
 impl Walk {
     pub(crate) fn new(
         journey: Journey,
-        request: Request,
+        start: Start,
         shared: Arc<Shared>,
         wishes: UnboundedReceiver<Wish>,
         tell: EventSink,
     ) -> Self {
-        Self { journey, request, shared, wishes, tell, activation: None, saved: None }
+        let (request, saved) = match start {
+            Start::Facts(request) => (Some(request), None),
+            Start::Saved(header) => (None, Some(header)),
+        };
+        Self { journey, request, shared, wishes, tell, activation: None, saved }
     }
 
-    /// Walks until called off, as often as the person tries again.
+    /// Walks, as often as the person tries again, until nobody is interested any more.
     pub(crate) async fn run(mut self) {
         let (_nobody, none) = unbounded_channel();
         let mut wishes = std::mem::replace(&mut self.wishes, none);
         loop {
+            // `None`: stopped on the way.
             let end = {
                 let mut walked = pin!(self.once());
                 loop {
                     tokio::select! {
-                        end = &mut walked => break end,
+                        end = &mut walked => break Some(end),
                         wish = wishes.recv() => match wish {
                             Some(Wish::Retry) => {}
-                            Some(Wish::Cancel) | None => return,
+                            Some(Wish::Cancel) => break None,
+                            None => return,
                         },
                     }
                 }
             };
             self.let_go();
-            match end {
-                Ok(()) => {}
-                Err(Stop::Reason(reason)) => self.stopped(reason),
-                Err(Stop::CalledOff) => return,
+            if let Some(Err(Stop::Reason(reason))) = end {
+                self.stopped(reason);
             }
-            match wishes.recv().await {
-                Some(Wish::Retry) => {}
-                Some(Wish::Cancel) | None => return,
+            loop {
+                match wishes.recv().await {
+                    Some(Wish::Retry) => break,
+                    Some(Wish::Cancel) => {}
+                    None => return,
+                }
             }
         }
     }
 
     /// Once through, from wherever it stopped before.
     async fn once(&mut self) -> Result<(), Stop> {
-        let header = match self.saved.clone() {
-            Some(header) => header,
-            None => self.record().await?,
+        let header = match (self.saved.clone(), self.request.clone()) {
+            (Some(header), _) => header,
+            (None, Some(request)) => self.record(&request).await?,
+            (None, None) => return Err(Stop::CalledOff),
         };
         let outbox = self.journey.outbox().map_err(|error| Stop::Reason(error.reason()))?;
         let patience = self.journey.config().patience;
         let attempt = header.attempt;
         // The stage may have moved on since: the header on disk knows.
         let header = outbox.header(attempt).unwrap_or(header);
-        let settled = settle(self.journey.client(), &outbox, header, patience, &mut self.tell).await;
+        let client = Client::new(&header.server, self.journey.config().language);
+        let client = client.map_err(|_| Stop::Reason(ReasonCode::NetworkUnreachable))?;
+        let settled = settle(&client, &outbox, header, patience, &mut self.tell).await;
         let settled = settled.map_err(|error| {
             tracing::info!(%error, "not settled");
             Stop::Reason(error.reason())
@@ -129,11 +148,11 @@ impl Walk {
     }
 
     /// From the facts to an item in the outbox.
-    async fn record(&mut self) -> Result<Header, Stop> {
-        let booth = self.booth();
+    async fn record(&mut self, request: &Request) -> Result<Header, Stop> {
+        let booth = self.booth(&request.camera);
         let key = device_key(&self.journey.config().data).map_err(|error| Stop::Reason(error.reason()))?;
-        let activation = self.activate(Bytes32(key.verifying_key().to_bytes())).await?;
-        let (attempt, recorded) = self.capture(booth, activation).await?;
+        let activation = self.activate(request, Bytes32(key.verifying_key().to_bytes())).await?;
+        let (attempt, recorded) = self.capture(request, booth, activation).await?;
         self.let_go();
         let plan_hash = jianzai_wire::plan::plan_hash(attempt.id, &attempt.nonce, &recorded.steps);
         let commit = jianzai_wire::api::CommitRequest {
@@ -167,16 +186,16 @@ impl Walk {
         Ok(header)
     }
 
-    async fn activate(&mut self, device_key: Bytes32) -> Result<Activation, Stop> {
+    async fn activate(&mut self, who: &Request, device_key: Bytes32) -> Result<Activation, Stop> {
         if let Some(activation) = &self.activation
             && activation.expires_at > OffsetDateTime::now_utc()
         {
             return Ok(activation.clone());
         }
         let request = ActivationRequest {
-            person: self.request.person.clone(),
-            mode: self.request.mode,
-            consent: self.request.consent(),
+            person: who.person.clone(),
+            mode: who.mode,
+            consent: who.consent(),
             device_key,
         };
         let client = self.journey.client();
@@ -188,11 +207,16 @@ impl Walk {
     }
 
     /// Captures on a thread of its own, and carries questions and answers between it and the service.
-    async fn capture(&mut self, booth: Arc<Booth>, activation: Activation) -> Result<(Attempt, Recorded), Stop> {
+    async fn capture(
+        &mut self,
+        request: &Request,
+        booth: Arc<Booth>,
+        activation: Activation,
+    ) -> Result<(Attempt, Recorded), Stop> {
         let (to_capture, told) = mpsc::channel();
         let (say, mut said) = unbounded_channel();
         *lock(&self.shared.capture) = Some(to_capture);
-        let mode = self.request.mode;
+        let mode = request.mode;
         let thread = thread::Builder::new().name("capture".to_owned());
         let (done, mut ended) = tokio::sync::oneshot::channel();
         let spawned = thread.spawn(move || {
@@ -207,10 +231,10 @@ impl Walk {
                 biased;
                 Some(word) = said.recv() => match word {
                     FromCapture::Event(event) => self.show(event),
-                    FromCapture::Ready => attempt = Some(self.attempt(&activation).await?),
-                    FromCapture::AskStep(request) => {
+                    FromCapture::Ready => attempt = Some(self.attempt(request, &activation).await?),
+                    FromCapture::AskStep(question) => {
                         let Some(attempt) = &attempt else { continue };
-                        tokio::spawn(ask(self.journey.clone(), attempt.clone(), request, answers.clone()));
+                        tokio::spawn(ask(self.journey.clone(), attempt.clone(), question, answers.clone()));
                     }
                 },
                 Some(word) = answered.recv() => self.shared.tell_capture(word),
@@ -227,12 +251,12 @@ impl Walk {
     }
 
     /// Starts an attempt and tells the capture of it.
-    async fn attempt(&mut self, activation: &Activation) -> Result<Attempt, Stop> {
-        let mut cannot = self.request.cannot.clone();
-        cannot.extend(self.request.camera.cannot());
+    async fn attempt(&mut self, who: &Request, activation: &Activation) -> Result<Attempt, Stop> {
+        let mut cannot = who.cannot.clone();
+        cannot.extend(who.camera.cannot());
         cannot.sort_unstable();
         cannot.dedup();
-        let request = AttemptRequest { cannot, demo: self.request.camera.is_demo() };
+        let request = AttemptRequest { cannot, demo: who.camera.is_demo() };
         let client = self.journey.client();
         let deadline = Instant::now() + PATIENCE_BEFORE;
         let attempt = persist(deadline, |_| {}, || client.attempt(&activation.token, &request)).await;
@@ -256,8 +280,8 @@ impl Walk {
     }
 
     /// The camera: the one opened beforehand, or one opened now.
-    fn booth(&self) -> Arc<Booth> {
-        let warm = || Arc::new(self.journey.warm(self.request.camera.clone()));
+    fn booth(&self, choice: &CameraChoice) -> Arc<Booth> {
+        let warm = || Arc::new(self.journey.warm(choice.clone()));
         Arc::clone(lock(&self.shared.booth).get_or_insert_with(warm))
     }
 

@@ -141,8 +141,7 @@ impl Certify {
                 write_certificate(out, text, certification.certificate().as_ref(), teller)?;
             }
             if let Some(ended) = talk::ended(&event) {
-                certification.cancel();
-                certification.wait();
+                certification.close();
                 return Ok(ended);
             }
         }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jianzai_journey::{Journey, JourneyConfig};
+use jianzai_journey::{Journey, JourneyConfig, system_language};
 use jianzai_wire::Language;
 use tracing_subscriber::EnvFilter;
 
@@ -110,7 +110,7 @@ pub(crate) fn run() -> ExitCode {
     let language = match language {
         Some(Spoken::Zh) => Language::Zh,
         Some(Spoken::En) => Language::En,
-        None => talk::system_language(),
+        None => system_language(),
     };
     let ended = match command {
         Command::Certify(certify) => certify.run(language),

@@ -7,15 +7,6 @@ use jianzai_wire::{Language, Mode};
 
 use super::Ended;
 
-/// The language that the system asks for; Chinese unless it says English.
-pub(crate) fn system_language() -> Language {
-    let asked = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| std::env::var(name).ok());
-    match asked.into_iter().find(|value| !value.is_empty()) {
-        Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Language::En,
-        _ => Language::Zh,
-    }
-}
-
 /// Says what went wrong with the program itself.
 pub(crate) fn complain(error: &anyhow::Error) {
     // Where even this cannot be written, nobody is there to read it.
