@@ -18,6 +18,7 @@ mod commit;
 pub mod config;
 mod db;
 mod durable;
+pub mod import;
 pub mod keys;
 mod limits;
 mod outcome;
@@ -31,4 +32,4 @@ mod uploads;
 
 pub use app::{public_keys, today};
 pub use router::openapi;
-pub use service::{Running, StartError, serve};
+pub use service::{Running, StartError, migrate, serve};

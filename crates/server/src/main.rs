@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use jianzai_server::clock::{Clock as _, SystemClock};
 use jianzai_server::config::Config;
+use jianzai_server::import::Report;
 use jianzai_server::keys::{KeyRing, Role};
+use jianzai_wire::Language;
 use tracing_subscriber::EnvFilter;
 
 /// The service behind Jianzai 健在.
@@ -24,6 +26,10 @@ struct Arguments {
 enum Command {
     /// Serve calls and judge what arrives, until SIGTERM or Ctrl-C.
     Serve(Serve),
+    /// Bring the database's tables forward and make missing keys, without serving.
+    Migrate(Data),
+    /// Read a register from a CSV file: name, id_number, insured_place, residence, phones, portrait.
+    Import(Import),
     /// Print the public keys of certificates as JSON, or make a new key.
     Keys {
         #[command(flatten)]
@@ -39,6 +45,17 @@ struct Data {
     /// Holds database, evidence, staged uploads and keys.
     #[arg(long = "data", value_name = "DIR", env = "JIANZAI_DATA")]
     folder: PathBuf,
+}
+
+#[derive(Args)]
+struct Import {
+    #[command(flatten)]
+    data: Data,
+    /// Where MODELS.toml and the networks are.
+    #[arg(long, value_name = "DIR", default_value = "models", env = "JIANZAI_MODELS")]
+    models: PathBuf,
+    /// The file; portraits are named relative to it.
+    csv: PathBuf,
 }
 
 #[derive(Args)]
@@ -68,6 +85,8 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
+        Command::Migrate(data) => Ok(jianzai_server::migrate(&Config::new(data.folder), &SystemClock).await?),
+        Command::Import(arguments) => import(arguments).await,
         Command::Keys { data, new } => keys(data, new),
     }
 }
@@ -99,6 +118,21 @@ async fn told_to_stop() -> anyhow::Result<()> {
     }
     #[cfg(not(unix))]
     Ok(tokio::signal::ctrl_c().await?)
+}
+
+async fn import(arguments: Import) -> anyhow::Result<()> {
+    let mut config = Config::new(arguments.data.folder);
+    config.models = arguments.models;
+    let report = jianzai_server::import::import(&config, &SystemClock, &arguments.csv, Language::En).await?;
+    for note in &report.left_out {
+        println!("line {}: left out: {} ({})", note.line, note.sentence, note.reason);
+    }
+    for note in &report.portraits {
+        println!("line {}: kept, but {} ({})", note.line, note.sentence, note.reason);
+    }
+    let Report { added, updated, unchanged, left_out, .. } = report;
+    println!("{added} added, {updated} updated, {unchanged} unchanged, {} left out", left_out.len());
+    Ok(())
 }
 
 fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {

@@ -11,10 +11,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::app::{App, today};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::keys::KeysError;
+use crate::db::Datastore;
+use crate::keys::{KeyRing, KeysError};
 use crate::{cleaning, durable, router};
 
 /// Calls that are still running this long after the service was told to stop are cut off; nothing acknowledged is lost.
@@ -98,6 +99,14 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     workers.push(calls);
     let closing = tokio::spawn(close_after(workers, app, lock));
     Ok(Running { address, stop, tasks: vec![closing] })
+}
+
+/// Makes what is missing in the data folder and brings its tables forward.
+pub async fn migrate(config: &Config, clock: &dyn Clock) -> Result<(), StartError> {
+    let failed = |source| StartError::Folder { path: config.data.clone(), source };
+    durable::private_folder(&config.data).map_err(failed)?;
+    KeyRing::open(&config.keys(), &today(clock.now()))?;
+    Ok(Datastore::open(&config.database()).await?.close().await?)
 }
 
 async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {

@@ -1,0 +1,167 @@
+//! Puts checked rows into the register.
+
+use jianzai_wire::ReasonCode;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::portrait::{self, FacePrint, Portraits, Quality};
+use super::rows::Row;
+use super::{ImportError, Note, Report};
+use crate::columns::{self, NotOpened};
+use crate::db::Datastore;
+use crate::db::entity::beneficiary::{ActiveModel, Column, Entity, Model};
+use crate::keys::{KeyRing, Role};
+use crate::register::{id_hash, id_hashes, place};
+
+/// What to write.
+enum Change {
+    Add(ActiveModel),
+    Update(ActiveModel),
+}
+
+/// Works out what each row changes, then writes all of it in one transaction: faces are computed outside of it.
+pub(super) async fn store(
+    database: &Datastore,
+    keys: &KeyRing,
+    portraits: &mut Portraits,
+    rows: Vec<Row>,
+    now: i64,
+    report: &mut Report,
+) -> Result<(), ImportError> {
+    let mut changes = Vec::new();
+    for row in rows {
+        let known = Entity::find().filter(Column::IdHash.is_in(id_hashes(keys, &row.id_number)));
+        let known = known.one(database.reads()).await?;
+        let change = change(keys, portraits, &row, known, now, &mut report.portraits)?;
+        changes.extend(change);
+        report.unchanged += 1;
+    }
+    let tx = database.begin("import").await?;
+    for change in changes {
+        report.unchanged -= 1;
+        match change {
+            Change::Add(row) => {
+                report.added += 1;
+                row.insert(&*tx).await?;
+            }
+            Change::Update(row) => {
+                report.updated += 1;
+                row.update(&*tx).await?;
+            }
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+fn change(
+    keys: &KeyRing,
+    portraits: &mut Portraits,
+    row: &Row,
+    known: Option<Model>,
+    now: i64,
+    notes: &mut Vec<Note>,
+) -> Result<Option<Change>, ImportError> {
+    let key = keys.current(Role::IdHash).ok_or(columns::NotSealed)?;
+    let hash = id_hash(key, &row.id_number).to_vec();
+    let texts = [
+        ("name", Zeroizing::new(row.name.expose().to_owned())),
+        ("id_number", Zeroizing::new(row.id_number.expose().to_owned())),
+        ("insured_place", Zeroizing::new(String::from(row.insured_place))),
+        ("residence", Zeroizing::new(String::from(row.residence))),
+        ("phones", row.phones.clone()),
+    ];
+    let id = known.as_ref().map_or_else(Uuid::now_v7, |known| known.id);
+    let face = face(keys, portraits, row, known.as_ref(), notes)?;
+    let same = match &known {
+        Some(known) => known.id_hash == hash && same_texts(keys, known, &texts)?,
+        None => false,
+    };
+    if same && face.is_none() {
+        return Ok(None);
+    }
+    let is_new = known.is_none();
+    let mut changed = match known {
+        Some(known) => known.into_active_model(),
+        None => ActiveModel {
+            id: Set(id),
+            imported_at: Set(now),
+            portrait_quality: Set(Quality::Missing.name().to_owned()),
+            ..Default::default()
+        },
+    };
+    let sealed = |column: &'static str, value: &[u8]| columns::seal(keys, place(column, id), value);
+    let [name, id_number, insured_place, residence, phones] = texts;
+    changed.id_hash = Set(hash);
+    changed.id_hash_key = Set(key.id.clone());
+    changed.name = Set(sealed("name", name.1.as_bytes())?);
+    changed.id_number = Set(sealed("id_number", id_number.1.as_bytes())?);
+    changed.insured_place = Set(sealed("insured_place", insured_place.1.as_bytes())?);
+    changed.residence = Set(sealed("residence", residence.1.as_bytes())?);
+    changed.phones = Set(sealed("phones", phones.1.as_bytes())?);
+    changed.updated_at = Set(now);
+    if let Some(face) = face {
+        changed.portrait = Set(Some(sealed("portrait", &face.file)?));
+        changed.face_print = Set(face.print.values.map(|values| sealed("face_print", &values)).transpose()?);
+        changed.face_print_model = Set(Some(portraits.network()?));
+        changed.portrait_quality = Set(face.print.quality.name().to_owned());
+    }
+    Ok(Some(if is_new { Change::Add(changed) } else { Change::Update(changed) }))
+}
+
+/// A portrait that is new, or whose face print was made with another network.
+struct Face {
+    file: Zeroizing<Vec<u8>>,
+    print: FacePrint,
+}
+
+fn face(
+    keys: &KeyRing,
+    portraits: &mut Portraits,
+    row: &Row,
+    known: Option<&Model>,
+    notes: &mut Vec<Note>,
+) -> Result<Option<Face>, ImportError> {
+    let mut note = |sentence| notes.push(Note::new(row.line, ReasonCode::MatchNoPortrait, sentence));
+    let Some(path) = &row.portrait else {
+        if known.is_none_or(|known| known.portrait.is_none()) {
+            note("there is no portrait");
+        }
+        return Ok(None);
+    };
+    let Some(file) = portrait::load(path) else {
+        note("the portrait file is missing, can't be read, or is too large");
+        return Ok(None);
+    };
+    let network = portraits.network()?;
+    if let Some(known) = known
+        && known.face_print_model.as_ref() == Some(&network)
+        && let Some(sealed) = &known.portrait
+        && *columns::open(keys, place("portrait", known.id), sealed)? == *file
+    {
+        return Ok(None);
+    }
+    let print = portraits.read(&file)?;
+    match print.quality {
+        Quality::NoFace => note("the portrait shows no face, or several, or is no JPEG or PNG"),
+        Quality::Poor => note("the portrait is small, blurred, dark or turned away: the first match goes to review"),
+        Quality::Good | Quality::Missing => {}
+    }
+    Ok(Some(Face { file, print }))
+}
+
+fn same_texts(
+    keys: &KeyRing,
+    known: &Model,
+    texts: &[(&'static str, Zeroizing<String>); 5],
+) -> Result<bool, NotOpened> {
+    let sealed = [&known.name, &known.id_number, &known.insured_place, &known.residence, &known.phones];
+    for ((column, text), sealed) in texts.iter().zip(sealed) {
+        if columns::open(keys, place(column, known.id), sealed)?.as_slice() != text.as_bytes() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
