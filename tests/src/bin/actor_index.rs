@@ -26,9 +26,9 @@ const NEAR: Nearness = Nearness { pixels: 2.2, landmarks: 0.012 };
 const AT_REST: Nearness = Nearness { pixels: 3.0, landmarks: 0.022 };
 /// Mean way of the landmarks from the frame before, over the height of the face. Faster than this a person is not at rest
 /// but on the way through it.
-const STILL: f32 = 0.012;
-/// Shorter stretches of rest are not worth a cut.
-const SHORTEST_REST: usize = 3;
+const STILL: f32 = 0.020;
+/// Fewer resting frames are no stretch.
+const SHORTEST_REST: usize = 2;
 /// An action's peak is reached and left within so many frames.
 const LONGEST_WAY: usize = 60;
 /// Jumps kept between two stretches.
