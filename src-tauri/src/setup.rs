@@ -1,0 +1,49 @@
+//! Where this installation finds its service, its own folder, the networks and the actor.
+//!
+//! | what | environment | otherwise |
+//! |---|---|---|
+//! | service | `JIANZAI_SERVER` | this machine, port 8470 |
+//! | own folder | `JIANZAI_DATA` | the system's folder for this app |
+//! | networks | `JIANZAI_MODELS` | beside the program; for a build from source, those of the source |
+//! | actor (demo) | `JIANZAI_ACTOR` | none |
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jianzai_journey::{Journey, JourneyConfig, system_language};
+use tauri::Manager as _;
+
+use crate::state::App;
+
+/// As long as the window is open there is patience; what then still waits is delivered another day.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// Prepares the state, and begins to deliver what a former run left.
+pub(crate) fn prepare(app: &mut tauri::App) -> Result<(), Box<dyn std::error::Error>> {
+    let server = std::env::var("JIANZAI_SERVER").unwrap_or_else(|_| "http://127.0.0.1:8470".to_owned());
+    let data = data(app)?;
+    let config = JourneyConfig { server, data, models: models(app)?, language: system_language(), patience: PATIENCE };
+    let journey = Journey::new(config)?;
+    let actor = cfg!(feature = "demo").then(|| std::env::var_os("JIANZAI_ACTOR").map(PathBuf::from)).flatten();
+    app.manage(Arc::new(App::new(journey, actor)));
+    Ok(())
+}
+
+/// The app's own folder.
+pub(crate) fn data(app: &tauri::App) -> tauri::Result<PathBuf> {
+    match std::env::var_os("JIANZAI_DATA") {
+        Some(folder) => Ok(folder.into()),
+        None => app.path().app_local_data_dir(),
+    }
+}
+
+fn models(app: &tauri::App) -> tauri::Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("JIANZAI_MODELS") {
+        return Ok(folder.into());
+    }
+    let installed = app.path().resource_dir()?.join("models");
+    let source = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
+    let from_source = cfg!(debug_assertions) && !installed.join("MODELS.toml").is_file();
+    Ok(if from_source { source } else { installed })
+}

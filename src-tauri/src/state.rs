@@ -1,0 +1,111 @@
+//! What lives as long as the window: the journey, a camera being made ready, the certification under way.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jianzai_journey::{Booth, CameraChoice, Certification, DrawnCertificate, Journey, Said};
+use jianzai_wire::{Language, ReasonCode};
+use serde::Deserialize;
+
+/// The state behind every command.
+pub(crate) struct App {
+    pub(crate) journey: Journey,
+    /// Folder of the recorded person of a demonstration, if there is one.
+    pub(crate) actor: Option<PathBuf>,
+    /// A camera opened before a certification begins.
+    warm: Mutex<Option<Booth>>,
+    current: Mutex<Option<Certification>>,
+    /// The language that the page speaks.
+    language: Mutex<Language>,
+}
+
+/// Which camera the page wants.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Camera {
+    Native { id: String },
+    Webview,
+    Actor,
+}
+
+impl App {
+    pub(crate) fn new(journey: Journey, actor: Option<PathBuf>) -> Self {
+        let language = Mutex::new(journey.config().language);
+        Self { journey, actor, warm: Mutex::default(), current: Mutex::default(), language }
+    }
+
+    /// The camera that the page means.
+    pub(crate) fn choice(&self, camera: Camera) -> Result<CameraChoice, Said> {
+        let missing = || self.said(ReasonCode::CameraMissing);
+        match camera {
+            Camera::Native { id } => id.parse().map(CameraChoice::Native).map_err(|_| missing()),
+            Camera::Webview => Ok(CameraChoice::Webview),
+            #[cfg(feature = "demo")]
+            Camera::Actor => {
+                let folder = self.actor.clone().ok_or_else(missing)?;
+                Ok(CameraChoice::Actor { folder, seed: None })
+            }
+            #[cfg(not(feature = "demo"))]
+            Camera::Actor => Err(missing()),
+        }
+    }
+
+    /// Makes a camera ready; one that is ready already stays.
+    pub(crate) fn warm(&self, choice: CameraChoice) {
+        let mut warm = lock(&self.warm);
+        if warm.as_ref().is_none_or(|booth| *booth.choice() != choice) {
+            // The former camera is let go before the next is opened: it may be the same one.
+            *warm = None;
+            *warm = Some(self.journey.warm(choice));
+        }
+    }
+
+    /// Takes the camera that was made ready.
+    pub(crate) fn take_warm(&self) -> Option<Booth> {
+        lock(&self.warm).take()
+    }
+
+    /// Puts a certification in the place of the former one, which ends.
+    pub(crate) fn replace(&self, certification: Option<Certification>) {
+        *lock(&self.current) = certification;
+    }
+
+    /// Does something with the certification under way.
+    pub(crate) fn with_current<T>(&self, with: impl FnOnce(&Certification) -> T) -> Option<T> {
+        lock(&self.current).as_ref().map(with)
+    }
+
+    /// The latest picture of the camera as JPEG.
+    pub(crate) fn picture(&self) -> Option<Vec<u8>> {
+        let current = self.with_current(Certification::booth).flatten();
+        current.and_then(|booth| booth.preview()).or_else(|| lock(&self.warm).as_ref().and_then(Booth::preview))
+    }
+
+    /// The certificate of the certification, once there is one.
+    pub(crate) fn certificate(&self) -> Option<DrawnCertificate> {
+        self.with_current(Certification::certificate).flatten()
+    }
+
+    /// A reason in the page's words.
+    pub(crate) fn said(&self, reason: ReasonCode) -> Said {
+        Said::new(reason, *lock(&self.language))
+    }
+
+    /// The page speaks this language from now on.
+    pub(crate) fn speak(&self, language: Language) {
+        *lock(&self.language) = language;
+    }
+
+    /// The journey in the page's language.
+    pub(crate) fn journey(&self) -> Journey {
+        self.journey.speaking(*lock(&self.language))
+    }
+}
+
+/// The state as Tauri hands it out.
+pub(crate) type Shared<'a> = tauri::State<'a, Arc<App>>;
+
+/// Every change under these locks is one assignment: a panic elsewhere leaves them whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
