@@ -49,7 +49,8 @@ export function installStub({ demo, actor, cameras, language, previewBase, divis
       if (command === 'push_frame') {
         stub.frames.push({ at: performance.now(), bytes: args.length, jpeg: args[0] === 0xff && args[1] === 0xd8, headers: options.headers });
       } else {
-        stub.calls.push({ command, args: { ...args, events: undefined } });
+        const { events: _channel, ...plain } = args ?? {};
+        stub.calls.push({ command, args: plain });
       }
       if (stub.refuse[command]) throw stub.refuse[command];
       return answers[command](args);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import lengths from '../../../voice/clips.json';
 import prompts from '../../../voice/prompts.json';
 import { ACTIONS, INSTRUCTIONS } from '../contract';
-import { dictionaries, fill, sayDate } from './index';
+import { breakable, dictionaries, fill, sayDate } from './index';
 
 /** Every text with the path to it. */
 function texts(value: unknown, path = ''): [string, string][] {
@@ -66,4 +66,12 @@ it('says dates in the country’s own time', () => {
   expect(sayDate('2027-11-20T17:00:00Z', 'zh')).toBe('2027年11月21日');
   expect(sayDate('2027-11-20T17:00:00Z', 'en')).toBe('21 November 2027');
   expect(sayDate('soon', 'zh')).toBe('soon');
+});
+
+it('lets Chinese break between words, never before a mark', () => {
+  const lines = breakable('慢慢向左转头，再转回来', 'zh').split('\u200b');
+  expect(lines.join('')).toBe('慢慢向左转头，再转回来');
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) expect(line).not.toMatch(/^[，。、]/u);
+  expect(breakable('Look up, then level', 'en')).toBe('Look up, then level');
 });

@@ -23,3 +23,11 @@ export function sayDate(iso: string, language: Language): string {
   const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
   return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'Asia/Shanghai' }).format(date);
 }
+
+/** Text that may be broken between words only; Chinese has no spaces, and a broken word is hard to read large. */
+export function breakable(text: string, language: Language): string {
+  if (language !== 'zh' || !('Segmenter' in Intl)) return text;
+  const words = [...new Intl.Segmenter('zh', { granularity: 'word' }).segment(text)];
+  // No line begins with a mark, and none breaks around one that opens.
+  return words.map(({ segment, isWordLike }, i) => (i > 0 && isWordLike && !/^[“‘（]$/.test(words[i - 1]?.segment ?? '') ? `\u200b${segment}` : segment)).join('');
+}
