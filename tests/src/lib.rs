@@ -4,6 +4,7 @@
 //! demo register. Everything runs on free ports of 127.0.0.1, in a folder of its own, and is stopped by its own process id.
 
 pub mod attacks;
+pub mod claims;
 pub mod clear;
 pub mod display;
 pub mod fed;
@@ -11,6 +12,7 @@ pub mod footage;
 pub mod people;
 pub mod places;
 pub mod program;
+pub mod rehearsal;
 pub mod service;
 pub mod walk;
 pub mod window;

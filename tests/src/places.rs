@@ -36,5 +36,5 @@ pub fn models() -> PathBuf {
 
 /// The folder of the recorded person who follows instructions.
 pub fn actor() -> PathBuf {
-    workspace().join("tests/actor")
+    workspace().join("tests/actor/cap12")
 }

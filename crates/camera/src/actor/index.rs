@@ -214,7 +214,8 @@ pub(super) mod tests {
     #[test]
     fn an_index_that_does_not_hold_together_is_refused() {
         assert!(small().check().is_ok());
-        let spoil: [(&str, fn(&mut ActorIndex)); 9] = [
+        type Spoil = fn(&mut ActorIndex);
+        let spoil: [(&str, Spoil); 9] = [
             ("version", |index| index.version = 2),
             ("rests overlap", |index| index.rests = vec![[10, 30], [20, 90]]),
             ("rest beyond the clip", |index| index.clip.frames = 80),

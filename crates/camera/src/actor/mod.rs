@@ -62,7 +62,8 @@ impl ActorCue {
 
 /// A recorded person as a camera.
 pub struct Actor {
-    recording: Recording,
+    recording: Arc<Recording>,
+    index: Arc<ActorIndex>,
     playback: Playback,
     cue: ActorCue,
     frame_ms: u64,
@@ -91,14 +92,33 @@ impl Actor {
                 recording.total()
             )));
         }
-        let cue = ActorCue { said: Arc::default(), clock, actions: index.actions_shown().into() };
+        let label = format!("actor {}", folder.file_name().unwrap_or_default().to_string_lossy());
+        Self::play(Arc::new(recording), Arc::new(index), label, seed, clock)
+    }
+
+    /// The same person again, in another attempt: shares the decoded frames, and begins at the beginning.
+    ///
+    /// # Errors
+    /// None that opening did not meet.
+    pub fn again(&self, seed: u64, clock: CaptureClock) -> Result<Self, ActorError> {
+        Self::play(Arc::clone(&self.recording), Arc::clone(&self.index), self.label.clone(), seed, clock)
+    }
+
+    fn play(
+        recording: Arc<Recording>,
+        index: Arc<ActorIndex>,
+        label: String,
+        seed: u64,
+        clock: CaptureClock,
+    ) -> Result<Self, ActorError> {
         Ok(Self {
             recording,
             frame_ms: u64::from(index.clip.frame_ms),
             playback: Playback::new(&index, seed)?,
-            cue,
+            cue: ActorCue { said: Arc::default(), clock, actions: index.actions_shown().into() },
+            index,
             started: None,
-            label: format!("actor {}", folder.file_name().unwrap_or_default().to_string_lossy()),
+            label,
         })
     }
 

@@ -84,10 +84,12 @@ impl Playback {
         self.position
     }
 
-    /// Takes an instruction given at `at`.
+    /// Takes an instruction given at `at`. What is about to be done or being done is not begun anew because it is said
+    /// again.
     pub(super) fn hear(&mut self, at: FrameTime, instruction: Instruction) {
         self.wish = match instruction {
             Instruction::Rest => None,
+            Instruction::Do(action) if self.is_at(action) => self.wish,
             Instruction::Do(action) => {
                 // Drawn even if nothing comes of it, so that the seed alone decides what follows.
                 let due = at.plus(self.rng.random_range(REACTION_MS));
@@ -95,6 +97,12 @@ impl Playback {
                 can.then_some(Wish { action, due, chosen: None })
             }
         };
+    }
+
+    /// Whether `action` is about to be done, or being done with nothing else to follow.
+    fn is_at(&self, action: Action) -> bool {
+        let doing = self.acting.and_then(|(which, _)| self.actions.get(which)).map(|playable| playable.action);
+        self.wish.map(|wish| wish.action).or(doing) == Some(action)
     }
 
     /// Goes on by one frame, to be shown at `now`.
@@ -226,6 +234,16 @@ mod tests {
         assert!(rest_only(&play(3, 400, &[])));
         assert!(rest_only(&play(3, 400, &[(100, MOUTH), (105, Instruction::Rest)])));
         assert!(rest_only(&play(3, 400, &[(100, Instruction::Do(Action::LookUp))])));
+    }
+
+    #[test]
+    fn what_is_said_again_is_not_done_twice() {
+        for again in [105, 118, 130, 140] {
+            let shown = play(5, 500, &[(100, MOUTH), (again, MOUTH)]);
+            assert_eq!(shown.iter().filter(|frame| **frame == 45).count(), 1, "said again {again}");
+        }
+        let shown = play(5, 500, &[(100, MOUTH), (300, MOUTH)]);
+        assert_eq!(shown.iter().filter(|frame| **frame == 45).count(), 2);
     }
 
     #[test]
