@@ -1,6 +1,8 @@
 //! What a certificate says, and how it is written: a CBOR Web Token (RFC 8392). Registered claims where there are any
 //! (issuer 1, expiry 4, issued at 6, token id 7), private ones below -65536.
 
+use std::fmt;
+
 use ciborium::Value;
 use jianzai_wire::{Division, Mode};
 use serde::{Deserialize, Serialize};
@@ -43,8 +45,8 @@ impl From<Mode> for Channel {
     }
 }
 
-/// What a certificate says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a certificate says. `Debug` shows the serial only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// Names this certificate.
     pub serial: Uuid,
@@ -95,7 +97,8 @@ impl Claims {
     /// version does not understand.
     pub(crate) fn from_cbor(value: Value) -> Option<Self> {
         let mut claims = Fields::new(value)?;
-        let valid_until = OffsetDateTime::from_unix_timestamp(claims.integer(EXPIRY)?).ok()?.checked_to_offset(CHINA)?;
+        let valid_until =
+            OffsetDateTime::from_unix_timestamp(claims.integer(EXPIRY)?).ok()?.checked_to_offset(CHINA)?;
         if valid_until.time() != time::Time::MIDNIGHT {
             return None;
         }
@@ -115,6 +118,12 @@ impl Claims {
             },
         };
         claims.none_left().then_some(found)
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").field("serial", &self.serial).finish_non_exhaustive()
     }
 }
 

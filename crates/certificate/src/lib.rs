@@ -16,6 +16,8 @@ mod draw;
 mod error;
 mod reading;
 mod signed;
+#[cfg(test)]
+mod tests;
 
 pub use claims::{Channel, Claims};
 #[cfg(feature = "draw")]

@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use image::{ImageReader, Limits};
+use image::imageops::{FilterType, resize};
+use image::{GrayImage, ImageReader, Limits};
 
 use crate::SignedCertificate;
 use crate::signed::PREFIX;
@@ -22,7 +23,8 @@ fn in_pdf(pdf: &[u8]) -> Option<Vec<u8>> {
     let prefix = PREFIX.as_bytes();
     pdf.windows(prefix.len()).enumerate().filter(|(_, window)| *window == prefix).find_map(|(at, _)| {
         let rest = pdf.get(at + prefix.len()..)?;
-        let end = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))).unwrap_or(rest.len());
+        let end =
+            rest.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))).unwrap_or(rest.len());
         SignedCertificate::from_text(std::str::from_utf8(pdf.get(at..at + prefix.len() + end)?).ok()?)
     })
 }
@@ -34,10 +36,25 @@ fn in_picture(file: &[u8]) -> Option<Vec<u8>> {
     (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(12_000), Some(12_000), Some(256 << 20));
     reader.limits(limits);
     let grey = reader.decode().ok()?.into_luma8();
+    in_pixels(&grey).or_else(|| {
+        // A small or soft code that is missed at one size is often found at another.
+        [3, 4, 6].into_iter().find_map(|halves| {
+            let (width, height) = (grey.width() * halves / 2, grey.height() * halves / 2);
+            if width.max(height) > 5_000 {
+                None
+            } else {
+                in_pixels(&resize(&grey, width, height, FilterType::CatmullRom))
+            }
+        })
+    })
+}
+
+fn in_pixels(grey: &GrayImage) -> Option<Vec<u8>> {
     let (width, height) = (usize::try_from(grey.width()).ok()?, usize::try_from(grey.height()).ok()?);
     let pixels = grey.as_raw();
     let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
         pixels.get(y * width + x).copied().unwrap_or(255)
     });
-    picture.detect_grids().iter().filter_map(|grid| grid.decode().ok()).find_map(|(_, text)| SignedCertificate::from_text(&text))
+    let found = picture.detect_grids();
+    found.iter().filter_map(|grid| grid.decode().ok()).find_map(|(_, text)| SignedCertificate::from_text(&text))
 }

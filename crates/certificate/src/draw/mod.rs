@@ -68,7 +68,7 @@ impl Drawing {
         &self.svg
     }
 
-    /// As PNG, `width` pixels wide (1240 is 150 dpi on A4). The QR code is readable from 600 on.
+    /// As PNG, `width` pixels wide (1240 is 150 dpi on A4). From 1000 on, any reader takes the QR code at once.
     pub fn png(&self, width: u32) -> Result<Vec<u8>, DrawError> {
         let scale = f64::from(width) / f64::from(self.tree.size().width());
         let height = (f64::from(self.tree.size().height()) * scale).round() as u32;
@@ -113,9 +113,11 @@ impl Drawing {
 fn has_missing_glyph(group: &Group) -> bool {
     group.children().iter().any(|node| match node {
         Node::Group(group) => has_missing_glyph(group),
-        Node::Text(text) => {
-            text.layouted().iter().flat_map(|span| &span.positioned_glyphs).any(|glyph| glyph.id == ttf_parser::GlyphId(0))
-        }
+        Node::Text(text) => text
+            .layouted()
+            .iter()
+            .flat_map(|span| &span.positioned_glyphs)
+            .any(|glyph| glyph.id == ttf_parser::GlyphId(0)),
         _ => false,
     })
 }

@@ -68,8 +68,6 @@ impl Sheet<'_> {
         let family = if style.serif { self.fonts.serif } else { self.fonts.sans };
         let weight = if style.bold { 700 } else { 400 };
         let anchor = if style.centred { "middle" } else { "start" };
-        // Spacing also follows the last character; half of it keeps a centred line in the centre.
-        let x = if style.centred { x + style.spacing / 2.0 } else { x };
         let Style { colour, spacing, .. } = style;
         self.add(&format!(
             r#"<text x="{x}" y="{y}" font-family="{family}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="{colour}" letter-spacing="{spacing}">{}</text>"#,
@@ -95,7 +93,13 @@ impl Sheet<'_> {
         if claims.demo {
             let style = Style { bold: true, colour, ..MIDDLE };
             self.text(CENTRE, 109.0, 38.0, style, "演示 DEMO · 不能作为凭证 Not a valid proof");
-            self.text(CENTRE, 148.0, 25.0, Style { colour, ..MIDDLE }, "由录像演示生成，不代表任何真实的人 Made from recorded footage");
+            self.text(
+                CENTRE,
+                148.0,
+                25.0,
+                Style { colour, ..MIDDLE },
+                "由录像演示生成，不代表任何真实的人 Made from recorded footage",
+            );
         } else {
             let size = fitted(&claims.issuer, 1040.0, 42.0);
             let style = Style { bold: true, colour, spacing: 2.0, ..MIDDLE };
@@ -118,7 +122,7 @@ impl Sheet<'_> {
         let (zh, en) = (chinese(claims.proof_date), english(claims.proof_date));
         self.text(CENTRE, 620.0, 44.0, MIDDLE, &format!("兹证明上述持证人于{zh}经核验健在。"));
         let style = Style { colour: QUIET, ..MIDDLE };
-        self.text(CENTRE, 672.0, 31.0, style, &format!("The holder named above was found alive and well on {en}."));
+        self.text(CENTRE, 670.0, 29.0, style, &format!("The holder named above was found alive and well on {en}."));
     }
 
     /// The masked name; a long one smaller, a very long one in two lines.
@@ -131,7 +135,7 @@ impl Sheet<'_> {
         }
         let half = name.chars().count().div_ceil(2);
         let (first, second): (String, String) = (name.chars().take(half).collect(), name.chars().skip(half).collect());
-        let size = fitted(&first, 980.0, 60.0);
+        let size = fitted(&first, 920.0, 60.0);
         for (line, y) in [(first, 474.0), (second, 548.0)] {
             self.text(CENTRE, y, size, Style { spacing: 2.0, ..style }, &line);
         }
@@ -142,7 +146,7 @@ impl Sheet<'_> {
         self.add(&format!(
             r#"<rect x="{LEFT}" y="{y}" width="{width}" height="196" rx="12" fill="{PALE}" stroke="{JADE}" stroke-width="2.5"/>"#
         ));
-        let label = format!("有效期至  Valid until {}", english(claims.valid_until));
+        let label = format!("有效期至 · Valid until {}", english(claims.valid_until));
         self.text(CENTRE, y + 60.0, 36.0, Style { colour: QUIET, ..MIDDLE }, &label);
         let style = Style { serif: true, bold: true, colour: JADE, spacing: 3.0, ..MIDDLE };
         self.text(CENTRE, y + 158.0, 88.0, style, &chinese(claims.valid_until));
@@ -171,13 +175,14 @@ impl Sheet<'_> {
     }
 
     fn check(&mut self, qr: &QrPath) {
-        let (top, side) = (1290.0, 372.0);
-        let (x, module) = (LEFT - 12.0, side / qr.side as f64);
+        // Whole pixels per module at 150 dpi, so that the code is crisp there; smaller if the code is very large.
+        let (top, side) = (1282.0, (5.0 * qr.side as f64).min(405.0));
+        let (x, module) = (LEFT - 14.0, side / qr.side as f64);
         self.add(&format!(
-            r##"<rect x="{x}" y="{top}" width="{side}" height="{side}" fill="#ffffff"/><path transform="translate({x} {top}) scale({module})" d="{}" fill="#000000" shape-rendering="crispEdges"/>"##,
+            r##"<rect x="{x}" y="{top}" width="{side}" height="{side}" fill="#ffffff"/><path transform="translate({x} {top}) scale({module})" d="{}" fill="#000000"/>"##,
             qr.data
         ));
-        let x = LEFT + side + 22.0;
+        let (x, top) = (LEFT + 394.0, 1290.0);
         self.text(x, top + 44.0, 40.0, Style { bold: true, colour: JADE, ..PLAIN }, "怎样核验");
         self.text(x + 180.0, top + 44.0, 30.0, LABEL, "How to check");
         let lines = [
@@ -191,25 +196,26 @@ impl Sheet<'_> {
         for (y, size, style, line) in lines {
             self.text(x, top + y, size, style, line);
         }
-        let foot = "本证明不含身份证号和人脸  This certificate holds no ID number and no face";
-        self.text(CENTRE, 1692.0, 24.0, Style { colour: QUIET, ..MIDDLE }, foot);
+        let foot = "本证明不含身份证号和人脸 · This certificate holds no ID number and no face";
+        self.text(CENTRE, 1685.0, 24.0, Style { colour: QUIET, ..MIDDLE }, foot);
     }
 }
 
 /// A figure of fine lines behind the name, as on paper of value.
 fn rosette(x: f64, y: f64) -> String {
     let mut paths = String::new();
-    for ring in 0..7 {
-        let phase = f64::from(ring) * TAU / 7.0 / 12.0;
+    for line in 0..9 {
+        let phase = f64::from(line) * TAU / 9.0 / 12.0;
         let mut path = String::new();
-        for step in 0..=360 {
+        for step in 0..360 {
             let angle = f64::from(step) * TAU / 360.0;
-            let radius = 196.0 + 62.0 * (12.0 * (angle + phase)).sin() * (3.0 * angle + phase).cos();
+            let radius = 200.0 + 56.0 * (12.0 * (angle + phase)).sin() * (3.0 * angle + phase).cos();
             let command = if step == 0 { 'M' } else { 'L' };
             // Writing to a String cannot fail.
-            let _ = write!(path, "{command}{:.1} {:.1}", x + 1.9 * radius * angle.cos(), y + 0.72 * radius * angle.sin());
+            let _ =
+                write!(path, "{command}{:.1} {:.1}", x + 2.0 * radius * angle.cos(), y + 0.5 * radius * angle.sin());
         }
-        paths += &format!(r##"<path d="{path}z" fill="none" stroke="#e3eee8" stroke-width="1.6"/>"##);
+        paths += &format!(r##"<path d="{path}z" fill="none" stroke="#e0ece6" stroke-width="1.5"/>"##);
     }
     paths
 }
