@@ -89,13 +89,17 @@ for (const { name, viewport } of SIZES) {
         await page.screenshot({ path: join(folder, `${screen}.png`), fullPage: true });
         for (const fault of [...(await page.evaluate(faults)), ...(await barriers(page))]) found.push(`${screen}: ${fault}`);
       });
-      for (const [ending, event] of [
-        ['d-refused', { event: 'refused', reasons: [refusal, hint] }],
-        ['e-review', { event: 'review', reasons: [{ ...refusal, code: 'match.unsure', sentence: '照片太旧，看不太准。' }] }],
-        ['f-doctor', { event: 'failed', reason: { ...hint, code: 'camera.missing' }, canRetry: true }],
+      await tap(page, 'done');
+      await fillIn(page, mode);
+      for (const [ending, next, event] of [
+        ['d-refused', 'start-capture', { event: 'refused', reasons: [refusal, hint] }],
+        ['e-doctor', 'retry', { event: 'failed', reason: { ...hint, code: 'camera.missing' }, canRetry: true }],
+        ['f-review', 'doctor-again', { event: 'review', reasons: [{ ...refusal, code: 'match.unsure', sentence: '照片太旧，看不太准。' }] }],
       ]) {
-        await again(page, mode);
+        await tap(page, next);
+        await emit(page, { event: 'activated' });
         await emit(page, event);
+        await page.getByTestId('result-state').waitFor({ state: 'attached' });
         await page.screenshot({ path: join(folder, `${ending}.png`), fullPage: true });
         for (const fault of [...(await page.evaluate(faults)), ...(await barriers(page))]) found.push(`${ending}: ${fault}`);
       }
@@ -104,14 +108,6 @@ for (const { name, viewport } of SIZES) {
       await page.context().close();
     });
   }
-}
-
-/** From a result to a running capture of the next person. */
-async function again(page, mode) {
-  await tap(page, 'done');
-  await fillIn(page, mode);
-  await tap(page, 'start-capture');
-  await emit(page, { event: 'activated' });
 }
 
 describe('what is sent', () => {
@@ -185,6 +181,23 @@ describe('what is sent', () => {
   });
 });
 
+describe('what waits from before', () => {
+  it('is offered first, delivered on a tap, and judged without another capture', async () => {
+    const page = await open(browser, site.url, { stub: { waiting: [{ attempt: 'a', capturedAt: '2026-11-21T08:00:00Z', bytes: 200_000 }] } });
+    await page.locator('[data-testid=waiting][data-count="1"]').waitFor();
+    await page.screenshot({ path: join(OUT, 'waiting.png') });
+    await tap(page, 'resume');
+    await emit(page, { event: 'failed', reason: { code: 'network.unreachable', sentence: '没有网络。', nextStep: '请看看网络。' }, canRetry: true });
+    await tap(page, 'retry');
+    await page.getByTestId('saved').waitFor();
+    assert.equal((await calls(page, 'retry')).length, 1);
+    await emit(page, { event: 'certified', ...certificate });
+    assert.equal(await page.getByTestId('result-state').getAttribute('data-state'), 'certified');
+    assert.equal((await calls(page, 'begin')).length, 0);
+    await page.context().close();
+  });
+});
+
 describe('left and right', () => {
   it('are where the person sees them: mirrored for oneself, not for someone else', async () => {
     for (const [mode, instruction, side, mirrored] of [
@@ -229,7 +242,7 @@ describe('without a mouse', () => {
     await press('field-id');
     await page.keyboard.type('11010519491231002x');
     await page.keyboard.press('Enter');
-    await enter('place-option-120000').catch(() => {});
+    await enter('place-option-120000');
     await page.getByTestId('place-insured-chosen').waitFor();
     await enter('place-insured-whole');
     await enter('next');

@@ -62,7 +62,7 @@ export async function open(browser, url, { viewport = { width: 390, height: 844 
     const certificate = route.request().url().includes('certificate');
     return route.fulfill(certificate ? { contentType: 'image/svg+xml', body: CERTIFICATE } : { contentType: 'image/jpeg', body: still });
   });
-  const settings = { demo: false, actor: false, cameras: [{ id: '0', name: 'Camera' }], language: 'zh', previewBase: `${url}stub`, divisions: DIVISIONS, ...stub };
+  const settings = { demo: false, actor: false, cameras: [{ id: '0', name: 'Camera' }], language: 'zh', previewBase: `${url}stub`, divisions: DIVISIONS, waiting: [], ...stub };
   await page.addInitScript(`(${installStub})(${JSON.stringify(settings)})`);
   if (before) await page.addInitScript(before);
   await page.goto(url);

@@ -1,7 +1,7 @@
 // Stands in for the Rust side in a plain browser: answers commands and sends the events that a test asks for. Runs inside the
 // page, before its own code. The window.__stub it leaves behind is what tests talk to.
 
-export function installStub({ demo, actor, cameras, language, previewBase, divisions }) {
+export function installStub({ demo, actor, cameras, language, previewBase, divisions, waiting }) {
   const callbacks = new Map();
   let nextCallback = 1;
   const stub = {
@@ -9,7 +9,7 @@ export function installStub({ demo, actor, cameras, language, previewBase, divis
     frames: [],
     run: null,
     index: 0,
-    waiting: [],
+    waiting,
     refuse: {},
     /** Sends an event of the journey. */
     emit(event) {
@@ -17,7 +17,7 @@ export function installStub({ demo, actor, cameras, language, previewBase, divis
     },
   };
   const answers = {
-    app_info: () => ({ demo, actor, cameras, language, consentVersion: '2026-11-01' }),
+    app_info: () => ({ demo, actor, cameras, language, consentVersion: 'face-1' }),
     divisions: ({ parent }) => divisions[parent ?? ''] ?? [],
     check_field: ({ field, value }) =>
       field === 'id_number' && value !== '11010519491231002X'
@@ -27,6 +27,11 @@ export function installStub({ demo, actor, cameras, language, previewBase, divis
       stub.run = events.id;
       stub.index = 0;
       return null;
+    },
+    resume: ({ events }) => {
+      stub.run = events.id;
+      stub.index = 0;
+      return stub.waiting.length > 0;
     },
     warm_camera: () => null,
     prompt_ended: () => null,

@@ -20,6 +20,7 @@ them are part of this project, Apache-2.0.
 import argparse
 import importlib.resources
 import json
+import re
 import subprocess
 import tempfile
 import wave
@@ -74,7 +75,14 @@ class Speaker:
         self.speed = np.array([speed], np.float32)
 
     def say(self, text: str) -> np.ndarray:
-        """Sound of `text`: mono, 24 kHz, -1 to 1, silence trimmed to 80 ms at both ends."""
+        """Sound of `text`: mono, 24 kHz, -1 to 1; a pause after each sentence, as for someone who hears badly."""
+        sentences = [part for part in re.split(r"(?<=[。？])", text) if part]
+        pause = np.zeros(int(0.4 * RATE), np.float32)
+        sounds = [sound for sentence in sentences for sound in (self.sentence(sentence), pause)]
+        return np.concatenate(sounds[:-1])
+
+    def sentence(self, text: str) -> np.ndarray:
+        """One sentence, silence trimmed to 80 ms at both ends."""
         spoken = self.phonemes(text)
         spoken = spoken[0] if isinstance(spoken, tuple) else spoken
         missing = sorted({sign for sign in spoken if sign not in self.vocabulary})

@@ -1,7 +1,7 @@
 // Calls into Rust. One function for each command; nothing else in the screens knows how a call travels.
 
 import { Channel, convertFileSrc, invoke } from '@tauri-apps/api/core';
-import type { AppInfo, BeginRequest, Camera, Division, FieldName, JourneyEvent, Reason } from './contract';
+import type { AppInfo, BeginRequest, Camera, Division, FieldName, JourneyEvent, Language, Reason } from './contract';
 
 /** What this installation is and has. */
 export const appInfo = () => invoke<AppInfo>('app_info');
@@ -9,17 +9,25 @@ export const appInfo = () => invoke<AppInfo>('app_info');
 /** Divisions below `parent`; provinces without it. */
 export const divisions = (parent: string | null) => invoke<Division[]>('divisions', { parent });
 
-/** What is wrong with a value, in words; null if nothing is. */
-export const checkField = (field: FieldName, value: string) => invoke<Reason | null>('check_field', { field, value });
+/** What is wrong with a value, in words of `language`; null if nothing is. */
+export const checkField = (field: FieldName, value: string, language: Language) =>
+  invoke<Reason | null>('check_field', { field, value, language });
 
 /** Opens a camera early, so that it is ready when the person is. */
 export const warmCamera = (camera: Camera) => invoke<void>('warm_camera', { camera });
 
 /** Starts activation and capture. Everything after comes as events. */
 export function begin(request: BeginRequest, onEvent: (event: JourneyEvent) => void): Promise<void> {
+  return invoke<void>('begin', { ...request, events: channel(onEvent) });
+}
+
+/** Takes up the oldest of what waits for delivery; answers whether there was anything. */
+export const resume = (onEvent: (event: JourneyEvent) => void) => invoke<boolean>('resume', { events: channel(onEvent) });
+
+function channel(onEvent: (event: JourneyEvent) => void): Channel<JourneyEvent> {
   const events = new Channel<JourneyEvent>();
   events.onmessage = onEvent;
-  return invoke<void>('begin', { ...request, events });
+  return events;
 }
 
 /** The spoken or shown form of a `tell` has ended. */

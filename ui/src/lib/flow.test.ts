@@ -77,7 +77,7 @@ describe('the certification', () => {
     );
     expect(asked.capture).toMatchObject({ tell: { id: 7, instruction: 'turn_left' }, hint: null, done: 1, needed: 3 });
     const sending = hear(asked, { event: 'saved' }, { event: 'upload', sent: 10, total: 20 }, { event: 'judging' });
-    expect(sending).toMatchObject({ screen: 'sending', delivery: { sent: 10, total: 20, judging: true } });
+    expect(sending).toMatchObject({ screen: 'sending', delivery: { saved: true, sent: 10, total: 20, judging: true } });
     const certificate = { serial: 'A1', validUntil: '2027-11-21', maskedName: '**明', text: '…' };
     const done = hear(sending, { event: 'certified', ...certificate });
     expect(done).toMatchObject({ screen: 'result', outcome: { state: 'certified', certificate } });
@@ -92,6 +92,22 @@ describe('the certification', () => {
     const unreached = hear(capturing(), { event: 'failed', reason, canRetry: true });
     const anew = reduce(unreached, { do: 'try_again' });
     expect(anew).toMatchObject({ screen: 'capture', start: 'begin', run: unreached.run + 1 });
+  });
+
+  it('never captures again what is saved: a failed delivery is only delivered again', () => {
+    const failed = hear(capturing(), { event: 'activated' }, { event: 'saved' }, { event: 'failed', reason, canRetry: true });
+    expect(reduce(failed, { do: 'try_again' })).toMatchObject({ screen: 'sending', start: 'retry', run: failed.run, outcome: null });
+    const refused = hear(capturing(), { event: 'activated' }, { event: 'saved' }, { event: 'refused', reasons: [reason] });
+    expect(reduce(refused, { do: 'try_again' })).toMatchObject({ screen: 'capture', start: 'retry', delivery: { saved: false } });
+  });
+
+  it('takes up what waited; with the person gone, trying anew begins at the beginning', () => {
+    const resumed = reduce(fresh(), { do: 'resume' });
+    expect(resumed).toMatchObject({ screen: 'sending', start: 'resume', delivery: { saved: true } });
+    const unreached = hear(resumed, { event: 'failed', reason, canRetry: true });
+    expect(reduce(unreached, { do: 'try_again' })).toMatchObject({ screen: 'sending', start: 'retry' });
+    const refused = hear(resumed, { event: 'refused', reasons: [reason] });
+    expect(reduce(refused, { do: 'try_again' }).screen).toBe('welcome');
   });
 
   it('ignores what arrives after the person stopped', () => {

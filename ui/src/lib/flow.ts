@@ -48,6 +48,8 @@ export type Outcome =
   | { state: 'failed'; reasons: Reason[]; canRetry: boolean };
 
 export interface Delivery {
+  /** Durable on this device: from here on nothing is lost, and nothing is done again. */
+  saved: boolean;
   sent: number;
   total: number;
   judging: boolean;
@@ -63,8 +65,8 @@ export interface State {
   camera: Camera;
   /** Counts the starts; a screen that sees a new number begins anew. */
   run: number;
-  /** How the current run starts: from the facts, or as a further attempt under the same activation. */
-  start: 'begin' | 'retry';
+  /** How the current run starts: from the facts, as a further attempt under the same activation, or with what waits. */
+  start: 'begin' | 'retry' | 'resume';
   capture: Capture;
   delivery: Delivery;
   outcome: Outcome | null;
@@ -81,6 +83,7 @@ export type Action =
   | { do: 'toggle_cannot'; action: LivenessAction }
   | { do: 'choose_camera'; camera: Camera }
   | { do: 'start' }
+  | { do: 'resume' }
   | { do: 'event'; run: number; event: JourneyEvent }
   | { do: 'stop' }
   | { do: 'try_again' }
@@ -98,7 +101,7 @@ const noCapture = (): Capture => ({
   done: 0,
   needed: 0,
 });
-const noDelivery = (): Delivery => ({ sent: 0, total: 0, judging: false });
+const noDelivery = (): Delivery => ({ saved: false, sent: 0, total: 0, judging: false });
 const emptyForm = (): Form => ({ name: '', idNumber: '', insured: [], residence: [] });
 
 export function initial(camera: Camera): State {
@@ -151,8 +154,10 @@ export function reduce(state: State, action: Action): State {
     case 'stop':
       // A new run number makes whatever still arrives for the stopped one too late to matter.
       return { ...state, run: state.run + 1, screen: 'ready', capture: noCapture(), delivery: noDelivery(), outcome: null };
+    case 'resume':
+      return { ...initial(state.camera), run: state.run + 1, start: 'resume', screen: 'sending', delivery: { ...noDelivery(), saved: true } };
     case 'try_again':
-      return state.consented ? started(state, state.capture.activated ? 'retry' : 'begin') : { ...state, screen: 'who' };
+      return triedAgain(state);
     case 'check_facts':
       return { ...state, run: state.run + 1, screen: 'who', capture: noCapture(), delivery: noDelivery(), outcome: null };
     case 'restart':
@@ -192,6 +197,14 @@ function started(state: State, start: State['start']): State {
   return { ...state, run, start, screen: 'capture', otherWays: false, capture, delivery: noDelivery(), outcome: null };
 }
 
+function triedAgain(state: State): State {
+  if (state.outcome?.state === 'failed' && state.delivery.saved) {
+    return { ...state, start: 'retry', screen: 'sending', outcome: null };
+  }
+  if (!state.consented) return { ...initial(state.camera), run: state.run + 1 };
+  return started(state, state.capture.activated ? 'retry' : 'begin');
+}
+
 function heard(state: State, event: JourneyEvent): State {
   if (state.screen !== 'capture' && state.screen !== 'sending') return state;
   const capture = state.capture;
@@ -211,7 +224,7 @@ function heard(state: State, event: JourneyEvent): State {
     case 'progress':
       return { ...state, capture: { ...capture, done: event.done, needed: event.needed } };
     case 'saved':
-      return { ...state, screen: 'sending' };
+      return { ...state, screen: 'sending', delivery: { ...state.delivery, saved: true } };
     case 'upload':
       return { ...state, screen: 'sending', delivery: { ...state.delivery, sent: event.sent, total: event.total } };
     case 'judging':

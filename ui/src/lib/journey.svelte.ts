@@ -27,7 +27,7 @@ class Journey {
   act(action: Action): void {
     const before = this.state;
     this.state = reduce(before, action);
-    if (action.do === 'start' || action.do === 'try_again') this.run(before);
+    if (STARTS.includes(action.do)) this.run(before);
     if (leavesRun(action)) {
       this.voice.hush();
       if (before.screen === 'capture') rust.cancel().catch(ignore);
@@ -56,10 +56,10 @@ class Journey {
 
   private run(before: State): void {
     const { state } = this;
-    if (state.screen !== 'capture' || state === before) return;
+    if (state === before || (state.screen !== 'capture' && state.screen !== 'sending')) return;
     this.hintSaid = { code: '', at: -Infinity };
-    this.voice.say('ready');
-    const asked = state.start === 'retry' ? rust.retry() : this.begin(state);
+    if (state.screen === 'capture') this.voice.say('ready');
+    const asked = { begin: () => this.begin(state), retry: rust.retry, resume: () => this.resume(state.run) }[state.start]();
     asked.catch((error: unknown) => this.hear(state.run, { event: 'failed', reason: reasonOf(error), canRetry: true }));
   }
 
@@ -81,6 +81,12 @@ class Journey {
       },
       (event) => this.hear(run, event),
     );
+  }
+
+  private async resume(run: number): Promise<void> {
+    const waited = await rust.resume((event) => this.hear(run, event));
+    // Delivered meanwhile: there is nothing to show.
+    if (!waited && run === this.state.run) this.act({ do: 'restart' });
   }
 
   private hear(run: number, event: JourneyEvent): void {
@@ -116,6 +122,9 @@ function firstCamera(info: AppInfo): Camera {
   if (native) return { kind: 'native', id: native.id };
   return info.actor ? { kind: 'actor' } : { kind: 'webview' };
 }
+
+/** Actions that start a run. */
+const STARTS: readonly Action['do'][] = ['start', 'resume', 'try_again'];
 
 /** Whether an action ends the run that is under way. */
 const leavesRun = (action: Action): boolean => ['stop', 'restart', 'check_facts', 'choose_mode'].includes(action.do);

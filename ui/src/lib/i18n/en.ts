@@ -20,7 +20,8 @@ export const en: Dictionary = {
     selfHint: 'The pension is mine',
     assisted: 'For someone else',
     assistedHint: 'I hold the phone for them',
-    waitingOne: '{n} saved and waiting for the network. Nothing to do again.',
+    waiting: '{n} saved and not yet sent. Nothing needs doing again.',
+    resume: 'Send now',
   },
   who: {
     titleSelf: 'Who are you?',
@@ -49,14 +50,12 @@ export const en: Dictionary = {
   consent: {
     title: 'May we use your face?',
     titleAssisted: 'Please read this aloud to them',
-    points: [
-      'The phone looks at your face and records a short video.',
-      'Only to confirm that the pension is drawn by you.',
-      'Kept encrypted, deleted on its date, used for nothing else.',
-      'You may say no. There are other ways.',
+    text: [
+      "To show that you are alive and well, we record a short video and photos of your face and compare them with the photo in the pension register.",
+      "They are encrypted on this device before they are kept or sent, used for this certification alone, handled by the pension office, and deleted on a set date.",
+      "You need not agree. If you don't, certify in another way at the community office; your pension is not affected.",
     ],
-    question:
-      '“We would like to look at your face with the phone, to confirm that you draw your pension yourself. The video is used for this alone and is deleted on its date. If you do not want this, there are other ways. Do you agree?”',
+    question: 'Do you agree?',
     play: 'Play it (Chinese)',
     playSelf: 'Read it to me (Chinese)',
     yes: 'I agree',

@@ -39,6 +39,13 @@ describe('both languages', () => {
   });
 });
 
+it('ask for consent in the very words that stand under its version', () => {
+  const source = readFileSync(new URL('../../../../crates/journey/src/consent.rs', import.meta.url), 'utf8');
+  // A line that ends in `\n\` goes on in the next; what is left of the breaks is white space.
+  const plain = (text: string) => text.replace(/\\n\\\n/g, ' ').replace(/\s+/g, '');
+  for (const { consent } of Object.values(dictionaries)) expect(plain(source)).toContain(plain(consent.text.join('')));
+});
+
 describe('the voice', () => {
   it('has a clip for every instruction, and a file of the stated length for every clip', () => {
     const clips = new URL('../../../public/voice/zh/', import.meta.url);
@@ -52,9 +59,9 @@ describe('the voice', () => {
     }
   });
 
-  it('asks for the same consent as the screen shows', () => {
-    const plain = (text: string) => text.replace(/[“”]/g, '');
-    expect(plain(dictionaries.zh.consent.question)).toBe(prompts.zh.consent_question);
+  it('reads out the consent that the screen shows', () => {
+    const { text, question } = dictionaries.zh.consent;
+    expect(prompts.zh.consent).toBe([...text, question].join(''));
   });
 });
 

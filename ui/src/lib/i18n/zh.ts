@@ -50,7 +50,8 @@ export const zh = {
     selfHint: '我就是领养老金的人',
     assisted: '帮别人认证',
     assistedHint: '我帮家人、邻居拿手机',
-    waitingOne: '有 {n} 份认证已保存，正在等网络发送。不用重做。',
+    waiting: '有 {n} 份认证已保存，还没有发送完。不用重做。',
+    resume: '现在发送',
   },
   who: {
     titleSelf: '您是哪一位？',
@@ -79,8 +80,13 @@ export const zh = {
   consent: {
     title: '同意用您的脸认证吗？',
     titleAssisted: '请把这段话念给老人听',
-    points: ['手机看一看您的脸，并录一小段视频。', '只用来确认是您本人在领养老金。', '加密保存，到期就删除，不作别的用途。', '不同意也没关系，可以用别的办法认证。'],
-    question: '“我们想用手机看一看您的脸，确认是您本人在领养老金。视频只用来做认证，到期就删除。不想刷脸，也可以用别的办法。您同意吗？”',
+    // The text of this version, word for word as the terminal shows it (crates/journey, `consent_text`).
+    text: [
+      '为了证明您健在，我们会拍摄您的脸部视频和照片，与社保登记的照片比对。',
+      '拍摄内容在本机加密后才保存和发送，只用于这次认证，由社保经办机构处理，到期删除，不用于其他用途。',
+      '您可以不同意。不同意时，请到社区或社保窗口用其他方式认证，待遇不受影响。',
+    ],
+    question: '您同意吗？',
     play: '放给老人听',
     playSelf: '念给我听',
     yes: '我同意',
