@@ -3,9 +3,7 @@
 
 use jianzai_journey::outbox::Header;
 use jianzai_journey::person::{Field, TypedFacts};
-use jianzai_journey::{
-    CONSENT_VERSION, Certification, DrawnForm, EventSink, JourneyEvent, Request as Certify, Said,
-};
+use jianzai_journey::{CONSENT_VERSION, Certification, DrawnForm, EventSink, JourneyEvent, Request as Certify, Said};
 use jianzai_wire::api::ConsentBy;
 use jianzai_wire::{Action, Division, Language, Mode, ReasonCode};
 use serde::{Deserialize, Serialize};
@@ -70,7 +68,8 @@ pub(crate) fn divisions(app: Shared<'_>, parent: Option<String>) -> Result<Vec<D
 }
 
 #[tauri::command(async)]
-pub(crate) fn check_field(app: Shared<'_>, field: Field, value: String) -> Option<Said> {
+pub(crate) fn check_field(app: Shared<'_>, field: Field, value: String, language: Spoken) -> Option<Said> {
+    app.speak(language.into());
     field.check(&value).err().map(|reason| app.said(reason))
 }
 
@@ -94,6 +93,15 @@ pub(crate) enum Spoken {
     En,
 }
 
+impl From<Spoken> for Language {
+    fn from(spoken: Spoken) -> Self {
+        match spoken {
+            Spoken::Zh => Self::Zh,
+            Spoken::En => Self::En,
+        }
+    }
+}
+
 #[expect(clippy::too_many_arguments, reason = "they are the names that the page sends")]
 #[tauri::command(async)]
 pub(crate) fn begin(
@@ -106,10 +114,7 @@ pub(crate) fn begin(
     language: Spoken,
     events: Channel<JourneyEvent>,
 ) -> Result<(), Said> {
-    app.speak(match language {
-        Spoken::Zh => Language::Zh,
-        Spoken::En => Language::En,
-    });
+    app.speak(language.into());
     let person = person.check().map_err(|bad| app.said(bad.reason))?;
     let request = Certify { person, mode, consent: consent.by, cannot, camera: app.choice(camera)? };
     // The former certification ends, and lets its camera go, before the next begins.

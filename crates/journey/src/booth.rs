@@ -152,11 +152,7 @@ impl OpenCamera {
     }
 }
 
-fn open(
-    choice: CameraChoice,
-    clock: CaptureClock,
-    pushed: Option<PushedSource>,
-) -> Result<OpenCamera, CameraError> {
+fn open(choice: CameraChoice, clock: CaptureClock, pushed: Option<PushedSource>) -> Result<OpenCamera, CameraError> {
     #[cfg(feature = "demo")]
     let mut cue = None;
     let (frames, source) = match (choice, pushed) {

@@ -22,7 +22,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long to wait for the answer to one call.

@@ -88,10 +88,7 @@ pub enum JourneyEvent {
 impl JourneyEvent {
     /// Whether nothing follows unless it is asked for.
     pub fn is_end(&self) -> bool {
-        matches!(
-            self,
-            Self::Certified { .. } | Self::Refused { .. } | Self::Review { .. } | Self::Failed { .. }
-        )
+        matches!(self, Self::Certified { .. } | Self::Refused { .. } | Self::Review { .. } | Self::Failed { .. })
     }
 }
 

@@ -27,6 +27,8 @@ mod language;
 pub mod outbox;
 pub mod person;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use booth::{Booth, CameraChoice};

@@ -76,7 +76,9 @@ impl TypedFacts {
     /// Reads a TOML document with the four keys. The error says where it stopped, never what it read.
     pub fn from_toml(text: &str) -> Result<Self, BadFile> {
         toml::from_str(text).map_err(|error| BadFile {
-            line: error.span().map_or(0, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1),
+            line: error
+                .span()
+                .map_or(0, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1),
         })
     }
 
@@ -104,7 +106,8 @@ pub struct BadFile {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "name = '王健在'\nid_number = '44030419520315201X'\ninsured_place = '440300'\nresidence = '440300'\n";
+    const GOOD: &str =
+        "name = '王健在'\nid_number = '44030419520315201X'\ninsured_place = '440300'\nresidence = '440300'\n";
 
     #[test]
     fn four_good_facts_are_read_and_a_bad_one_is_named() {

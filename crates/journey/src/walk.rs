@@ -192,12 +192,8 @@ impl Walk {
         {
             return Ok(activation.clone());
         }
-        let request = ActivationRequest {
-            person: who.person.clone(),
-            mode: who.mode,
-            consent: who.consent(),
-            device_key,
-        };
+        let request =
+            ActivationRequest { person: who.person.clone(), mode: who.mode, consent: who.consent(), device_key };
         let client = self.journey.client();
         let deadline = Instant::now() + PATIENCE_BEFORE;
         let activation = persist(deadline, |_| {}, || client.activate(&request)).await?;

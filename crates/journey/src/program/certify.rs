@@ -124,7 +124,8 @@ impl Certify {
         };
         let camera = self.camera.choice()?;
         let booth = journey.warm(camera.clone());
-        let request = Request { person, mode, consent, cannot: self.cannot.iter().map(|d| d.action()).collect(), camera };
+        let request =
+            Request { person, mode, consent, cannot: self.cannot.iter().map(|d| d.action()).collect(), camera };
         let (say, said) = mpsc::channel();
         let tell = Box::new(move |event| {
             // Once this program has seen the end it listens no more.

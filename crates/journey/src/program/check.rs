@@ -31,7 +31,8 @@ impl Verify {
     pub(crate) fn run(self, language: Language) -> anyhow::Result<Ended> {
         let teller = Teller::new(language, Mode::OwnPhone, self.json);
         let keys = fs::read(&self.keys).with_context(|| self.keys.display().to_string())?;
-        let keys: Keys = serde_json::from_slice(&keys).with_context(|| format!("the keys in {}", self.keys.display()))?;
+        let keys: Keys =
+            serde_json::from_slice(&keys).with_context(|| format!("the keys in {}", self.keys.display()))?;
         let path = Path::new(&self.certificate);
         let input = match fs::read(path) {
             Ok(file) => file,

@@ -57,9 +57,9 @@ impl Teller {
             JourneyEvent::Tell { instruction, .. } => format!("▶ {}", self.instruction(instruction)),
             JourneyEvent::Hint { reason: Some(said) } => format!("  {} {}", said.sentence, said.next_step),
             JourneyEvent::Progress { done, needed } => format!("  {done}/{needed}"),
-            JourneyEvent::Saved => {
-                self.pick("已保存。断网或关机也不会丢失。", "Saved. Nothing is lost if the network or the power fails.").into()
-            }
+            JourneyEvent::Saved => self
+                .pick("已保存。断网或关机也不会丢失。", "Saved. Nothing is lost if the network or the power fails.")
+                .into(),
             JourneyEvent::Upload { sent, total } => {
                 format!("  {} {}/{} KB", self.pick("正在上传", "sending"), sent / 1024, total.div_ceil(1024))
             }
@@ -68,9 +68,10 @@ impl Teller {
                 Language::Zh => format!("✔ 认证通过：{masked_name}，有效期至 {valid_until}，证明编号 {serial}"),
                 Language::En => format!("✔ Certified: {masked_name}, valid until {valid_until}, serial {serial}"),
             },
-            JourneyEvent::Refused { reasons } => {
-                self.reasons(self.pick("✘ 这次没有通过，待遇不受影响。", "✘ Not certified; the pension is not affected."), reasons)
-            }
+            JourneyEvent::Refused { reasons } => self.reasons(
+                self.pick("✘ 这次没有通过，待遇不受影响。", "✘ Not certified; the pension is not affected."),
+                reasons,
+            ),
             JourneyEvent::Review { reasons } => {
                 self.reasons(self.pick("… 需要工作人员看一下。", "… A clerk will look at it."), reasons)
             }

@@ -63,7 +63,12 @@ impl Waiting {
             (Language::En, Stage::Delivered) => "being judged",
         };
         let captured = header.captured_at.replace_nanosecond(0)?;
-        teller.line(&format!("{}  {captured}  {} KB  {stage}  {}", header.attempt, header.bytes.div_ceil(1024), header.server))
+        teller.line(&format!(
+            "{}  {captured}  {} KB  {stage}  {}",
+            header.attempt,
+            header.bytes.div_ceil(1024),
+            header.server
+        ))
     }
 
     fn settle(&self, teller: &Teller, outbox: &Outbox, header: Header, language: Language) -> anyhow::Result<Ended> {

@@ -1,0 +1,4 @@
+//! Delivery against a service that loses answers, forgets and is away; over real connections.
+
+mod delivery;
+mod service;
