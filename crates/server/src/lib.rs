@@ -19,6 +19,7 @@ pub mod config;
 mod db;
 mod durable;
 pub mod import;
+mod judging;
 pub mod keys;
 mod limits;
 mod outcome;

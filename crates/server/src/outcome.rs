@@ -1,23 +1,29 @@
 //! `GET /v1/attempts/{id}`: where an attempt stands. Never a portrait, a phone number or an address.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use jianzai_certificate::{DrawError, Drawing, Fonts, SignedCertificate, draw};
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::{AttemptState, Keys, Problem};
 use sea_orm::EntityTrait as _;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use crate::app::{App, public_keys};
 use crate::attempts::authorised;
 use crate::columns::{self, Place};
 use crate::db::entity::{State as Standing, attempt, certificate};
 use crate::problem::Refusal;
+
+/// A4 at 150 dpi.
+const PICTURE_WIDTH: u32 = 1240;
+
+/// The fonts of this machine; none where it has no Chinese ones.
+static FONTS: OnceLock<Option<Fonts>> = OnceLock::new();
 
 /// The keys that certificates are checked with.
 #[utoipa::path(get, path = "/v1/keys", tag = "certificates", responses((status = 200, body = Keys)))]
@@ -47,10 +53,7 @@ pub(crate) async fn state(
         Standing::Accepted => AttemptState::Accepted,
         Standing::Review => AttemptState::Review { reasons: attempt.why() },
         Standing::Refused => AttemptState::Refused { reasons: attempt.why() },
-        Standing::Certified => {
-            let signed = certificate(&app, &attempt).await?;
-            AttemptState::Certified { certificate: BASE64_URL_SAFE_NO_PAD.encode(&*signed) }
-        }
+        Standing::Certified => AttemptState::Certified { certificate: certificate(&app, &attempt).await?.text() },
     };
     Ok(Json(state))
 }
@@ -60,9 +63,56 @@ pub(crate) fn place(attempt: Uuid) -> Place {
     Place { table: "certificate", column: "sealed", row: attempt }
 }
 
-/// The certificate that an attempt led to: COSE_Sign1 bytes.
-pub(crate) async fn certificate(app: &App, attempt: &attempt::Model) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+/// The certificate of an attempt, as a picture.
+#[utoipa::path(get, path = "/v1/attempts/{id}/certificate.png", tag = "certificates", security(("attempt" = [])),
+    params(("id" = Uuid, Path, description = "The attempt.")), responses(
+    (status = 200, content_type = "image/png"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "`attempt.not_found`: there is \
+        no such attempt, or it led to no certificate.")))]
+pub(crate) async fn picture(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let png = drawn(&app, id, &headers, |drawing| drawing.png(PICTURE_WIDTH)).await?;
+    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, no-store")], png).into_response())
+}
+
+/// The certificate of an attempt, as a sheet to print.
+#[utoipa::path(get, path = "/v1/attempts/{id}/certificate.pdf", tag = "certificates", security(("attempt" = [])),
+    params(("id" = Uuid, Path, description = "The attempt.")), responses(
+    (status = 200, content_type = "application/pdf"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "`attempt.not_found`: there is \
+        no such attempt, or it led to no certificate.")))]
+pub(crate) async fn sheet(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let pdf = drawn(&app, id, &headers, Drawing::pdf).await?;
+    Ok(([(header::CONTENT_TYPE, "application/pdf"), (header::CACHE_CONTROL, "private, no-store")], pdf).into_response())
+}
+
+async fn drawn(
+    app: &App,
+    id: Uuid,
+    headers: &HeaderMap,
+    form: impl FnOnce(&Drawing) -> Result<Vec<u8>, DrawError> + Send + 'static,
+) -> Result<Vec<u8>, Refusal> {
+    let attempt = authorised(app.store.reads(), id, headers).await?;
+    let certificate = certificate(app, &attempt).await?;
+    let drawn = tokio::task::spawn_blocking(move || {
+        // Looked through once and kept: it takes a part of a second.
+        let fonts = FONTS.get_or_init(|| Fonts::load().ok()).as_ref().ok_or(DrawError::NoCjkFont)?;
+        form(&draw(&certificate, fonts)?)
+    });
+    drawn.await.map_err(|error| Refusal::internal(&error))?.map_err(|error| Refusal::internal(&error))
+}
+
+/// The certificate that an attempt led to.
+async fn certificate(app: &App, attempt: &attempt::Model) -> Result<SignedCertificate, Refusal> {
     let row = certificate::Entity::find_by_id(attempt.id).one(app.store.reads()).await?;
     let row = row.ok_or(ReasonCode::AttemptNotFound)?;
-    columns::open(&app.keys, place(attempt.id), &row.sealed).map_err(|error| Refusal::internal(&error))
+    let bytes = columns::open(&app.keys, place(attempt.id), &row.sealed).map_err(|error| Refusal::internal(&error))?;
+    SignedCertificate::find(&bytes).map_err(|error| Refusal::internal(&error))
 }

@@ -34,6 +34,8 @@ fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(steps::next))
         .routes(routes!(commit::commit))
         .routes(routes!(outcome::state))
+        .routes(routes!(outcome::picture))
+        .routes(routes!(outcome::sheet))
         .layer(middleware::from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }

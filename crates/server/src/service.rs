@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jianzai_face::ModelError;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,9 @@ use crate::app::{App, today};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Datastore;
+use crate::judging::Examiner;
 use crate::keys::{KeyRing, KeysError};
-use crate::{cleaning, durable, router};
+use crate::{cleaning, durable, judging, router};
 
 /// Calls that are still running this long after the service was told to stop are cut off; nothing acknowledged is lost.
 const LAST_CALLS: Duration = Duration::from_secs(20);
@@ -47,6 +49,9 @@ pub enum StartError {
     /// The evidence folder can't be used.
     #[error("the evidence folder can't be used: {0}")]
     Evidence(#[from] object_store::Error),
+    /// The networks can't be used.
+    #[error("the networks can't be used: {0}")]
+    Models(#[from] ModelError),
     /// What an earlier run left behind can't be put in order.
     #[error("what an earlier run left behind can't be put in order: {0}")]
     Recovery(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -88,17 +93,29 @@ impl Running {
 pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let lock = lock(&config)?;
     let listen = config.listen;
+    let examiner = match config.judge {
+        true => Some(open_networks(&config).await?),
+        false => None,
+    };
     let app = Arc::new(App::open(config, clock).await?);
     let failed = |source| StartError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let stop = CancellationToken::new();
     cleaning::sweep_staging(&app).await.map_err(|error| StartError::Recovery(error.into()))?;
+    judging::take_back(&app).await?;
     let mut workers = vec![tokio::spawn(cleaning::run(app.clone(), stop.clone()))];
-    let calls = tokio::spawn(answer(app.clone(), listener, stop.clone()));
-    workers.push(calls);
+    workers.extend(examiner.map(|examiner| tokio::spawn(judging::run(app.clone(), examiner, stop.clone()))));
+    workers.push(tokio::spawn(answer(app.clone(), listener, stop.clone())));
     let closing = tokio::spawn(close_after(workers, app, lock));
     Ok(Running { address, stop, tasks: vec![closing] })
+}
+
+/// A service that can't judge says so before it takes the first call.
+async fn open_networks(config: &Config) -> Result<Examiner, StartError> {
+    let (models, demo) = (config.models.clone(), config.demo);
+    let opened = tokio::task::spawn_blocking(move || Examiner::open(&models, demo)).await;
+    opened.map_err(|error| StartError::Recovery(error.into()))?.map_err(StartError::Models)
 }
 
 /// Makes what is missing in the data folder and brings its tables forward.

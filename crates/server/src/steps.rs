@@ -8,9 +8,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use jianzai_liveness::{NextStep, needed};
+use jianzai_liveness::{NextStep, StepReveal, needed};
 use jianzai_wire::api::{Problem, StepAnswer, StepRequest};
-use jianzai_wire::{Action, CapturePolicy, ReasonCode, Step, StepReport};
+use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode, Step, StepReport};
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 use sea_orm::{
@@ -20,7 +20,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::attempts::authorised;
+use crate::attempts::{authorised, bytes32};
 use crate::db::entity::{State as Standing, attempt, step};
 use crate::problem::{Body, Refusal};
 
@@ -89,6 +89,21 @@ pub(crate) struct Revealed {
     pub(crate) report: Option<StepReport>,
     /// Frames and head that came with the report.
     pub(crate) ended: Option<(u32, Vec<u8>)>,
+}
+
+impl Revealed {
+    /// As the judge sees it.
+    pub(crate) fn for_judge(&self) -> StepReveal {
+        StepReveal { step: self.step, frames_at_reveal: self.frames, ended: self.report }
+    }
+}
+
+/// Frames and chain head that came with each request, in order: the first asks for the first step, every other reports
+/// how one ended.
+pub(crate) fn heads(steps: &[Revealed]) -> Result<Vec<(u32, Bytes32)>, Refusal> {
+    let first = steps.first().map(|step| (step.frames, &step.chain_head));
+    let ends = steps.iter().filter_map(|step| step.ended.as_ref()).map(|(frames, head)| (*frames, head));
+    first.into_iter().chain(ends).map(|(frames, head)| Ok((frames, bytes32(head)?))).collect()
 }
 
 /// Every step of an attempt, in order.

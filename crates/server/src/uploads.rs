@@ -36,8 +36,6 @@ use crate::problem::Refusal;
 
 /// The largest piece.
 pub(crate) const PIECE: usize = 1 << 20;
-/// What sealing and its header may add to a bundle.
-const SEAL_OVERHEAD: u64 = 16 << 10;
 /// A caller from whom nothing arrives for so long is gone.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -83,7 +81,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap) -> R
     if length == 0 {
         return Err(ReasonCode::UploadBadRequest.into());
     }
-    if length > attempt.rules()?.max_bundle_bytes + SEAL_OVERHEAD {
+    if length > attempt.rules()?.max_bundle_bytes {
         return Err(ReasonCode::UploadTooLarge.into());
     }
     let id = Uuid::new_v4();

@@ -102,6 +102,7 @@ pub mod attempt {
         pub delete_at: Option<i64>,
         pub deleted_at: Option<i64>,
         pub judged_at: Option<i64>,
+        pub judgement: Option<String>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -9,7 +9,7 @@
 //! The same file again changes nothing. A row whose person is known replaces what is known, except that an empty portrait
 //! leaves the old one.
 
-mod portrait;
+pub(crate) mod portrait;
 mod rows;
 mod store;
 

@@ -101,7 +101,8 @@ pub(super) fn load(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
     (read as u64 <= MAX_BYTES).then_some(bytes)
 }
 
-fn decode(file: &[u8]) -> Option<RgbImage> {
+/// The pixels of a portrait file.
+pub(crate) fn decode(file: &[u8]) -> Option<RgbImage> {
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?;
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));

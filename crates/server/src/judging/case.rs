@@ -1,0 +1,134 @@
+//! Everything the service knows about an attempt that is to be judged.
+
+use jianzai_evidence::RecipientSecret;
+use jianzai_face::Embedding;
+use jianzai_liveness::StepReveal;
+use jianzai_wire::api::CommitRequest;
+use jianzai_wire::{Bytes32, CapturePolicy, Division, Mode, Name, Step};
+use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::JudgingError;
+use crate::app::App;
+use crate::attempts::bytes32;
+use crate::columns;
+use crate::db::entity::{activation, attempt, beneficiary, certificate};
+use crate::keys::Role;
+use crate::register::place;
+use crate::steps;
+
+/// An attempt, its plan, and whose it should be.
+pub(super) struct Case {
+    pub(super) attempt: Uuid,
+    pub(super) beneficiary: Uuid,
+    pub(super) mode: Mode,
+    pub(super) demo: bool,
+    pub(super) nonce: Bytes32,
+    pub(super) policy: CapturePolicy,
+    pub(super) device_key: Bytes32,
+    pub(super) steps: Vec<Step>,
+    pub(super) reveals: Vec<StepReveal>,
+    /// Frames and chain head that came with each step request.
+    pub(super) step_heads: Vec<(u32, Bytes32)>,
+    pub(super) committed: CommitRequest,
+    pub(super) committed_at: i64,
+    /// Milliseconds between issue and commit: no recording of the attempt is longer.
+    pub(super) open_ms: i64,
+    pub(super) secrets: Vec<RecipientSecret>,
+    pub(super) name: Name,
+    pub(super) insured_place: Division,
+    pub(super) likeness: Likeness,
+    evidence_path: String,
+}
+
+/// What there is to compare a face with.
+pub(super) struct Likeness {
+    /// The portrait's face print and the sha256 of the network that made it.
+    pub(super) print: Option<(Embedding, String)>,
+    /// The portrait file, for another network than the print's.
+    pub(super) portrait: Option<Zeroizing<Vec<u8>>>,
+    /// Whether the portrait is too poor to trust it the first time.
+    pub(super) poor: bool,
+    /// Whether this person was never certified before.
+    pub(super) first: bool,
+}
+
+impl Case {
+    /// Reads all of it.
+    pub(super) async fn load(app: &App, id: Uuid) -> Result<Self, JudgingError> {
+        let db = app.store.reads();
+        let attempt = attempt::Entity::find_by_id(id).one(db).await?.ok_or(JudgingError::Kept("attempt"))?;
+        let activation = activation::Entity::find_by_id(attempt.activation_id).one(db).await?;
+        let activation = activation.ok_or(JudgingError::Kept("activation"))?;
+        let person = beneficiary::Entity::find_by_id(attempt.beneficiary_id).one(db).await?;
+        let person = person.ok_or(JudgingError::Kept("beneficiary"))?;
+        let earlier = certificate::Entity::find().filter(certificate::Column::BeneficiaryId.eq(person.id));
+        let first = earlier.count(db).await? == 0;
+        let revealed = steps::revealed(db, id).await.map_err(|_| JudgingError::Kept("steps"))?;
+        let committed_at = attempt.committed_at.ok_or(JudgingError::Kept("committed_at"))?;
+        Ok(Self {
+            attempt: id,
+            beneficiary: person.id,
+            mode: if activation.mode == "assisted" { Mode::Assisted } else { Mode::OwnPhone },
+            demo: attempt.demo,
+            nonce: attempt.nonce().map_err(|_| JudgingError::Kept("nonce"))?,
+            policy: attempt.rules().map_err(|_| JudgingError::Kept("policy"))?,
+            device_key: bytes32(&activation.device_key).map_err(|_| JudgingError::Kept("device_key"))?,
+            steps: steps::plan(&revealed),
+            reveals: revealed.iter().map(steps::Revealed::for_judge).collect(),
+            step_heads: steps::heads(&revealed).map_err(|_| JudgingError::Kept("chain_head"))?,
+            committed: committed(&attempt).ok_or(JudgingError::Kept("commitment"))?,
+            committed_at,
+            open_ms: committed_at - attempt.issued_at,
+            secrets: secrets(app),
+            name: open(app, &person, "name", &person.name)
+                .and_then(|text| Name::parse(&text).ok())
+                .ok_or(JudgingError::Kept("name"))?,
+            insured_place: open(app, &person, "insured_place", &person.insured_place)
+                .and_then(|text| Division::parse(&text).ok())
+                .ok_or(JudgingError::Kept("insured_place"))?,
+            likeness: likeness(app, &person, first)?,
+            evidence_path: attempt.evidence_path.ok_or(JudgingError::Kept("evidence_path"))?,
+        })
+    }
+
+    /// The sealed bundle.
+    pub(super) async fn bundle(&self, app: &App) -> Result<Vec<u8>, JudgingError> {
+        let object = app.objects.get(&ObjectPath::from(self.evidence_path.as_str())).await?;
+        Ok(object.bytes().await?.to_vec())
+    }
+}
+
+fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {
+    Some(CommitRequest {
+        chain_head: bytes32(attempt.chain_head.as_ref()?).ok()?,
+        frames: u32::try_from(attempt.frames?).ok()?,
+        duration_ms: u32::try_from(attempt.duration_ms?).ok()?,
+    })
+}
+
+fn secrets(app: &App) -> Vec<RecipientSecret> {
+    let keys = app.keys.all(Role::Evidence).iter();
+    keys.map(|key| RecipientSecret::from_bytes(&key.id, *key.expose())).collect()
+}
+
+fn open(app: &App, person: &beneficiary::Model, column: &'static str, sealed: &[u8]) -> Option<Zeroizing<String>> {
+    let opened = columns::open(&app.keys, place(column, person.id), sealed).ok()?;
+    std::str::from_utf8(&opened).ok().map(|text| Zeroizing::new(text.to_owned()))
+}
+
+fn likeness(app: &App, person: &beneficiary::Model, first: bool) -> Result<Likeness, JudgingError> {
+    let opened = |column, sealed: &Option<Vec<u8>>| match sealed {
+        None => Ok(None),
+        Some(sealed) => {
+            columns::open(&app.keys, place(column, person.id), sealed).map(Some).map_err(|_| JudgingError::Kept(column))
+        }
+    };
+    let values = opened("face_print", &person.face_print)?
+        .map(|bytes| bytes.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect::<Vec<_>>());
+    let print = values.and_then(Embedding::from_values).zip(person.face_print_model.clone());
+    let portrait = opened("portrait", &person.portrait)?;
+    Ok(Likeness { print, portrait, poor: person.portrait_quality != "good", first })
+}

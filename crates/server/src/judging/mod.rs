@@ -1,0 +1,209 @@
+//! Judges what has arrived, one bundle at a time.
+//!
+//! **In**: jobs, each an accepted attempt. **Out**: the attempt certified (with its certificate, in the same transaction),
+//! in review, or refused, with reasons. **What can go wrong**: the process dies: the lease runs out, or the next start
+//! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
+//! twice. A fault of our own: tried again, ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is
+//! never refused for it. Something wrong with the evidence: refused, with the code that names it.
+
+mod case;
+mod certify;
+mod examine;
+mod likeness;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jianzai_wire::ReasonCode;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::case::Case;
+pub(crate) use self::examine::Examiner;
+use self::examine::{Examined, Finding};
+use crate::app::App;
+use crate::db::entity::{State, attempt, job};
+
+/// A job is another's after this long.
+const LEASE_MS: i64 = 5 * 60_000;
+/// A bundle that could not be judged so often goes to review.
+const MAX_TRIES: i64 = 6;
+/// How long to wait where nobody rings.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Why a judgement could not be reached, through a fault of our own.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JudgingError {
+    #[error(transparent)]
+    Database(#[from] DbErr),
+    #[error("the evidence can't be read: {0}")]
+    Store(#[from] object_store::Error),
+    #[error("a value of the attempt can't be used: {0}")]
+    Kept(&'static str),
+    #[error("a network failed: {0}")]
+    Face(#[from] jianzai_face::FaceError),
+    #[error("the certificate could not be made: {0}")]
+    Certificate(#[from] jianzai_certificate::CertificateError),
+    #[error("the examination panicked")]
+    Panicked,
+}
+
+/// Judges until stopped; hands the job in hand back then.
+pub(crate) async fn run(app: Arc<App>, examiner: Examiner, stop: CancellationToken) {
+    let examiner = Arc::new(Mutex::new(examiner));
+    let worker = Uuid::new_v4();
+    while !stop.is_cancelled() {
+        let worked = match claim(&app, worker).await {
+            Ok(Some(job)) => work(&app, &examiner, job, &stop).await.map(|()| true),
+            Ok(None) => Ok(false),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = &worked {
+            tracing::error!(%error, "judging; it is tried again");
+        }
+        if !worked.unwrap_or(false) {
+            tokio::select! {
+                () = app.work.notified() => {}
+                () = tokio::time::sleep(IDLE) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+/// Takes back what an earlier process had in hand when it died. Only one process serves a data folder.
+pub(crate) async fn take_back(app: &App) -> Result<(), DbErr> {
+    let tx = app.store.begin("take back jobs").await?;
+    job::Entity::update_many()
+        .col_expr(job::Column::LeasedBy, Expr::value(None::<Uuid>))
+        .col_expr(job::Column::LeasedUntil, Expr::value(None::<i64>))
+        .filter(job::Column::DoneAt.is_null())
+        .exec(&*tx)
+        .await?;
+    tx.commit().await
+}
+
+/// The next job, leased to this worker.
+async fn claim(app: &App, worker: Uuid) -> Result<Option<job::Model>, DbErr> {
+    let now = app.clock.now();
+    let tx = app.store.begin("claim job").await?;
+    let free = Condition::any().add(job::Column::LeasedUntil.is_null()).add(job::Column::LeasedUntil.lt(now));
+    let next = job::Entity::find()
+        .filter(job::Column::DoneAt.is_null())
+        .filter(job::Column::RunAt.lte(now))
+        .filter(free)
+        .order_by_asc(job::Column::RunAt)
+        .one(&*tx)
+        .await?;
+    let Some(next) = next else { return Ok(None) };
+    let leased = job::ActiveModel {
+        attempt_id: Set(next.attempt_id),
+        leased_by: Set(Some(worker)),
+        leased_until: Set(Some(now + LEASE_MS)),
+        tries: Set(next.tries + 1),
+        ..Default::default()
+    };
+    let leased = leased.update(&*tx).await?;
+    tx.commit().await?;
+    Ok(Some(leased))
+}
+
+async fn work(
+    app: &App,
+    examiner: &Arc<Mutex<Examiner>>,
+    job: job::Model,
+    stop: &CancellationToken,
+) -> Result<(), JudgingError> {
+    let id = job.attempt_id;
+    if job.tries > MAX_TRIES {
+        return conclude(app, &job, None, &Finding::review(ReasonCode::ServerInternal)).await;
+    }
+    match examine(app, examiner, id, stop).await {
+        Ok((case, Examined::Found(finding))) => conclude(app, &job, Some(&case), &finding).await,
+        Ok((_, Examined::Interrupted)) => give_back(app, &job, 0).await,
+        Err(error) => {
+            tracing::error!(attempt = %id, tries = job.tries, %error, "an attempt could not be judged");
+            // Ten seconds, then twice as long each time.
+            give_back(app, &job, 10_000 << job.tries.min(MAX_TRIES)).await
+        }
+    }
+}
+
+async fn examine(
+    app: &App,
+    examiner: &Arc<Mutex<Examiner>>,
+    id: Uuid,
+    stop: &CancellationToken,
+) -> Result<(Arc<Case>, Examined), JudgingError> {
+    let case = Arc::new(Case::load(app, id).await?);
+    let bundle = case.bundle(app).await?;
+    let (examiner, stop, shared) = (examiner.clone(), stop.clone(), case.clone());
+    let examined = tokio::task::spawn_blocking(move || {
+        // A panic during an earlier examination leaves no state that the next one does not reset.
+        let mut examiner = examiner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        examiner.examine(&shared, &bundle, &|| stop.is_cancelled())
+    });
+    let examined = examined.await.map_err(|_| JudgingError::Panicked)??;
+    Ok((case, examined))
+}
+
+/// Records the outcome, and with it the certificate, in one transaction.
+async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Finding) -> Result<(), JudgingError> {
+    let now = app.clock.now();
+    let certificate = match (finding.state, case) {
+        (State::Certified, Some(case)) => Some(certify::certificate(app, case, now)?),
+        _ => None,
+    };
+    let tx = app.store.begin("conclude").await?;
+    let mine = job::Entity::find_by_id(job.attempt_id).one(&*tx).await?;
+    if mine.is_none_or(|mine| mine.leased_by != job.leased_by || mine.done_at.is_some()) {
+        tracing::warn!(attempt = %job.attempt_id, "the job became another's; its outcome counts");
+        return Ok(());
+    }
+    let codes: Vec<_> = finding.reasons.iter().map(|reason| reason.code()).collect();
+    attempt::ActiveModel {
+        id: Set(job.attempt_id),
+        state: Set(finding.state),
+        reasons: Set(codes.join(",")),
+        judged_at: Set(Some(now)),
+        judgement: Set(finding.judgement.clone()),
+        ..Default::default()
+    }
+    .update(&*tx)
+    .await?;
+    if let Some(certificate) = certificate {
+        certificate.insert(&*tx).await?;
+    }
+    job::ActiveModel {
+        attempt_id: Set(job.attempt_id),
+        done_at: Set(Some(now)),
+        leased_by: Set(None),
+        leased_until: Set(None),
+        ..Default::default()
+    }
+    .update(&*tx)
+    .await?;
+    tx.commit().await?;
+    tracing::info!(attempt = %job.attempt_id, outcome = ?finding.state, reasons = %codes.join(","), "judged");
+    Ok(())
+}
+
+/// Lets the job be taken again, not before `after_ms`.
+async fn give_back(app: &App, job: &job::Model, after_ms: i64) -> Result<(), JudgingError> {
+    let tx = app.store.begin("give back job").await?;
+    job::ActiveModel {
+        attempt_id: Set(job.attempt_id),
+        run_at: Set(app.clock.now() + after_ms),
+        leased_by: Set(None),
+        leased_until: Set(None),
+        ..Default::default()
+    }
+    .update(&*tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
