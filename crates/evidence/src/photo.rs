@@ -13,6 +13,9 @@ use crate::record::{PictureRecord, crop_region};
 /// A frame must be better by this much to take the place of the best: it spares most of the copying.
 const MARGIN: f32 = 0.02;
 
+/// Record and JPEG.
+pub(crate) type FinishedPhoto = (PictureRecord, Zeroizing<Vec<u8>>);
+
 /// The best so far.
 #[derive(Default)]
 pub(crate) struct BestPhoto {
@@ -50,7 +53,7 @@ impl BestPhoto {
     }
 
     /// Record and JPEG.
-    pub(crate) fn finish(mut self) -> Result<Option<(PictureRecord, Zeroizing<Vec<u8>>)>, RecordError> {
+    pub(crate) fn finish(mut self) -> Result<Option<FinishedPhoto>, RecordError> {
         let Some(best) = &self.best else { return Ok(None) };
         let jpeg = Zeroizing::new(jpeg(&best.picture, PHOTO_BYTES)?);
         let record = PictureRecord { frame: best.frame, region: best.region, sha256: digest(&jpeg) };

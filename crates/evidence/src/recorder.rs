@@ -223,7 +223,7 @@ impl Recorder {
 /// Bits per second so that the longest recording fits the largest bundle with room for pictures and records.
 fn bit_rate(policy: &CapturePolicy) -> u32 {
     const PICTURES_AND_RECORDS: u64 = 250_000;
-    const MOST: u64 = 120_000;
+    const MOST: u64 = 108_000;
     const LEAST: u64 = 32_000;
     let bits = policy.max_bundle_bytes.saturating_sub(PICTURES_AND_RECORDS).saturating_mul(8);
     let rate = bits.saturating_mul(1000) / u64::from(policy.max_capture_ms.max(1));

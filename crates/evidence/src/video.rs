@@ -68,7 +68,8 @@ impl VideoEncoder {
             .intra_frame_period(IntraFramePeriod::auto())
             .num_threads(1)
             .vui(VuiConfig::bt601());
-        let encoder = Encoder::with_api_config(OpenH264API::from_source(), config).map_err(failed)?;
+        let mut encoder = Encoder::with_api_config(OpenH264API::from_source(), config).map_err(failed)?;
+        silence(&mut encoder);
         let planes = YUVBuffer::new(size.0 as usize, size.1 as usize);
         Ok(Self { encoder, size, planes, frames: 0 })
     }
@@ -97,6 +98,17 @@ impl VideoEncoder {
         self.frames += 1;
         Ok(stream.to_vec())
     }
+}
+
+/// Keeps the encoder from writing to standard error that frames are not to be skipped, which is what we ask for.
+#[expect(unsafe_code, reason = "the encoder's level of tracing can be set before its first frame by no safe call")]
+fn silence(encoder: &mut Encoder) {
+    let mut level: std::ffi::c_int = openh264_sys2::WELS_LOG_QUIET;
+    // Sound: the encoder exists, this option is allowed before initialisation, and it only reads the integer.
+    // That it can fail is of no matter.
+    let _ = unsafe {
+        encoder.raw_api().set_option(openh264_sys2::ENCODER_OPTION_TRACE_LEVEL, std::ptr::addr_of_mut!(level).cast())
+    };
 }
 
 fn failed(error: openh264::Error) -> RecordError {

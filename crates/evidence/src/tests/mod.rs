@@ -71,7 +71,7 @@ fn observation(index: usize, size: (u32, u32)) -> Observation {
         back_light: 1.0,
         sharpness: 60.0,
         placement: Placement { size: 0.9, dx: 0.02, dy: 0.05 },
-        passive: (index % 5 == 0).then_some(0.98),
+        passive: index.is_multiple_of(5).then_some(0.98),
     };
     Observation { at: time_of(index), size, faces: 1, frame_brightness: 0.5, face: Some(face) }
 }

@@ -87,6 +87,30 @@ fn noise_cannot_make_a_bundle_too_large() {
 }
 
 #[test]
+fn a_poor_camera_in_the_dark_still_fits() {
+    let attempt = Attempt::new();
+    let mut state = 7_u32;
+    let mut grain = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 26) as i16 - 32
+    };
+    let dark: Vec<_> = clip()[..178]
+        .iter()
+        .map(|frame| {
+            let mut frame = frame.clone();
+            for byte in frame.iter_mut() {
+                *byte = (i16::from(*byte) / 3 + grain() / 2).clamp(0, 255) as u8;
+            }
+            frame
+        })
+        .collect();
+    let sent = attempt.bundle(&dark);
+    eprintln!("twelve seconds of grain: {} bytes", sent.bytes.len());
+    assert!(sent.bytes.len() <= 300_000, "{} bytes", sent.bytes.len());
+    attempt.open(&sent).expect("grain is no reason to doubt a crop");
+}
+
+#[test]
 fn larger_frames_are_scaled_down_and_crops_are_cut_from_the_original() {
     let attempt = Attempt::new();
     let large: Vec<_> = clip()[..45]
