@@ -105,3 +105,52 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_tidied_and_others_refused() {
+        for (typed, name) in [
+            (" 王小明 ", "王小明"),
+            ("阿依古丽•买买提", "阿依古丽·买买提"),
+            ("阿依古丽・买买提", "阿依古丽·买买提"),
+            ("王𬎆", "王𬎆"),
+            ("Mary O'Neill-Wang", "Mary O'Neill-Wang"),
+        ] {
+            assert_eq!(Name::parse(typed).expect(typed).expose(), name);
+        }
+        for typed in ["", " ", "·", "王小明·", "王1", "王<b>", "王\u{0}明", &"王".repeat(51), "😀"] {
+            assert_eq!(Name::parse(typed), Err(ReasonCode::InputNameInvalid), "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_mask_shows_the_last_character_and_never_a_whole_name() {
+        for (name, masked) in [("王小明", "**明"), ("王𬎆", "*𬎆"), ("王", "*")] {
+            assert_eq!(Name::parse(name).expect(name).masked(), masked);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_typed_makes_it_panic(text in any::<String>()) {
+            let _ = Name::parse(&text);
+            let _ = IdNumber::parse(&text);
+            let _ = Division::parse(&text);
+        }
+
+        #[test]
+        fn what_is_accepted_is_accepted_again_unchanged(name in "[a-z王明·•' -]{0,12}", digits in "[0-9０-９xX ]{14,20}") {
+            if let Ok(name) = Name::parse(&name) {
+                prop_assert_eq!(Name::parse(name.expose()), Ok(name));
+            }
+            if let Ok(id) = IdNumber::parse(&digits) {
+                prop_assert_eq!(IdNumber::parse(id.expose()), Ok(id));
+            }
+        }
+    }
+}

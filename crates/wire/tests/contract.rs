@@ -1,0 +1,153 @@
+//! What is sent is part of the contract: each type keeps its form, survives the way there and back, and never shows a
+//! personal value when it is printed.
+
+use std::fmt::Debug;
+
+use jianzai_wire::api::*;
+use jianzai_wire::{
+    Action, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, Mode, Name, PersonFacts, ReasonCode, Secret,
+    Step, StepOutcome, StepReport,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use time::macros::datetime;
+use uuid::Uuid;
+
+/// Pieces of what must not be printed. The ID number is the standard's own example.
+const NAME: &str = "阿依古丽·买买提";
+const ID: &str = "11010519491231002X";
+const TOKEN: &str = "c2VjcmV0LXRva2Vu";
+
+fn person() -> PersonFacts {
+    PersonFacts {
+        name: Name::parse(NAME).expect("a name"),
+        id_number: IdNumber::parse(ID).expect("an ID number"),
+        insured_place: Division::parse("440305").expect("a district"),
+        residence: Division::parse("653101").expect("a city"),
+    }
+}
+
+fn activation_request() -> ActivationRequest {
+    ActivationRequest {
+        person: person(),
+        mode: Mode::Assisted,
+        consent: Consent { text_version: "2026-01".into(), by: ConsentBy::BeneficiarySpoken },
+        device_key: Bytes32([5; 32]),
+    }
+}
+
+fn activation() -> Activation {
+    Activation { token: Secret::new(TOKEN.into()), expires_at: datetime!(2026-11-21 12:00:00 UTC) }
+}
+
+fn attempt() -> Attempt {
+    Attempt {
+        id: Uuid::from_u128(0x0193_5a1b_7c3d_7e4f_8a9b_0c1d_2e3f_4a5b),
+        token: Secret::new(TOKEN.into()),
+        nonce: Bytes32([6; 32]),
+        issued_at: datetime!(2026-11-21 11:00:00 UTC),
+        commit_by: datetime!(2026-11-21 11:05:00.25 UTC),
+        policy: CapturePolicy::for_actions(&Action::ALL).expect("five actions"),
+        recipient: Recipient { key_id: "2026-a".into(), public_key: Bytes32([7; 32]) },
+    }
+}
+
+fn report(outcome: StepOutcome) -> StepReport {
+    StepReport { index: 1, outcome, cue_at: FrameTime(3000), began_at: FrameTime(3600), ended_at: FrameTime(5000) }
+}
+
+fn step_request(outcome: StepOutcome) -> StepRequest {
+    StepRequest { ended: Some(report(outcome)), frames: 75, chain_head: Bytes32([8; 32]) }
+}
+
+fn problem() -> Problem {
+    let reason = ReasonCode::LimitTooManyTries;
+    let words = reason.words(Language::Zh);
+    Problem {
+        kind: format!("urn:jianzai:reason:{reason}"),
+        status: 429,
+        code: reason,
+        title: words.sentence.into(),
+        detail: words.next_step.into(),
+        retry_after: Some(60),
+    }
+}
+
+/// Sends it there and back, and checks its form against the snapshot of that name.
+fn sent<T: Serialize + DeserializeOwned + Debug>(name: &str, value: &T) {
+    let json = serde_json::to_value(value).expect("serialises");
+    let back: T = serde_json::from_value(json.clone()).expect("is read back");
+    assert_eq!(serde_json::to_value(&back).expect("serialises"), json, "{name}");
+    insta::assert_json_snapshot!(name, json);
+}
+
+#[test]
+fn every_type_keeps_its_form_there_and_back() {
+    sent("activation_request", &activation_request());
+    sent("activation", &activation());
+    sent("attempt_request", &AttemptRequest { cannot: vec![Action::LookUp, Action::OpenMouth], demo: true });
+    sent("attempt", &attempt());
+    sent("step_request_first", &StepRequest { ended: None, frames: 0, chain_head: Bytes32([0; 32]) });
+    sent("step_request_done", &step_request(StepOutcome::Done));
+    sent("step_request_wrong", &step_request(StepOutcome::Wrong(Action::TurnLeft)));
+    sent("step_request_too_early", &step_request(StepOutcome::TooEarly));
+    sent("step_answer_next", &StepAnswer::Next(Step { index: 2, action: Action::TurnRight, wait_ms: 900 }));
+    sent("step_answer_complete", &StepAnswer::Complete);
+    sent("commit_request", &CommitRequest { chain_head: Bytes32([9; 32]), frames: 180, duration_ms: 12_000 });
+    let (committed_at, deliver_by) = (datetime!(2026-11-21 11:01:00 UTC), datetime!(2026-11-24 11:01:00 UTC));
+    sent("commit_receipt", &CommitReceipt { committed_at, deliver_by, plan_hash: Bytes32([10; 32]) });
+    sent("state_open", &AttemptState::Open);
+    sent("state_committed", &AttemptState::Committed);
+    sent("state_accepted", &AttemptState::Accepted);
+    sent("state_certified", &AttemptState::Certified { certificate: "JZ1:0oRL".into() });
+    sent("state_review", &AttemptState::Review { reasons: vec![ReasonCode::MatchNoPortrait] });
+    sent("state_refused", &AttemptState::Refused { reasons: vec![ReasonCode::MatchNotSame, ReasonCode::FaceLost] });
+    let key = CertificateKey { key_id: "2026-a".into(), issuer: "深圳市社会保险基金管理局".into(), public_key: Bytes32([11; 32]) };
+    sent("keys", &Keys { certificate_keys: vec![key] });
+    sent("problem", &problem());
+    sent("problem_without_wait", &Problem { retry_after: None, ..problem() });
+}
+
+#[test]
+fn what_the_other_side_may_leave_out_is_filled_in() {
+    let bare: AttemptRequest = serde_json::from_str("{}").expect("both fields have a default");
+    assert!(bare.cannot.is_empty() && !bare.demo);
+}
+
+/// Whoever logs a request logs dots.
+#[test]
+fn personal_values_never_print() {
+    let printed = [
+        format!("{:?} {:#?}", activation_request(), activation_request()),
+        format!("{:?} {:#?}", activation(), activation()),
+        format!("{:?} {:#?}", attempt(), attempt()),
+        format!("{:?} {:#?}", person(), person()),
+        format!("{:?}", (person().name, person().id_number, person().insured_place, attempt().token)),
+    ];
+    for text in &printed {
+        assert!(text.contains('…'), "{text}");
+        for part in [NAME, "买买提", ID, "19491231", "002X", TOKEN, "440305", "653101"] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
+    }
+}
+
+/// Errors of the JSON reader reach logs and answers; they must not quote what was typed.
+#[test]
+fn what_is_refused_is_not_repeated() {
+    let good = serde_json::to_value(person()).expect("serialises");
+    let cases = [("id_number", "11010519491231003X"), ("name", "王<小>明"), ("insured_place", "王小明村"), ("residence", "999999")];
+    for (field, wrong) in cases {
+        let mut json = good.clone();
+        json[field] = wrong.into();
+        let error = serde_json::from_value::<PersonFacts>(json).expect_err(field).to_string();
+        assert!(error.contains("input.") && !error.contains(wrong), "{error}");
+    }
+}
+
+#[test]
+fn facts_with_a_field_more_are_refused() {
+    let mut json = serde_json::to_value(person()).expect("serialises");
+    json["phone"] = "".into();
+    assert!(serde_json::from_value::<PersonFacts>(json).is_err());
+}
