@@ -10,9 +10,10 @@ use jianzai_wire::Action;
 ///
 /// A turn or nod is measured by the pose and by how far the nose stands out against the edges of the face, because a
 /// picture has no nose to stand out: print moves the pose by up to 5 degrees and the nose by up to 0.07. The man's turns
-/// and nods reach 10 to 17 degrees and 0.12 to 0.24; his leaning about reaches 10 and 0.11 once, else 6 and 0.08.
+/// and nods reach 11 to 18 degrees and 0.13 to 0.24, both cues in step; his leaning about reaches 9.9 and 0.11 once, else
+/// 7 and 0.09.
 /// An open mouth is measured by the expression and by the gap between the lips: a print tilted by 50 degrees is taken for
-/// `jawOpen` 0.74, but its lips stay closed. The man's openings reach 0.42 to 0.66 and 0.10 to 0.17; showing his teeth 0.28
+/// `jawOpen` 0.74, but its lips stay closed. The man's openings reach 0.42 to 0.67 and 0.10 to 0.17; showing his teeth 0.28
 /// and 0.09.
 pub fn full(action: Action) -> FullAction {
     let (first, second) = match action {
@@ -162,7 +163,7 @@ pub const TOO_DARK: f32 = 0.15;
 pub const TOO_BRIGHT: f32 = 0.90;
 /// Surroundings over face: lit from behind.
 pub const BACK_LIT: f32 = 2.2;
-/// Variance of the Laplacian: blurred.
-pub const BLURRED: f32 = 12.0;
+/// Variance of the Laplacian: blurred. The footage, small and compressed as it is, reads 7 to 64.
+pub const BLURRED: f32 = 5.0;
 /// Once shown, a hint about size, place or light goes only when the value is better than its limit by this part.
 pub const HINT_EASE: f32 = 0.06;

@@ -76,8 +76,9 @@ impl Baseline {
         self.nose_x = toward(self.nose_x, reading.nose_x, first.nose_x, turn.second);
         self.pitch = toward(self.pitch, reading.pitch, first.pitch, nod.first);
         self.nose_y = toward(self.nose_y, reading.nose_y, first.nose_y, nod.second);
-        self.jaw = toward(self.jaw, reading.jaw, first.jaw, mouth.first);
-        self.lips = toward(self.lips, reading.lips, first.lips, mouth.second);
+        // A smile held for seconds is not a new rest of the mouth: it follows only towards closed.
+        self.jaw = toward(self.jaw, reading.jaw.min(self.jaw), first.jaw, mouth.first);
+        self.lips = toward(self.lips, reading.lips.min(self.lips), first.lips, mouth.second);
     }
 }
 

@@ -1,1 +1,100 @@
-//! Traces.
+//! Real traces: what the tracker finds in them, held against what a person sees in the clips.
+
+use jianzai_liveness::Observation;
+use jianzai_liveness::signals::{Baseline, Episode, Reading, Tracker};
+use jianzai_liveness::trace::Trace;
+use jianzai_wire::Action::{self, LookDown, LookUp, OpenMouth, TurnLeft, TurnRight};
+
+/// The first clip, 15 frames a second.
+pub(crate) fn cap12() -> Vec<Observation> {
+    Trace::from_json(include_str!("../traces/cap12_edit.json")).expect("a trace").observations()
+}
+
+fn cap13() -> Vec<Observation> {
+    Trace::from_json(include_str!("../traces/cap13_edit2.json")).expect("a trace").observations()
+}
+
+/// What the tracker finds, with the baseline of the clip's first second.
+fn found(observations: &[Observation]) -> Vec<Episode> {
+    let readings: Vec<_> = observations.iter().filter_map(Reading::of).collect();
+    assert_eq!(readings.len(), observations.len(), "a face in every frame");
+    let first: Vec<_> = readings.iter().copied().filter(|r| r.at.0 < 1_000).collect();
+    let mut tracker = Tracker::new(Baseline::learn(&first).expect("a baseline"));
+    let mut found: Vec<_> = readings.iter().filter_map(|reading| tracker.push(reading)).collect();
+    found.extend(tracker.finish());
+    found
+}
+
+/// Actions seen by eye: kind, and the second at which it is at its height. `sure` ones are what a person would call the
+/// action; the others are half-hearted, and may be found or not. Two in one swing are one movement with two actions.
+fn agree(found: &[Episode], by_eye: &[(Action, f32, bool)]) {
+    let full = |e: &Episode, action: Action| {
+        (e.action == action && e.peak >= 1.0) || e.other.is_some_and(|(other, peak)| other == action && peak >= 1.0)
+    };
+    let spans = |e: &Episode, second: f32| {
+        let at = second * 1_000.0;
+        e.began_at.0 as f32 <= at + 150.0 && at - 150.0 <= e.ended_at.0 as f32
+    };
+    for (action, second, sure) in by_eye {
+        let seen = found.iter().any(|e| spans(e, *second) && full(e, *action));
+        assert!(seen || !sure, "{action:?} at {second} s is not found in {found:#?}");
+    }
+    for episode in found {
+        for action in Action::ALL.into_iter().filter(|action| full(episode, *action)) {
+            let known = by_eye.iter().any(|(kind, second, _)| *kind == action && spans(episode, *second));
+            assert!(known, "nobody sees {action:?} in {episode:?}");
+        }
+    }
+}
+
+#[test]
+fn the_first_clip() {
+    agree(
+        &found(&cap12()),
+        &[
+            (OpenMouth, 4.4, false),
+            (OpenMouth, 11.8, true),
+            (OpenMouth, 14.0, true),
+            (OpenMouth, 15.7, true),
+            (OpenMouth, 16.7, true),
+            (OpenMouth, 17.6, true),
+            (OpenMouth, 18.7, true),
+            (TurnRight, 20.0, true),
+            (TurnLeft, 21.1, true),
+            (LookDown, 23.0, true),
+            (LookUp, 24.5, true),
+            (TurnRight, 29.8, false),
+            (TurnRight, 38.5, true),
+            (TurnLeft, 39.5, true),
+        ],
+    );
+}
+
+#[test]
+fn the_second_clip() {
+    agree(
+        &found(&cap13()),
+        &[
+            (OpenMouth, 11.0, false),
+            (OpenMouth, 11.9, false),
+            (OpenMouth, 12.8, false),
+            (OpenMouth, 16.2, true),
+            (OpenMouth, 18.2, true),
+            (TurnLeft, 20.4, true),
+            (TurnRight, 21.6, true),
+            (TurnLeft, 22.7, true),
+        ],
+    );
+}
+
+/// In the first clip the man turns to his own right first: his nose moves to the left of the picture.
+#[test]
+fn the_sign_of_yaw() {
+    let nose = |o: &Observation| o.face.as_ref().expect("a face").landmarks[jianzai_liveness::signals::points::NOSE][0];
+    let frames = cap12();
+    let at = |second: f32| frames.iter().min_by_key(|o| o.at.0.abs_diff((second * 1_000.0) as u64)).expect("frames");
+    let (rest, right, left) = (at(18.0), at(20.0), at(21.1));
+    assert!(nose(right) < nose(rest) - 10.0 && nose(left) > nose(rest) + 10.0);
+    let yaw = |o: &Observation| o.face.as_ref().expect("a face").pose.yaw;
+    assert!(yaw(right) < yaw(rest) - 10.0 && yaw(left) > yaw(rest) + 10.0);
+}
