@@ -47,10 +47,10 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// A figure; what is not finite is written as -1.
+    /// A figure, to four places; what is not finite is written as -1.
     pub fn new(name: &str, value: f64, limit: Option<f64>) -> Self {
-        let value = if value.is_finite() { value } else { -1.0 };
-        Self { name: name.to_owned(), value, limit }
+        let written = |value: f64| if value.is_finite() { (value * 1e4).round() / 1e4 } else { -1.0 };
+        Self { name: name.to_owned(), value: written(value), limit: limit.map(written) }
     }
 }
 

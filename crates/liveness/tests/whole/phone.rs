@@ -8,7 +8,7 @@ use jianzai_liveness::{
     PromptId, StepReveal, judge, needed,
 };
 use jianzai_wire::api::StepAnswer;
-use jianzai_wire::{Action, CapturePolicy, FrameTime, Mode, Step};
+use jianzai_wire::{Action, CapturePolicy, FrameTime, Mode, ReasonCode, Step};
 
 use crate::person::{Body, Dice, Doing, Person};
 
@@ -31,6 +31,10 @@ pub(crate) struct Capture {
     pub(crate) policy: CapturePolicy,
     /// Everything said, with its time.
     pub(crate) said: Vec<(FrameTime, Instruction)>,
+    /// Every change of the hint, with its time.
+    pub(crate) hints: Vec<(FrameTime, Option<ReasonCode>)>,
+    /// Every progress shown.
+    pub(crate) progress: Vec<u32>,
 }
 
 impl Capture {
@@ -61,6 +65,15 @@ pub(crate) fn capture(scene: &mut dyn Scene, policy: CapturePolicy, seed: u64) -
     Run::new(policy, seed).to_the_end(scene)
 }
 
+/// A scene that is a function of the time and of what is on the screen.
+pub(crate) struct Shown<F>(pub(crate) F);
+
+impl<F: FnMut(FrameTime, Option<(Instruction, PromptId, FrameTime)>) -> Option<Observation>> Scene for Shown<F> {
+    fn frame(&mut self, at: FrameTime, told: Option<(Instruction, PromptId, FrameTime)>) -> Option<Observation> {
+        (self.0)(at, told)
+    }
+}
+
 struct Run {
     coach: Coach,
     dice: Dice,
@@ -77,7 +90,16 @@ impl Run {
     fn new(policy: CapturePolicy, seed: u64) -> Self {
         let coach = Coach::new(policy.clone(), Mode::OwnPhone, BTreeMap::new());
         let log = coach.log().clone();
-        let capture = Capture { end: None, observations: Vec::new(), log, steps: Vec::new(), policy, said: Vec::new() };
+        let capture = Capture {
+            end: None,
+            observations: Vec::new(),
+            log,
+            steps: Vec::new(),
+            policy,
+            said: Vec::new(),
+            hints: Vec::new(),
+            progress: Vec::new(),
+        };
         Self { coach, dice: Dice(seed), now: FrameTime(0), told: None, speech: None, answer: None, capture }
     }
 
@@ -117,7 +139,8 @@ impl Run {
                 CoachOutput::Record => self.capture.observations.extend(frame.clone()),
                 CoachOutput::AskStep(report) => self.ask(report),
                 CoachOutput::Ended(end) => self.capture.end = Some(end),
-                CoachOutput::Hint(_) | CoachOutput::Progress { .. } => {}
+                CoachOutput::Hint(hint) => self.capture.hints.push((self.now, hint)),
+                CoachOutput::Progress { done, .. } => self.capture.progress.push(done),
             }
         }
     }
