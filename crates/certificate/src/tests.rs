@@ -192,6 +192,11 @@ proptest! {
     fn no_nesting_makes_it_panic(byte in any::<u8>(), count in 1..520_usize) {
         prop_assert!(verify(&[&[0xd2, 0x84], vec![byte; count].as_slice()].concat(), &keys(), NOW).is_err());
     }
+}
+
+proptest! {
+    // Each is looked at in four sizes.
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn no_picture_makes_it_panic(width in 1..160_u32, height in 1..160_u32, seed in any::<u64>(), cell in 1..9_u32) {

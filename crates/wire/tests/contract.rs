@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use jianzai_wire::api::*;
 use jianzai_wire::{
-    Action, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, Mode, Name, PersonFacts, ReasonCode, Secret,
-    Step, StepOutcome, StepReport,
+    Action, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, Mode, Name, PersonFacts, ReasonCode,
+    Secret, Step, StepOutcome, StepReport,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -102,7 +102,11 @@ fn every_type_keeps_its_form_there_and_back() {
     sent("state_certified", &AttemptState::Certified { certificate: "JZ1:0oRL".into() });
     sent("state_review", &AttemptState::Review { reasons: vec![ReasonCode::MatchNoPortrait] });
     sent("state_refused", &AttemptState::Refused { reasons: vec![ReasonCode::MatchNotSame, ReasonCode::FaceLost] });
-    let key = CertificateKey { key_id: "2026-a".into(), issuer: "深圳市社会保险基金管理局".into(), public_key: Bytes32([11; 32]) };
+    let key = CertificateKey {
+        key_id: "2026-a".into(),
+        issuer: "深圳市社会保险基金管理局".into(),
+        public_key: Bytes32([11; 32]),
+    };
     sent("keys", &Keys { certificate_keys: vec![key] });
     sent("problem", &problem());
     sent("problem_without_wait", &Problem { retry_after: None, ..problem() });
@@ -136,7 +140,12 @@ fn personal_values_never_print() {
 #[test]
 fn what_is_refused_is_not_repeated() {
     let good = serde_json::to_value(person()).expect("serialises");
-    let cases = [("id_number", "11010519491231003X"), ("name", "王<小>明"), ("insured_place", "王小明村"), ("residence", "999999")];
+    let cases = [
+        ("id_number", "11010519491231003X"),
+        ("name", "王<小>明"),
+        ("insured_place", "王小明村"),
+        ("residence", "999999"),
+    ];
     for (field, wrong) in cases {
         let mut json = good.clone();
         json[field] = wrong.into();
