@@ -182,12 +182,9 @@ impl<'a> Replay<'a> {
     /// Notes what the script says happens at this position.
     fn note(&mut self, position: u64, at: FrameTime) {
         let now = self.recording.frames[0].at.plus(position);
-        if let Some((event, from)) = self.open {
-            if now >= event.to || now < event.from {
-                let height = from.plus(event.height.since(event.from));
-                self.shown.push(Event { from, height, to: at, ..event });
-                self.open = None;
-            }
+        if let Some((event, from)) = self.open.take_if(|(event, _)| now >= event.to || now < event.from) {
+            let height = from.plus(event.height.since(event.from));
+            self.shown.push(Event { from, height, to: at, ..event });
         }
         if self.open.is_none() {
             let event = self.recording.script.iter().find(|e| now >= e.from && now < e.height);
