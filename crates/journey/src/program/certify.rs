@@ -34,6 +34,10 @@ pub(crate) struct Certify {
     mode: Who,
     #[command(flatten)]
     camera: Camera,
+    /// Decides the actor's delays; without it they are others each time.
+    #[cfg(feature = "demo")]
+    #[arg(long, value_name = "N", requires = "actor")]
+    seed: Option<u64>,
     /// An action that the person cannot do; may be given several times.
     #[arg(long, value_enum, value_name = "ACTION")]
     cannot: Vec<Doing>,
@@ -60,18 +64,6 @@ struct Camera {
     #[cfg(feature = "demo")]
     #[arg(long, value_name = "DIR")]
     actor: Option<PathBuf>,
-    #[cfg(feature = "demo")]
-    #[command(flatten)]
-    seed: Seed,
-}
-
-/// Outside the group: it goes along with the actor.
-#[cfg(feature = "demo")]
-#[derive(Args)]
-struct Seed {
-    /// Decides the actor's delays.
-    #[arg(long, value_name = "N", requires = "actor")]
-    seed: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -122,7 +114,7 @@ impl Certify {
             Mode::OwnPhone => ConsentBy::Beneficiary,
             Mode::Assisted => ConsentBy::BeneficiarySpoken,
         };
-        let camera = self.camera.choice()?;
+        let camera = self.camera()?;
         let booth = journey.warm(camera.clone());
         let request =
             Request { person, mode, consent, cannot: self.cannot.iter().map(|d| d.action()).collect(), camera };
@@ -147,6 +139,14 @@ impl Certify {
             }
         }
         bail!("the certification ended without an outcome")
+    }
+
+    fn camera(&self) -> anyhow::Result<CameraChoice> {
+        #[cfg(feature = "demo")]
+        if let Some(folder) = &self.camera.actor {
+            return Ok(CameraChoice::Actor { folder: folder.clone(), seed: self.seed });
+        }
+        self.camera.camera.map(CameraChoice::Native).context("no camera was named")
     }
 
     fn facts(&self) -> anyhow::Result<TypedFacts> {
@@ -181,16 +181,6 @@ impl Certify {
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "同意" | "是"))
-    }
-}
-
-impl Camera {
-    fn choice(&self) -> anyhow::Result<CameraChoice> {
-        #[cfg(feature = "demo")]
-        if let Some(folder) = &self.actor {
-            return Ok(CameraChoice::Actor { folder: folder.clone(), seed: self.seed.seed });
-        }
-        self.camera.map(CameraChoice::Native).context("no camera was named")
     }
 }
 

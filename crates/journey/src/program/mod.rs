@@ -130,3 +130,22 @@ pub(crate) fn run() -> ExitCode {
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_one_and_takes_a_camera() {
+        Arguments::command().debug_assert();
+        let certify = |more: &[&str]| {
+            let first = ["jianzai", "certify", "--server", "https://x", "--person", "-", "--mode", "self"];
+            Arguments::try_parse_from(first.iter().chain(more))
+        };
+        assert!(certify(&["--camera", "0"]).is_ok());
+        assert!(certify(&[]).is_err());
+        assert!(certify(&["--camera", "0", "--consent", "no"]).is_err());
+    }
+}
