@@ -29,7 +29,7 @@ pub fn film(folder: &Path, frames: &[RgbImage], per_second: u32) -> Result<PathB
 }
 
 fn index(folder: &Path, clip: &Path, per_second: u32) -> Result<()> {
-    let count = u32::try_from(Recording::open(clip, None, |_| false)?.total())?;
+    let count = Recording::open(clip, None, |_| false)?.total();
     let actions = Action::ALL.map(|action| IndexedAction { action, path: vec![0, 1, 0] }).to_vec();
     let index = ActorIndex {
         version: ActorIndex::VERSION,

@@ -3,8 +3,8 @@
 //! nokhwa's camera may not change threads, and opening or reading one may hang in a driver. So it lives on a thread of its
 //! own from opening to closing, hands its frames over in a slot, and whoever waits has a deadline.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use crate::{CameraError, CaptureClock, Frame, FrameSource};
 
 /// How long a camera may take to open.
 const OPENING: Duration = Duration::from_secs(8);
+/// How long the person may take to answer the system's question whether the app may use the camera.
+const ASKING: Duration = Duration::from_secs(110);
 /// How long an open camera may be silent.
 const SILENCE: Duration = Duration::from_secs(4);
 
@@ -55,11 +57,13 @@ pub struct NativeSource {
 }
 
 impl NativeSource {
-    /// Opens camera `number` in the format nearest to 640x480 at 30 frames a second, and starts it.
+    /// Opens camera `number` in the format nearest to 640x480 at 30 frames a second, and starts it. Where the system
+    /// asks the person first (macOS), this waits for the answer.
     ///
     /// # Errors
-    /// Why it cannot be used, within about eight seconds; at once if there is no such camera.
+    /// Why it cannot be used, within about eight seconds of the answer; at once if there is no such camera.
     pub fn open(number: u32, clock: CaptureClock) -> Result<Self, CameraError> {
+        allowed()?;
         let camera = list_cameras()?
             .into_iter()
             .find(|camera| camera.number == number)
@@ -101,6 +105,24 @@ impl FrameSource for NativeSource {
 impl Drop for NativeSource {
     fn drop(&mut self) {
         self.slot.refuse_more();
+    }
+}
+
+/// Whether the person lets the app use cameras; asks if they were not asked before. Other systems than macOS say yes here
+/// and refuse on opening.
+fn allowed() -> Result<(), CameraError> {
+    if nokhwa::nokhwa_check() {
+        return Ok(());
+    }
+    let (answer, wait_answer) = channel();
+    let answer = Mutex::new(answer);
+    nokhwa::nokhwa_initialize(move |yes| {
+        let _ = answer.lock().unwrap_or_else(PoisonError::into_inner).send(yes);
+    });
+    match wait_answer.recv_timeout(ASKING) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CameraError::Refused("the person said no".to_owned())),
+        Err(_) => Err(CameraError::Refused("the question was not answered".to_owned())),
     }
 }
 

@@ -6,8 +6,8 @@ use jianzai_wire::ReasonCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ActorError {
-    /// A file is not there or cannot be read. Clips are fetched by `cargo xtask run` or `test`.
-    #[error("{} cannot be read: {error}; `cargo xtask test` fetches clips", path.display())]
+    /// A file is not there or cannot be read. Clips are fetched at set-up.
+    #[error("{} cannot be read: {error}; `cargo xtask setup` fetches clips", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
