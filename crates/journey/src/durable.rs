@@ -35,7 +35,11 @@ pub(crate) fn private_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    folder.parent().map_or(Ok(()), sync_folder)
+    // A relative name of one part lies in the present folder.
+    match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        _ => sync_folder(Path::new(".")),
+    }
 }
 
 /// The ending of files that were being written when the machine stopped.
@@ -58,4 +62,16 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_may_be_named_relative_to_the_present_one() {
+        let name = format!("target-durable-test-{}", std::process::id());
+        private_folder(Path::new(&name)).expect("made");
+        fs::remove_dir(&name).expect("removed");
+    }
 }

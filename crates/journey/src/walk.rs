@@ -19,7 +19,7 @@ use crate::client::{Client, ClientError};
 use crate::device_key;
 use crate::event::{JourneyEvent, Said};
 use crate::journey::Journey;
-use crate::outbox::{Header, Stage};
+use crate::outbox::{Header, OutboxError, Stage};
 use crate::settle::{Settled, settle};
 
 /// How long to try to activate and to start an attempt: the person is waiting.
@@ -58,6 +58,13 @@ enum Stop {
 impl From<ClientError> for Stop {
     fn from(error: ClientError) -> Self {
         tracing::info!(%error, "the service did not do as asked");
+        Self::Reason(error.reason())
+    }
+}
+
+impl From<OutboxError> for Stop {
+    fn from(error: OutboxError) -> Self {
+        tracing::error!(?error, "this device's disk does not do as asked");
         Self::Reason(error.reason())
     }
 }
@@ -124,7 +131,7 @@ impl Walk {
             (None, Some(request)) => self.record(&request).await?,
             (None, None) => return Err(Stop::CalledOff),
         };
-        let outbox = self.journey.outbox().map_err(|error| Stop::Reason(error.reason()))?;
+        let outbox = self.journey.outbox()?;
         let patience = self.journey.config().patience;
         let attempt = header.attempt;
         // The stage may have moved on since: the header on disk knows.
@@ -150,7 +157,7 @@ impl Walk {
     /// From the facts to an item in the outbox.
     async fn record(&mut self, request: &Request) -> Result<Header, Stop> {
         let booth = self.booth(&request.camera);
-        let key = device_key(&self.journey.config().data).map_err(|error| Stop::Reason(error.reason()))?;
+        let key = device_key(&self.journey.config().data)?;
         let activation = self.activate(request, Bytes32(key.verifying_key().to_bytes())).await?;
         let (attempt, recorded) = self.capture(request, booth, activation).await?;
         self.let_go();
@@ -177,10 +184,7 @@ impl Walk {
             upload: None,
         };
         let kept = self.journey.outbox().and_then(|outbox| outbox.keep(&header, &bundle));
-        kept.map_err(|error| {
-            tracing::error!(%error, "the evidence cannot be kept");
-            Stop::Reason(error.reason())
-        })?;
+        kept?;
         self.saved = Some(header.clone());
         (self.tell)(JourneyEvent::Saved);
         Ok(header)
