@@ -130,8 +130,8 @@ impl Coach {
     fn place(&mut self, reading: Option<Reading>, hindered: bool) {
         let now = self.session.now;
         let Stage::Placing { in_place_since } = &mut self.stage else { return };
-        let in_place = !hindered && reading.is_some_and(|r| r.jaw < limits::MOUTH_CLOSED);
-        *in_place_since = in_place.then(|| in_place_since.unwrap_or(now));
+        let closed = reading.is_some_and(|r| r.jaw < limits::MOUTH_CLOSED);
+        *in_place_since = (!hindered && closed).then(|| in_place_since.unwrap_or(now));
         let steady = in_place_since.is_some_and(|since| now.since(since) >= limits::IN_PLACE_MS);
         let told = self.session.told();
         let listening = self.started.is_some_and(|start| now.since(start) < limits::FIRST_WORD_MS);
@@ -141,7 +141,7 @@ impl Coach {
         } else if steady && silence.is_some() {
             self.stage = Stage::Recording(Box::new(Recording::start(&mut self.session, reading.as_ref())));
         } else if !steady && !listening && (told.is_none() || silence.is_some_and(|ms| ms >= limits::REPEAT_MS)) {
-            self.session.tell(Instruction::PlaceFace);
+            self.session.tell(if hindered { Instruction::PlaceFace } else { Instruction::FaceForward });
         }
     }
 

@@ -119,6 +119,8 @@ impl Recording {
         match &self.task {
             Task::Settling(_) => self.settle(session, reading),
             Task::Asking { .. } => {}
+            // Nobody is told to act while they are out of sight.
+            Task::Resting { .. } if reading.is_none() => {}
             Task::Resting { step, since } => {
                 let (step, since) = (*step, *since);
                 self.rest(session, step, since);
@@ -163,14 +165,16 @@ impl Recording {
         self.task = Task::Acting { step, cue_at: now };
     }
 
-    /// Says the cue again to someone who keeps still, and asks someone who holds the action to come back.
+    /// Says the cue again to someone who keeps still, and asks someone who holds a movement to come back.
     fn prompt_again(&mut self, session: &mut Session, step: Step) {
         let moving = self.tracker.as_ref().and_then(Tracker::moving_since);
+        let called_back = session.told() == Some(Instruction::FaceForward);
+        let pause = if called_back { limits::AFTER_CALL_BACK_MS } else { limits::REPEAT_MS };
         if let Some(since) = moving {
             if session.now.since(since) >= limits::HELD_MS {
                 ask_for_rest(session);
             }
-        } else if session.silent_for().is_some_and(|silence| silence >= limits::REPEAT_MS) {
+        } else if session.silent_for().is_some_and(|silence| silence >= pause) {
             session.tell(Instruction::Do(step.action));
             if let Some(log) = session.log.steps.last_mut() {
                 log.repeats = log.repeats.saturating_add(1);

@@ -124,13 +124,11 @@ impl Found {
         }
     }
 
-    /// A step that failed accounts for one action at most.
+    /// A step that failed accounts for whatever was done since the one before: it has cost the person their count already.
     fn failed(&mut self, after: FrameTime, until: FrameTime) {
         let until = until.plus(limits::CLAIM_SLACK_MS);
-        let found = self.episodes.iter_mut().filter(|(e, used)| !used && e.peak_at >= after && e.peak_at <= until);
-        let strongest = found.max_by(|(a, _), (b, _)| a.peak.total_cmp(&b.peak));
-        if let Some((_, used)) = strongest {
-            *used = true;
+        for (episode, used) in &mut self.episodes {
+            *used |= episode.peak_at >= after && episode.peak_at <= until;
         }
     }
 

@@ -256,3 +256,51 @@ fn the_log_is_written_and_read_alike_and_holds_nothing_else() {
     order.push(log.ended_at);
     assert!(order.is_sorted(), "{order:?}");
 }
+
+#[test]
+fn someone_who_sits_back_is_at_rest_again_soon() {
+    let mut person = Obedient::new(Person::new(13), 13);
+    let mut posture = Person::new(13);
+    let mut scene = Shown(move |at: FrameTime, told: Told| {
+        let seen = person.frame(at, told)?;
+        // After the first cue the head leans up by two thirds of a nod, for good.
+        if person.done.first().is_some_and(|done| at > done.ends_at()) {
+            let doing = person.done.last().filter(|d| at >= d.began_at && at <= d.ends_at());
+            let mut body = doing.map_or(Body::default(), |d| d.body(at));
+            body.pitch += 6.0;
+            return Some(posture.frame(at, body));
+        }
+        Some(seen)
+    });
+    let mut policy = policy();
+    policy.actions = vec![Action::OpenMouth, Action::TurnLeft, Action::TurnRight];
+    let capture = capture(&mut scene, policy, 13);
+    assert!(capture.is_complete(), "{:?}", capture.end);
+    assert_eq!(capture.judged().codes(), []);
+}
+
+#[test]
+fn a_mouth_that_stands_open_is_asked_to_close_and_nothing_times_out() {
+    let mut person = Obedient::new(Person::new(14), 14);
+    let mut agape = Person::new(14);
+    let mut scene = Shown(move |at: FrameTime, told: Told| {
+        let open = Body { mouth: 0.5, ..Body::default() };
+        if at.0 < 30_000 { Some(agape.frame(at, open)) } else { person.frame(at, told) }
+    });
+    let capture = capture(&mut scene, policy(), 14);
+    let asked = capture.said.iter().filter(|(at, said)| at.0 < 30_000 && *said == Instruction::FaceForward).count();
+    assert!((3..=6).contains(&asked), "{asked}");
+    assert!(capture.is_complete(), "{:?}", capture.end);
+}
+
+#[test]
+fn a_slow_phone_is_told_of_but_serves() {
+    let mut frame = 0;
+    let capture = with(15, move |_, _| {
+        frame += 1;
+        frame % 3 == 0
+    });
+    assert!(capture.hints.contains(&(capture.hints[0].0, Some(ReasonCode::DeviceSlow))));
+    assert!(capture.is_complete(), "{:?}", capture.end);
+    assert_eq!(capture.judged().codes(), []);
+}

@@ -65,6 +65,13 @@ pub(crate) fn capture(scene: &mut dyn Scene, policy: CapturePolicy, seed: u64) -
     Run::new(policy, seed).to_the_end(scene)
 }
 
+/// The same with a network that takes up to three seconds.
+pub(crate) fn capture_over_slow_network(scene: &mut dyn Scene, policy: CapturePolicy, seed: u64) -> Capture {
+    let mut run = Run::new(policy, seed);
+    run.slow_network = true;
+    run.to_the_end(scene)
+}
+
 /// A scene that is a function of the time and of what is on the screen.
 pub(crate) struct Shown<F>(pub(crate) F);
 
@@ -83,6 +90,7 @@ struct Run {
     speech: Option<(PromptId, FrameTime)>,
     /// When the server's answer arrives.
     answer: Option<(StepAnswer, FrameTime)>,
+    slow_network: bool,
     capture: Capture,
 }
 
@@ -100,7 +108,16 @@ impl Run {
             hints: Vec::new(),
             progress: Vec::new(),
         };
-        Self { coach, dice: Dice(seed), now: FrameTime(0), told: None, speech: None, answer: None, capture }
+        Self {
+            coach,
+            dice: Dice(seed),
+            now: FrameTime(0),
+            told: None,
+            speech: None,
+            answer: None,
+            slow_network: false,
+            capture,
+        }
     }
 
     fn to_the_end(mut self, scene: &mut dyn Scene) -> Capture {
@@ -165,7 +182,8 @@ impl Run {
                 StepAnswer::Next(step)
             }
         };
-        self.answer = Some((answer, self.now.plus(120)));
+        let latency = if self.slow_network { self.dice.next() % 3_000 } else { 120 };
+        self.answer = Some((answer, self.now.plus(latency)));
     }
 }
 

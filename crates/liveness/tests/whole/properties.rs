@@ -1,11 +1,13 @@
 //! What must hold whatever the input.
 
-use jianzai_liveness::{CaptureEnd, Decision, FaceSeen, Observation, Pose};
+use jianzai_liveness::{CaptureEnd, Decision, FaceSeen, Instruction, Observation, Pose, PromptId};
 use jianzai_wire::{Action, FrameTime, ReasonCode, StepOutcome};
 use proptest::prelude::*;
 
-use crate::person::{Body, Person};
-use crate::phone::{Capture, Obedient, Scene, capture, policy};
+use crate::person::{Body, Dice, Doing, Person};
+use crate::phone::{Capture, Obedient, Scene, capture, capture_over_slow_network, policy};
+
+type Told = Option<(Instruction, PromptId, FrameTime)>;
 
 fn genuine(seed: u64) -> Capture {
     capture(&mut Obedient::new(Person::new(seed), seed), policy(), seed.wrapping_mul(31))
@@ -15,11 +17,7 @@ fn genuine(seed: u64) -> Capture {
 struct Idle(Person);
 
 impl Scene for Idle {
-    fn frame(
-        &mut self,
-        at: FrameTime,
-        _: Option<(jianzai_liveness::Instruction, jianzai_liveness::PromptId, FrameTime)>,
-    ) -> Option<Observation> {
+    fn frame(&mut self, at: FrameTime, _: Told) -> Option<Observation> {
         Some(self.0.frame(at, Body::default()))
     }
 }
@@ -133,6 +131,48 @@ proptest! {
     }
 }
 
+#[test]
+fn what_the_coach_accepts_of_restless_people_the_judge_accepts_too() {
+    let (mut complete, mut failures) = (0, 0);
+    for seed in 0..400 {
+        let obeys = Obedient::new(Person::new(seed), seed);
+        let mut person = Restless { obeys, dice: Dice(seed), restless: seed % 40, now: None };
+        let capture = capture_over_slow_network(&mut person, policy(), seed);
+        if capture.is_complete() {
+            complete += 1;
+            failures += capture.steps.len() - 3;
+            let judgement = capture.judged();
+            assert_eq!(judgement.decision, Decision::Pass, "{seed}: {:#?}", judgement.reasons);
+        }
+    }
+    println!("{complete} of 400 complete, with {failures} steps more than needed");
+    assert!(complete >= 100 && failures >= 50, "{complete} complete, {failures} steps more than needed");
+}
+
+/// Someone who obeys, but also moves of their own accord, a little or a lot.
+struct Restless {
+    obeys: Obedient,
+    dice: Dice,
+    /// Chance in a thousand, per frame, of beginning a movement of their own.
+    restless: u64,
+    now: Option<Doing>,
+}
+
+impl Scene for Restless {
+    fn frame(&mut self, at: FrameTime, told: Told) -> Option<Observation> {
+        self.now = self.now.filter(|doing| at <= doing.ends_at());
+        if self.now.is_none() && self.dice.next() % 1_000 < self.restless / 2 {
+            let (lasts, size) = (500 + self.dice.next() % 1_500, self.dice.between(0.2, 1.4));
+            self.now = Some(Doing { action: self.dice.one_of(&Action::ALL), began_at: at, lasts, size });
+        }
+        let asked = self.obeys.frame(at, told);
+        match self.now {
+            Some(doing) => Some(self.obeys.person.frame(at, doing.body(at))),
+            None => asked,
+        }
+    }
+}
+
 /// The same frame in a mirror: every point flipped, left and right of the face exchanged.
 fn mirror(seen: &Observation) -> Observation {
     use jianzai_liveness::signals::points::*;
@@ -159,11 +199,7 @@ struct Nonsense {
 }
 
 impl Scene for Nonsense {
-    fn frame(
-        &mut self,
-        _: FrameTime,
-        _: Option<(jianzai_liveness::Instruction, jianzai_liveness::PromptId, FrameTime)>,
-    ) -> Option<Observation> {
+    fn frame(&mut self, _: FrameTime, _: Told) -> Option<Observation> {
         let frame = self.frames.get(self.next).cloned();
         self.next += 1;
         frame
