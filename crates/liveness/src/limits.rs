@@ -133,8 +133,8 @@ pub const FIRST_WORD_MS: u64 = 700;
 pub const REPEAT_MS: u64 = 6_000;
 /// Someone who holds an action or does not come to rest is asked to look straight ahead after this time, in ms.
 pub const HELD_MS: u64 = 2_500;
-/// Back at rest after that, and still nothing done: the cue is said again after this time of silence, in ms.
-pub const AFTER_CALL_BACK_MS: u64 = 1_500;
+/// Back at rest after that, or after a movement too small to count: the cue is said again after this time of silence, ms.
+pub const REPEAT_SOON_MS: u64 = 1_500;
 /// In place and at rest for this long before the recording begins, in ms.
 pub const IN_PLACE_MS: u64 = 500;
 

@@ -41,7 +41,8 @@ pub struct FaceSeen {
     pub brightness: f32,
     /// Mean luma of what surrounds the face divided by that of the face: above about 2 the face is lit from behind.
     pub back_light: f32,
-    /// Variance of the Laplacian of the face scaled to 128 pixels of height, on luma 0 to 255: below about 5 it is blurred (a soft webcam has 10 to 60).
+    /// Variance of the Laplacian of the face scaled to 128 pixels of height, on luma 0 to 255: below about 5 it is blurred; a
+    /// soft webcam has 10 to 60.
     pub sharpness: f32,
     /// Size and place relative to the oval.
     pub placement: Placement,

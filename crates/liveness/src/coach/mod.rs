@@ -107,7 +107,11 @@ impl Coach {
         let slow = self.pace.is_slow(seen.at);
         let may_move = matches!(&self.stage, Stage::Recording(recording) if recording.may_move());
         let hindrance = assess(seen, reading.as_ref(), may_move, self.hints.shown());
-        self.show_hint(hindrance, slow);
+        let faint = match &self.stage {
+            Stage::Recording(recording) => recording.hint(),
+            _ => None,
+        };
+        self.show_hint(hindrance.or(faint), slow);
         match &mut self.stage {
             Stage::Placing { .. } => self.place(reading, hindrance.is_some()),
             Stage::Recording(recording) => {
@@ -118,9 +122,9 @@ impl Coach {
         }
     }
 
-    fn show_hint(&mut self, hindrance: Option<ReasonCode>, slow: bool) {
+    fn show_hint(&mut self, person: Option<ReasonCode>, slow: bool) {
         let network = self.network_waits.then_some(ReasonCode::NetworkUnreachable);
-        let wanted = hindrance.or(network).or(slow.then_some(ReasonCode::DeviceSlow));
+        let wanted = person.or(network).or(slow.then_some(ReasonCode::DeviceSlow));
         if let Some(hint) = self.hints.update(self.session.now, wanted) {
             self.session.out.push(CoachOutput::Hint(hint));
         }

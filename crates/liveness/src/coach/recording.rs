@@ -30,8 +30,19 @@ pub(super) struct Recording {
     continuity: Continuity,
     motion: Motion,
     task: Task,
+    faint: Faint,
     /// None until the baseline is learned.
     tracker: Option<Tracker>,
+}
+
+/// Whether the asked action was done, but too small to count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Faint {
+    No,
+    /// Yes, and the person has not been asked again.
+    Yes,
+    /// Yes, and they have.
+    AskedAgain,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +68,7 @@ impl Recording {
             continuity: Continuity::new(limits::LOST_MS),
             motion: Motion::default(),
             task: Task::Settling(Vec::new()),
+            faint: Faint::No,
             tracker: None,
         };
         recording.continuity.push(session.now, reading);
@@ -68,6 +80,11 @@ impl Recording {
     pub(super) fn may_move(&self) -> bool {
         let moving = self.tracker.as_ref().is_some_and(|tracker| tracker.moving_since().is_some());
         moving || matches!(self.task, Task::Acting { .. })
+    }
+
+    /// What would help just now: a larger movement.
+    pub(super) fn hint(&self) -> Option<ReasonCode> {
+        (self.faint != Faint::No).then_some(ReasonCode::ActionNotSeen)
     }
 
     /// Takes in the next frame. `hindered`: something about place or light stands in the way.
@@ -95,6 +112,10 @@ impl Recording {
             self.motion.push(reading);
             self.tracker.as_mut()?.push(reading)
         });
+        if let Some(episode) = ended {
+            let asked = matches!(self.task, Task::Acting { step, .. } if step.action == episode.action);
+            self.faint = if asked && episode.peak < limits::COACH_FULL { Faint::Yes } else { Faint::No };
+        }
         match ended.filter(|episode| episode.peak >= limits::COACH_FULL) {
             Some(episode) => self.acted(session, episode),
             None => self.go_on(session, reading),
@@ -168,14 +189,17 @@ impl Recording {
     /// Says the cue again to someone who keeps still, and asks someone who holds a movement to come back.
     fn prompt_again(&mut self, session: &mut Session, step: Step) {
         let moving = self.tracker.as_ref().and_then(Tracker::moving_since);
-        let called_back = session.told() == Some(Instruction::FaceForward);
-        let pause = if called_back { limits::AFTER_CALL_BACK_MS } else { limits::REPEAT_MS };
+        let soon = session.told() == Some(Instruction::FaceForward) || self.faint == Faint::Yes;
+        let pause = if soon { limits::REPEAT_SOON_MS } else { limits::REPEAT_MS };
         if let Some(since) = moving {
             if session.now.since(since) >= limits::HELD_MS {
                 ask_for_rest(session);
             }
         } else if session.silent_for().is_some_and(|silence| silence >= pause) {
             session.tell(Instruction::Do(step.action));
+            if self.faint == Faint::Yes {
+                self.faint = Faint::AskedAgain;
+            }
             if let Some(log) = session.log.steps.last_mut() {
                 log.repeats = log.repeats.saturating_add(1);
             }

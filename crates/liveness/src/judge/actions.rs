@@ -97,10 +97,10 @@ impl Found {
         let cue_earliest = known_at.plus(u64::from(step.step.wait_ms).saturating_sub(slack));
         let window = FrameTime(report.cue_at.0.saturating_sub(slack))..=report.ended_at.plus(slack);
         let in_window = |e: &Episode| window.contains(&e.began_at) && e.peak_at <= report.ended_at.plus(slack);
-        let found = self
-            .episodes
-            .iter_mut()
-            .find(|(e, used)| !used && in_window(e) && strength_of(e, asked) >= limits::JUDGE_ASKED);
+        // The strongest: a faint try may have come before it.
+        let fits = |e: &Episode| in_window(e) && strength_of(e, asked) >= limits::JUDGE_ASKED;
+        let fitting = self.episodes.iter_mut().filter(|(e, used)| !used && fits(e));
+        let found = fitting.max_by(|(a, _), (b, _)| strength_of(a, asked).total_cmp(&strength_of(b, asked)));
         let name = |what: &str| format!("step_{}_{}_{what}", step.step.index, asked.name());
         let Some((episode, used)) = found else {
             let best = self.best(asked, *window.start(), *window.end());

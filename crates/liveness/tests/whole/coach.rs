@@ -304,3 +304,30 @@ fn a_slow_phone_is_told_of_but_serves() {
     assert!(capture.is_complete(), "{:?}", capture.end);
     assert_eq!(capture.judged().codes(), []);
 }
+
+#[test]
+fn a_movement_too_small_to_count_is_asked_for_again_with_a_hint() {
+    let mut person = Person::new(16);
+    let (mut tries, mut last, mut doing) = (0, None, None::<Doing>);
+    let mut scene = Shown(|at: FrameTime, told: Told| {
+        if let Some((Instruction::Do(action), prompt, _)) = told.filter(|(_, prompt, _)| last != Some(*prompt)) {
+            last = Some(prompt);
+            tries += 1;
+            let size = if tries == 1 { 0.52 } else { 1.2 };
+            doing = Some(Doing { action, began_at: at.plus(1_200), lasts: 1_600, size });
+        }
+        let body = doing.filter(|d| at >= d.began_at && at <= d.ends_at()).map_or(Body::default(), |d| d.body(at));
+        Some(person.frame(at, body))
+    });
+    let mut policy = policy();
+    policy.actions = vec![Action::TurnLeft, Action::TurnRight];
+    let capture = capture(&mut scene, policy, 16);
+    assert!(capture.is_complete(), "{:?}", capture.end);
+    assert_eq!(capture.log.steps[0].repeats, 1);
+    let hints: Vec<_> = capture.hints.iter().map(|(_, hint)| *hint).collect();
+    assert_eq!(hints, [Some(ReasonCode::ActionNotSeen), None]);
+    let cue = capture.log.steps[0].cue.expect("a cue").shown_at;
+    let again = capture.said.iter().find(|(at, said)| *at > cue && matches!(said, Instruction::Do(_)));
+    assert!(again.is_some_and(|(at, _)| at.since(cue) < 5_500), "{again:?} {cue:?}");
+    assert_eq!(capture.judged().codes(), []);
+}
