@@ -192,7 +192,9 @@ impl FaceEngine {
         let passive = self.passive(frame, mesh.rect)?;
         self.times.blendshapes += read - start;
         self.times.measures += measured - read;
-        self.times.passive += measured.elapsed();
+        if passive.is_some() {
+            self.times.passive += measured.elapsed();
+        }
         Ok(FaceSeen {
             bbox: mesh.rect,
             landmarks: mesh.points,

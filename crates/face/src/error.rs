@@ -22,7 +22,7 @@ pub enum ModelError {
         detail: String,
     },
     /// A network's file is not there.
-    #[error("{path}: the network `{network}` is missing ({source}); `cargo xtask run` fetches what is not committed")]
+    #[error("{path}: the network `{network}` is missing ({source}); `cargo xtask setup` fetches what is not committed")]
     FileMissing {
         /// Its name in the manifest.
         network: String,
@@ -34,7 +34,7 @@ pub enum ModelError {
     /// A network's file is not the one the manifest names.
     #[error(
         "{path}: the network `{network}` has been altered (sha256 {found}, expected {expected}); \
-         delete the file and run `cargo xtask run`, or restore it"
+         delete the file and run `cargo xtask setup`, or restore it"
     )]
     WrongHash {
         /// Its name in the manifest.
@@ -58,7 +58,7 @@ pub enum ModelError {
     },
     /// There is no ONNX Runtime.
     #[error(
-        "ONNX Runtime was not found ({}); `cargo xtask run` fetches it, or set JIANZAI_ONNXRUNTIME to the library's path",
+        "ONNX Runtime was not found ({}); `cargo xtask setup` fetches it, or set JIANZAI_ONNXRUNTIME to the library's path",
         list(.searched)
     )]
     RuntimeMissing {
@@ -66,7 +66,7 @@ pub enum ModelError {
         searched: Vec<PathBuf>,
     },
     /// The library is there but cannot be loaded, or is not ONNX Runtime.
-    #[error("{path}: this is no ONNX Runtime for this machine ({detail}); delete it and run `cargo xtask run`")]
+    #[error("{path}: this is no ONNX Runtime for this machine ({detail}); delete it and run `cargo xtask setup`")]
     RuntimeUnusable {
         /// Which file.
         path: PathBuf,
@@ -76,7 +76,7 @@ pub enum ModelError {
     /// The library is ONNX Runtime, but older than this program needs.
     #[error(
         "{path}: this ONNX Runtime is version {found}, at least 1.{needed} is needed; \
-         delete it and run `cargo xtask run`, or unset JIANZAI_ONNXRUNTIME"
+         delete it and run `cargo xtask setup`, or unset JIANZAI_ONNXRUNTIME"
     )]
     RuntimeTooOld {
         /// Which file.

@@ -52,7 +52,7 @@ fn a_missing_network_is_named() {
     std::fs::remove_file(folder.path().join("staged/fr_feature.onnx")).unwrap();
     let error = refusal(&folder);
     assert!(matches!(&error, ModelError::FileMissing { network, .. } if network == "fr_feature"), "{error}");
-    assert_helpful(&error, ReasonCode::DeviceModelMissing, &["fr_feature", "missing", "cargo xtask run"]);
+    assert_helpful(&error, ReasonCode::DeviceModelMissing, &["fr_feature", "missing", "cargo xtask setup"]);
 }
 
 #[test]
@@ -119,7 +119,11 @@ fn a_missing_runtime_is_said_with_where_it_was_looked_for() {
     std::fs::remove_file(folder.path().join("staged/lib")).ok();
     let error = refusal(&folder);
     assert!(matches!(error, ModelError::RuntimeMissing { .. }), "{error}");
-    assert_helpful(&error, ReasonCode::DeviceRuntimeMissing, &["staged/lib", "JIANZAI_ONNXRUNTIME", "cargo xtask run"]);
+    assert_helpful(
+        &error,
+        ReasonCode::DeviceRuntimeMissing,
+        &["staged/lib", "JIANZAI_ONNXRUNTIME", "cargo xtask setup"],
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -153,7 +157,7 @@ mod runtimes {
         for version in ["1.16.3", "1.23.9"] {
             let error = refusal(&folder_with_runtime(|library| compile(version, library)));
             assert!(matches!(error, ModelError::RuntimeTooOld { .. }), "{error}");
-            assert_helpful(&error, ReasonCode::DeviceRuntimeTooOld, &["at least 1.24", "cargo xtask run"]);
+            assert_helpful(&error, ReasonCode::DeviceRuntimeTooOld, &["at least 1.24", "cargo xtask setup"]);
         }
     }
 
@@ -164,7 +168,7 @@ mod runtimes {
         for folder in [text, strange] {
             let error = refusal(&folder);
             assert!(matches!(error, ModelError::RuntimeUnusable { .. }), "{error}");
-            assert_helpful(&error, ReasonCode::DeviceRuntimeMissing, &["lib/libonnxruntime.so", "cargo xtask run"]);
+            assert_helpful(&error, ReasonCode::DeviceRuntimeMissing, &["lib/libonnxruntime.so", "cargo xtask setup"]);
         }
     }
 
