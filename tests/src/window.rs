@@ -31,7 +31,6 @@ impl Window {
             .args([&format!("--port={port}"), "--host=127.0.0.1"])
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("JIANZAI_MODELS", places::models())
-            .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
