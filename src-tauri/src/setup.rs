@@ -25,6 +25,7 @@ pub(crate) fn prepare(app: &mut tauri::App) -> Result<(), Box<dyn std::error::Er
     let data = data(app)?;
     let config = JourneyConfig { server, data, models: models(app)?, language: system_language(), patience: PATIENCE };
     let journey = Journey::new(config)?;
+    journey.deliver_in_background();
     let actor = cfg!(feature = "demo").then(|| std::env::var_os("JIANZAI_ACTOR").map(PathBuf::from)).flatten();
     app.manage(Arc::new(App::new(journey, actor)));
     Ok(())

@@ -40,3 +40,4 @@ pub use manifest::{Manifest, NetworkEntry, Slot, Staged};
 pub use models::{Models, NetworkId};
 pub use passive::PassiveScorer;
 pub use portrait::{Portrait, PortraitReader};
+pub use runtime::forbid_telemetry;

@@ -13,6 +13,18 @@ const VARIABLE: &str = "JIANZAI_ONNXRUNTIME";
 /// ort allows one environment per process and drops the library's with the last handle, so one handle stays here.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
 
+/// Keeps ONNX Runtime from reporting its use to its maker: builds from some registries write an identifier of the device
+/// below the user's cache folder and send events, and switching that off through the interface comes too late, when the
+/// library is loaded.
+///
+/// # Safety
+/// Call it first in `main`, while the process has one thread: it changes the environment.
+#[expect(unsafe_code, reason = "the library listens to its environment alone")]
+pub unsafe fn forbid_telemetry() {
+    // SAFETY: the caller says that there is no other thread which could read the environment meanwhile.
+    unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+}
+
 /// Opens the runtime, or returns the one that is open.
 pub(crate) fn open(models: &Path) -> Result<Environment, ModelError> {
     let named = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);

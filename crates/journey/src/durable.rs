@@ -4,10 +4,15 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static TURN: AtomicU64 = AtomicU64::new(0);
 
 /// Replaces or creates the file `name` in `folder`. After an error the former content, if any, is untouched.
 pub(crate) fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
-    let aside = folder.join(format!("{name}.{}", TEMPORARY));
+    // Unlike any other writer's, in this process or another: none may write into another's file.
+    let turn = TURN.fetch_add(1, Ordering::Relaxed);
+    let aside = folder.join(format!("{name}.{}-{turn}.{TEMPORARY}", std::process::id()));
     let mut file = private_file(&aside)?;
     file.write_all(content)?;
     file.sync_all()?;

@@ -56,6 +56,33 @@ impl Journey {
         Certification::resume(self, saved, tell)
     }
 
+    /// Delivers, in the background, what former runs of the app left. The items stay, so that the person can still be told
+    /// how they ended ([`Journey::resume`]).
+    pub fn deliver_in_background(&self) {
+        let journey = self.clone();
+        let deliver = async move {
+            let outbox = journey.outbox()?;
+            for header in outbox.waiting()? {
+                let attempt = header.attempt;
+                if let Err(error) = journey.settle(&outbox, header, &mut |_| {}).await {
+                    tracing::info!(%attempt, %error, "still waits");
+                }
+            }
+            Ok::<(), OutboxError>(())
+        };
+        let run = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                if let Err(error) = runtime.block_on(deliver) {
+                    tracing::warn!(%error, "the outbox cannot be looked through");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "no delivery without a runtime"),
+        };
+        if let Err(error) = std::thread::Builder::new().name("outbox".to_owned()).spawn(run) {
+            tracing::warn!(%error, "no thread for the outbox");
+        }
+    }
+
     /// The same installation, speaking `language`.
     pub fn speaking(&self, language: Language) -> Self {
         let config = JourneyConfig { language, ..(*self.config).clone() };

@@ -37,6 +37,7 @@ pub use client::{BadServerUrl, Client, ClientError};
 pub use consent::{CONSENT_VERSION, consent_text};
 pub use device_key::device_key;
 pub use event::{CameraState, JourneyEvent, Said};
+pub use jianzai_face::forbid_telemetry;
 pub use journey::{Journey, JourneyConfig, SettleError};
 pub use language::system_language;
 pub use settle::{DrawnCertificate, DrawnForm, Settled, Unsettled};

@@ -8,5 +8,10 @@ mod program;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[expect(unsafe_code, reason = "nothing else runs yet")]
+    // SAFETY: this is the first thing that the program does; it has one thread.
+    unsafe {
+        jianzai_face::forbid_telemetry();
+    }
     program::run()
 }

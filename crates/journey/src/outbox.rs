@@ -107,11 +107,15 @@ impl Outbox {
     /// Keeps a new item. When this returns, the item survives whatever happens to app or machine.
     pub fn keep(&self, header: &Header, bundle: &[u8]) -> Result<(), OutboxError> {
         durable::write(&self.folder, &bundle_name(header.attempt), bundle)?;
-        self.update(header)
+        self.write(header)
     }
 
-    /// Writes down how far an item has come.
+    /// Writes down how far an item has come. One that was removed meanwhile stays removed.
     pub fn update(&self, header: &Header) -> Result<(), OutboxError> {
+        if self.folder.join(header_name(header.attempt)).is_file() { self.write(header) } else { Ok(()) }
+    }
+
+    fn write(&self, header: &Header) -> Result<(), OutboxError> {
         Ok(durable::write(&self.folder, &header_name(header.attempt), &serde_json::to_vec_pretty(header)?)?)
     }
 
@@ -227,6 +231,7 @@ mod tests {
 
         again.remove(early.attempt).expect("removes");
         again.remove(late.attempt).expect("removes");
+        again.update(&late).expect("nothing to do");
         assert_eq!(fs::read_dir(data.path().join("outbox")).expect("lists").count(), 0);
     }
 

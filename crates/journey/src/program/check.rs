@@ -41,7 +41,7 @@ impl Verify {
         };
         match jianzai_certificate::verify(&input, &keys.certificate_keys, OffsetDateTime::now_utc()) {
             Ok(claims) => {
-                teller.line(&if self.json { serde_json::to_string(&claims)? } else { said(&claims, language) })?;
+                teller.line(&if self.json { as_json(&claims).to_string() } else { said(&claims, language) })?;
                 Ok(Ended::Good)
             }
             Err(error) => {
@@ -55,6 +55,23 @@ impl Verify {
             }
         }
     }
+}
+
+/// What the certificate says, with dates as people and programs write them.
+fn as_json(claims: &Claims) -> serde_json::Value {
+    let Claims { serial, issuer, masked_name, channel, proof_date, issued_at, valid_until, insured_place, demo } =
+        claims;
+    serde_json::json!({
+        "serial": serial,
+        "issuer": issuer,
+        "maskedName": masked_name,
+        "channel": channel,
+        "proofDate": proof_date.to_string(),
+        "issuedAt": issued_at.unix_timestamp(),
+        "validUntil": valid_until.to_string(),
+        "insuredPlace": insured_place,
+        "demo": demo,
+    })
 }
 
 /// What the certificate says, in words.

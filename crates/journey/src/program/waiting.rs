@@ -62,7 +62,11 @@ impl Waiting {
             (Language::En, Stage::Committed) => "to be delivered",
             (Language::En, Stage::Delivered) => "being judged",
         };
-        let captured = header.captured_at.replace_nanosecond(0)?;
+        let here = time::UtcOffset::local_offset_at(header.captured_at).unwrap_or(time::UtcOffset::UTC);
+        let minutes = time::macros::format_description!(
+            "[year]-[month]-[day] [hour]:[minute] [offset_hour sign:mandatory]:[offset_minute]"
+        );
+        let captured = header.captured_at.to_offset(here).format(&minutes)?;
         teller.line(&format!(
             "{}  {captured}  {} KB  {stage}  {}",
             header.attempt,

@@ -1,0 +1,92 @@
+//! The program `jianzai`: what its exit status says, and that facts don't leak from it.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const FACTS: &str = "name = '王健在'\nid_number = '44030419520315201X'\ninsured_place = '440300'\nresidence = '440300'\n";
+
+/// Runs the program with `input` on its standard input.
+fn jianzai(arguments: &[&str], input: &str, data: &Path) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jianzai"))
+        .args(arguments)
+        .env("JIANZAI_DATA", data)
+        .env_remove("JIANZAI_SERVER")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    // A program that needs no input has closed it.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("ends")
+}
+
+fn said(output: &Output) -> String {
+    [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat()
+}
+
+const CERTIFY: [&str; 10] =
+    ["certify", "--server", "https://pension.invalid", "--person", "-", "--mode", "self", "--camera", "0", "--json"];
+
+#[test]
+fn a_wrong_fact_is_a_refusal_with_its_code_and_nothing_is_sent_or_repeated() {
+    let data = tempfile::tempdir().expect("a folder");
+    let wrong = FACTS.replace("201X", "2011");
+    let output = jianzai(&[&CERTIFY[..], &["--consent", "yes"]].concat(), &wrong, data.path());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let event: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one event");
+    assert_eq!(event["event"], "refused");
+    assert_eq!(event["reasons"][0]["code"], "input.id_number_checksum");
+    for fact in ["王健在", "4403041952"] {
+        assert!(!said(&output).contains(fact), "{}", said(&output));
+    }
+}
+
+#[test]
+fn without_consent_nothing_begins() {
+    let data = tempfile::tempdir().expect("a folder");
+    let output = jianzai(&CERTIFY, FACTS, data.path());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("--consent"), "{}", said(&output));
+    assert_eq!(std::fs::read_dir(data.path()).expect("lists").count(), 0);
+}
+
+#[test]
+fn a_file_without_facts_and_an_address_without_encryption_are_errors() {
+    let data = tempfile::tempdir().expect("a folder");
+    let consent = ["--consent", "yes"];
+    let output = jianzai(&[&CERTIFY[..], &consent].concat(), "王健在", data.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!said(&output).contains("王健在"), "{}", said(&output));
+
+    let mut plain = CERTIFY;
+    plain[2] = "http://pension.invalid";
+    let output = jianzai(&[&plain[..], &consent].concat(), FACTS, data.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("https"), "{}", said(&output));
+}
+
+#[test]
+fn verify_tells_a_bad_certificate_from_keys_that_are_not_there() {
+    let data = tempfile::tempdir().expect("a folder");
+    let keys = data.path().join("keys.json");
+    let keys = keys.to_str().expect("a path");
+    let verify = ["verify", "JZ1:abc", "--keys", keys, "--language", "en"];
+    let output = jianzai(&verify, "", data.path());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+
+    std::fs::write(keys, r#"{"certificate_keys":[]}"#).expect("writes");
+    let output = jianzai(&verify, "", data.path());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("certificate.unreadable"), "{}", said(&output));
+}
+
+#[test]
+fn wrong_arguments_are_an_error_and_help_is_none() {
+    let data = tempfile::tempdir().expect("a folder");
+    assert_eq!(jianzai(&["certify"], "", data.path()).status.code(), Some(1));
+    assert_eq!(jianzai(&["--help"], "", data.path()).status.code(), Some(0));
+    let output = jianzai(&["outbox", "--language", "en"], "", data.path());
+    assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), "Nothing waits.\n"));
+}
