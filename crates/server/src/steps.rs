@@ -89,6 +89,9 @@ pub(crate) struct Revealed {
     pub(crate) report: Option<StepReport>,
     /// Frames and head that came with the report.
     pub(crate) ended: Option<(u32, Vec<u8>)>,
+    /// When it was revealed, and when its end was reported, by the service's clock in ms.
+    pub(crate) revealed_at: i64,
+    pub(crate) ended_at: Option<i64>,
 }
 
 impl Revealed {
@@ -128,7 +131,15 @@ fn read(row: step::Model) -> Option<Revealed> {
     let report = row.report.map(|text| serde_json::from_str(&text)).transpose().ok()?;
     let ended = row.ended_frames.and_then(|frames| u32::try_from(frames).ok()).zip(row.ended_head);
     let frames = u32::try_from(row.frames).ok()?;
-    Some(Revealed { step, frames, chain_head: row.chain_head, report, ended })
+    Some(Revealed {
+        step,
+        frames,
+        chain_head: row.chain_head,
+        report,
+        ended,
+        revealed_at: row.revealed_at,
+        ended_at: row.ended_at,
+    })
 }
 
 type Answer = Result<StepAnswer, Refusal>;

@@ -11,13 +11,14 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::JudgingError;
+use super::pacing::Mark;
 use crate::app::App;
 use crate::attempts::bytes32;
 use crate::columns;
 use crate::db::entity::{activation, attempt, beneficiary, certificate};
 use crate::keys::Role;
 use crate::register::place;
-use crate::steps;
+use crate::steps::{self, Revealed};
 
 /// An attempt, its plan, and whose it should be.
 pub(super) struct Case {
@@ -32,6 +33,8 @@ pub(super) struct Case {
     pub(super) reveals: Vec<StepReveal>,
     /// Frames and chain head that came with each step request.
     pub(super) step_heads: Vec<(u32, Bytes32)>,
+    /// When the service heard of how many frames.
+    pub(super) marks: Vec<Mark>,
     pub(super) committed: CommitRequest,
     pub(super) committed_at: i64,
     /// Milliseconds between issue and commit: no recording of the attempt is longer.
@@ -68,6 +71,7 @@ impl Case {
         let first = earlier.count(db).await? == 0;
         let revealed = steps::revealed(db, id).await.map_err(|_| JudgingError::Kept("steps"))?;
         let committed_at = attempt.committed_at.ok_or(JudgingError::Kept("committed_at"))?;
+        let committed = committed(&attempt).ok_or(JudgingError::Kept("commitment"))?;
         Ok(Self {
             attempt: id,
             beneficiary: person.id,
@@ -79,7 +83,8 @@ impl Case {
             steps: steps::plan(&revealed),
             reveals: revealed.iter().map(steps::Revealed::for_judge).collect(),
             step_heads: steps::heads(&revealed).map_err(|_| JudgingError::Kept("chain_head"))?,
-            committed: committed(&attempt).ok_or(JudgingError::Kept("commitment"))?,
+            marks: marks(&revealed, &committed, committed_at),
+            committed,
             committed_at,
             open_ms: committed_at - attempt.issued_at,
             secrets: secrets(app),
@@ -107,6 +112,17 @@ fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {
         frames: u32::try_from(attempt.frames?).ok()?,
         duration_ms: u32::try_from(attempt.duration_ms?).ok()?,
     })
+}
+
+/// The first step was asked for, each was reported as ended, the whole was committed.
+fn marks(steps: &[Revealed], committed: &CommitRequest, committed_at: i64) -> Vec<Mark> {
+    let first = steps.first().map(|step| Mark { frames: step.frames, at: step.revealed_at, ended: None });
+    let ended = steps.iter().filter_map(|step| {
+        let (frames, _) = step.ended.as_ref()?;
+        Some(Mark { frames: *frames, at: step.ended_at?, ended: step.report })
+    });
+    let last = Mark { frames: committed.frames, at: committed_at, ended: None };
+    first.into_iter().chain(ended).chain([last]).collect()
 }
 
 fn secrets(app: &App) -> Vec<RecipientSecret> {

@@ -9,6 +9,7 @@ use jianzai_liveness::{Decision, Evidence, Judgement, Observation, Rect, judge};
 use jianzai_wire::ReasonCode;
 
 use super::case::Case;
+use super::pacing::pacing;
 use super::{JudgingError, likeness};
 use crate::db::entity::State;
 use crate::import::portrait::embedding_network;
@@ -118,6 +119,8 @@ impl Examiner {
             policy: &case.policy,
             crop_scores: &self.crop_scores(&opened, &seen)?,
         });
+        let times: Vec<_> = seen.iter().map(|seen| seen.at).collect();
+        add(&mut judgement, pacing(&case.marks, &times), Vec::new());
         add(&mut judgement, passed_over(&opened, &seen), Vec::new());
         // Whose face it is does not matter where nobody was shown to be there.
         if judgement.decision != Decision::Refuse {

@@ -10,6 +10,7 @@ mod case;
 mod certify;
 mod examine;
 mod likeness;
+mod pacing;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
