@@ -119,8 +119,10 @@ pub(crate) async fn forget_old(db: &impl ConnectionTrait, now: i64) -> Result<()
 
 /// Twice as long with each failure.
 fn delay_after(failures: i64) -> Duration {
-    let doublings = u32::try_from(failures - FREE_FAILURES).unwrap_or(0).min(10);
-    if failures <= FREE_FAILURES { Duration::ZERO } else { Duration::from_millis(125 << doublings).min(LONGEST_DELAY) }
+    match failures.saturating_sub(FREE_FAILURES) {
+        ..=0 => Duration::ZERO,
+        over => Duration::from_millis(125 << over.min(10)).min(LONGEST_DELAY),
+    }
 }
 
 /// A household has one IPv4 address but 2^64 IPv6 ones.

@@ -1,5 +1,6 @@
 //! `jianzai-server`: the service's one program.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,10 +80,20 @@ struct Serve {
     keep_evidence_days: u16,
 }
 
+fn main() -> anyhow::Result<()> {
+    #[expect(unsafe_code, reason = "nothing else runs yet")]
+    // SAFETY: this is the first thing that the program does; it has one thread.
+    unsafe {
+        jianzai_face::forbid_telemetry();
+    }
+    run()
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn run() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colour = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
         Command::Migrate(data) => Ok(jianzai_server::migrate(&Config::new(data.folder), &SystemClock).await?),

@@ -75,7 +75,7 @@ pub(crate) async fn picture(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let png = drawn(&app, id, &headers, |drawing| drawing.png(PICTURE_WIDTH)).await?;
-    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, no-store")], png).into_response())
+    Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
 /// The certificate of an attempt, as a sheet to print.
@@ -90,7 +90,7 @@ pub(crate) async fn sheet(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let pdf = drawn(&app, id, &headers, Drawing::pdf).await?;
-    Ok(([(header::CONTENT_TYPE, "application/pdf"), (header::CACHE_CONTROL, "private, no-store")], pdf).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/pdf")], pdf).into_response())
 }
 
 async fn drawn(

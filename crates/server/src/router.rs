@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jianzai_wire::ReasonCode;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
@@ -62,6 +63,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/health", get(|| async { StatusCode::NO_CONTENT }))
         .route("/openapi.json", get(move || async move { axum::Json(description) }))
         .with_state(app)
+        // Answers hold tokens and certificates.
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn(problem::speak))
         .layer(middleware::from_fn(log))

@@ -113,9 +113,8 @@ pub(crate) async fn offset(
     speaks_tus(&headers)?;
     let _alone = app.alone_with(id).await;
     let (upload, _) = find(app.store.reads(), id, &headers).await?;
-    let no_store = HeaderValue::from_static("no-store");
     let told = [(RESUMABLE, TUS_1), (OFFSET, upload.received.into()), (LENGTH, upload.length.into())];
-    Ok((StatusCode::OK, told, [(header::CACHE_CONTROL, no_store)]).into_response())
+    Ok((StatusCode::OK, told).into_response())
 }
 
 /// Deliver a piece (tus 1.0 core). Acknowledged when it is on the disk; the last one when the whole is accepted.

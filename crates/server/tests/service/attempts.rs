@@ -1,0 +1,159 @@
+//! Attempts, steps and commits: repeatable after a lost answer, and good once.
+
+use std::time::Duration;
+
+use jianzai_wire::api::{AttemptState, StepAnswer, StepRequest};
+use jianzai_wire::{Action, CapturePolicy, ReasonCode, StepOutcome, plan};
+use serde_json::{Value, json};
+
+use crate::people::{World, answer, commitment, head, report};
+
+#[tokio::test]
+async fn the_same_step_request_has_the_same_answer() {
+    let world = World::new().await;
+    let attempt = world.attempt().await;
+    let mut request = StepRequest { ended: None, frames: 3, chain_head: head(3) };
+    let mut steps = Vec::new();
+    loop {
+        let told = world.step(&attempt, &request).await.unwrap();
+        assert_eq!(world.step(&attempt, &request).await.unwrap(), told, "asked again");
+        let altered = StepRequest { chain_head: head(99), ..request };
+        assert_eq!(world.step(&attempt, &altered).await.unwrap_err().code, ReasonCode::AttemptUsed);
+        let StepAnswer::Next(step) = told else { break };
+        assert!((500..=1_500).contains(&step.wait_ms));
+        steps.push(step);
+        let frames = request.frames + 9;
+        request = StepRequest { ended: Some(report(step, StepOutcome::Done)), frames, chain_head: head(frames) };
+    }
+    assert_eq!(steps.len(), attempt.policy.steps_needed as usize);
+    let first = world.commit(&attempt, &commitment(request.frames)).await.unwrap();
+    assert_eq!(world.commit(&attempt, &commitment(request.frames)).await.unwrap(), first, "the same receipt again");
+    assert_eq!(first["plan_hash"], json!(plan::plan_hash(attempt.id, &attempt.nonce, &steps)));
+    let other = world.commit(&attempt, &commitment(request.frames + 1)).await.unwrap_err();
+    assert_eq!(other.code, ReasonCode::AttemptUsed);
+    assert_eq!(world.state(&attempt).await, json!({ "state": "committed" }));
+}
+
+#[tokio::test]
+async fn two_wrong_actions_end_the_attempt_and_only_that_one() {
+    let world = World::new().await;
+    let (attempt, other) = (world.attempt().await, world.attempt().await);
+    let mut request = StepRequest { ended: None, frames: 3, chain_head: head(3) };
+    let wrong = StepOutcome::Wrong(Action::LookUp);
+    for failures in 0..2 {
+        let StepAnswer::Next(step) = world.step(&attempt, &request).await.unwrap() else { panic!("{failures}") };
+        let frames = request.frames + 9;
+        request = StepRequest { ended: Some(report(step, wrong)), frames, chain_head: head(frames) };
+    }
+    for _ in 0..2 {
+        assert_eq!(world.step(&attempt, &request).await.unwrap_err().code, ReasonCode::ActionWrong);
+    }
+    assert_eq!(world.state(&attempt).await, json!({ "state": "refused", "reasons": ["action.wrong"] }));
+    let late = world.commit(&attempt, &commitment(40)).await.unwrap_err();
+    assert_eq!(late.code, ReasonCode::ActionWrong);
+    world.complete_plan(&other).await;
+}
+
+#[tokio::test]
+async fn steps_out_of_turn_are_refused() {
+    let world = World::new().await;
+    let attempt = world.attempt().await;
+    let first = StepRequest { ended: None, frames: 30, chain_head: head(30) };
+    let StepAnswer::Next(step) = world.step(&attempt, &first).await.unwrap() else { panic!("no step") };
+    let done = report(step, StepOutcome::Done);
+    for (ended, frames) in [(jianzai_wire::StepReport { index: 5, ..done }, 40), (done, 29)] {
+        let request = StepRequest { ended: Some(ended), frames, chain_head: head(frames) };
+        assert_eq!(world.step(&attempt, &request).await.unwrap_err().code, ReasonCode::InputBodyInvalid);
+    }
+    let early = world.commit(&attempt, &commitment(30)).await.unwrap_err();
+    assert_eq!(early.code, ReasonCode::ActionNotSeen, "the plan is not complete");
+}
+
+#[tokio::test]
+async fn an_attempt_lives_for_minutes() {
+    let world = World::new().await;
+    let (idle, complete) = (world.attempt().await, world.attempt().await);
+    let frames = world.complete_plan(&complete).await;
+    world.clock.advance(Duration::from_secs(301));
+    let request = StepRequest { ended: None, frames: 3, chain_head: head(3) };
+    assert_eq!(world.step(&idle, &request).await.unwrap_err().code, ReasonCode::AttemptExpired);
+    let late = world.commit(&complete, &commitment(frames)).await.unwrap_err();
+    assert_eq!((late.code, late.status), (ReasonCode::AttemptCommitLate, 410));
+    assert_eq!(world.state(&idle).await, json!({ "state": "refused", "reasons": ["attempt.expired"] }));
+}
+
+#[tokio::test]
+async fn a_recording_longer_than_the_attempt_is_none_of_it() {
+    let world = World::new().await;
+    let attempt = world.attempt().await;
+    let frames = world.complete_plan(&attempt).await;
+    let mut long = commitment(frames);
+    long["duration_ms"] = json!(20_000);
+    assert_eq!(world.commit(&attempt, &long).await.unwrap_err().code, ReasonCode::EvidenceBadTimes);
+    let mut fewer = commitment(frames);
+    fewer["frames"] = json!(frames - 1);
+    assert_eq!(world.commit(&attempt, &fewer).await.unwrap_err().code, ReasonCode::EvidenceBadTimes);
+    world.commit(&attempt, &commitment(frames)).await.unwrap();
+}
+
+#[tokio::test]
+async fn abilities_fit_the_plan_or_send_to_review() {
+    let world = World::new().await;
+    let activation = world.activate().await;
+    let ask = async |cannot: &[Action]| {
+        let request = world.post("/v1/attempts", &json!({ "cannot": cannot })).bearer_auth(activation.token.expose());
+        answer::<Value>(request.send().await.unwrap()).await
+    };
+    let cannot = [Action::LookUp, Action::LookDown, Action::OpenMouth];
+    let attempt = ask(&cannot).await.unwrap();
+    let rules = CapturePolicy::for_actions(&[Action::TurnLeft, Action::TurnRight]).unwrap();
+    assert_eq!(attempt["policy"], json!(rules));
+    let problem = ask(&Action::ALL[1..]).await.unwrap_err();
+    assert_eq!(problem.code, ReasonCode::AttemptAbilitiesReview);
+}
+
+#[tokio::test]
+async fn only_a_demo_service_takes_the_actor() {
+    let world = World::with(|config| config.demo = false).await;
+    let activation = world.activate().await;
+    let request = world.post("/v1/attempts", &json!({ "demo": true })).bearer_auth(activation.token.expose());
+    let problem = answer::<Value>(request.send().await.unwrap()).await.unwrap_err();
+    assert_eq!((problem.code, problem.status), (ReasonCode::AttemptDemoRefused, 403));
+}
+
+#[tokio::test]
+async fn tokens_open_their_own_attempt_for_their_own_time() {
+    let world = World::new().await;
+    let activation = world.activate().await;
+    let (one, other) = (world.attempt().await, world.attempt().await);
+    let ask = async |token: Option<&str>| {
+        let request = world.client.get(world.url(&format!("/v1/attempts/{}", one.id)));
+        let request = token.map(|token| request.try_clone().unwrap().bearer_auth(token)).unwrap_or(request);
+        answer::<AttemptState>(request.send().await.unwrap()).await
+    };
+    assert_eq!(ask(Some(one.token.expose())).await.unwrap(), AttemptState::Open);
+    for token in [None, Some(other.token.expose()), Some(activation.token.expose()), Some("")] {
+        let problem = ask(token).await.unwrap_err();
+        assert_eq!((problem.code, problem.status), (ReasonCode::AttemptUnauthorised, 401));
+    }
+    world.clock.advance(Duration::from_secs(30 * 60 + 1));
+    let request = world.post("/v1/attempts", &json!({})).bearer_auth(activation.token.expose());
+    let problem = answer::<Value>(request.send().await.unwrap()).await.unwrap_err();
+    assert_eq!(problem.code, ReasonCode::AttemptUnauthorised);
+}
+
+#[tokio::test]
+async fn one_activation_starts_twenty_attempts() {
+    let world = World::new().await;
+    let activation = world.activate().await;
+    let start = async || {
+        let request = world.post("/v1/attempts", &json!({})).bearer_auth(activation.token.expose());
+        answer::<Value>(request.send().await.unwrap()).await
+    };
+    for _ in 0..20 {
+        start().await.unwrap();
+    }
+    let problem = start().await.unwrap_err();
+    assert_eq!(problem.code, ReasonCode::LimitTooManyTries);
+    assert!(problem.retry_after.is_some_and(|seconds| seconds <= 1_801));
+}
