@@ -32,6 +32,8 @@ class Journey {
       this.voice.hush();
       if (before.screen === 'capture') rust.cancel().catch(ignore);
     }
+    // A camera that Rust made ready goes dark when the person turns back.
+    if (before.screen === 'ready' && !['ready', 'capture'].includes(this.state.screen)) rust.cancel().catch(ignore);
   }
 
   /** Speaks the current instruction again. */
