@@ -50,8 +50,11 @@ impl App {
         }
     }
 
-    /// Makes a camera ready; one that is ready already stays.
+    /// Makes a camera ready; one that is ready already stays. The page's own camera is the page's to open.
     pub(crate) fn warm(&self, choice: CameraChoice) {
+        if choice == CameraChoice::Webview {
+            return;
+        }
         let mut warm = lock(&self.warm);
         if warm.as_ref().is_none_or(|booth| *booth.choice() != choice) {
             // The former camera is let go before the next is opened: it may be the same one.

@@ -23,7 +23,7 @@ use crate::outbox::{Header, OutboxError, Stage};
 use crate::settle::{Settled, settle};
 
 /// How long to try to activate and to start an attempt: the person is waiting.
-const PATIENCE_BEFORE: Duration = Duration::from_secs(12);
+const PATIENCE_BEFORE: Duration = Duration::from_secs(20);
 /// A step's answer is late after this; the person is then told why they wait.
 const LATE: Duration = Duration::from_millis(1500);
 
@@ -145,6 +145,8 @@ impl Walk {
         })?;
         if let Settled::Certified { drawn, .. } = &settled {
             *lock(&self.shared.certificate) = Some(drawn.clone());
+            // Nothing is left to do for this person: the facts are forgotten.
+            (self.request, self.activation) = (None, None);
         }
         (self.tell)(settled.event(self.journey.config().language));
         self.saved = None;
