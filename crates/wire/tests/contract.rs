@@ -1,6 +1,8 @@
 //! What is sent is part of the contract: each type keeps its form, survives the way there and back, and never shows a
 //! personal value when it is printed.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::fmt::Debug;
 
 use jianzai_wire::api::*;

@@ -186,9 +186,9 @@ impl Sheet<'_> {
         self.text(x, top + 44.0, 40.0, Style { bold: true, colour: JADE, ..PLAIN }, "怎样核验");
         self.text(x + 180.0, top + 44.0, 30.0, LABEL, "How to check");
         let lines = [
-            (104.0, 33.0, PLAIN, "用“健在”应用扫左边的码，不用联网。"),
-            (142.0, 25.0, LABEL, "Scan the code with Jianzai; no network is needed."),
-            (196.0, 33.0, PLAIN, "扫出的姓名、日期要和本页一样。"),
+            (104.0, 33.0, PLAIN, "用“健在”核验程序读码，不用联网。"),
+            (142.0, 25.0, LABEL, "Check the code with jianzai verify, offline."),
+            (196.0, 33.0, PLAIN, "读出的姓名、日期要和本页一样。"),
             (234.0, 25.0, LABEL, "Name and dates must be the same as on this page."),
             (288.0, 33.0, PLAIN, "核验通过才有效，只看纸面不算数。"),
             (326.0, 25.0, LABEL, "Only the check counts, never the paper alone."),

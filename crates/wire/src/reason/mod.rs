@@ -1,7 +1,7 @@
 //! The one list of reasons: why something was refused, hinted at, sent to review or failed; and what is said about it.
 //!
 //! Words are for people of eighty: what is the matter, without blame and without jargon, and what to do now. Chinese
-//! ([`words_zh`]) comes first; English ([`words_en`]) is a text of its own, not a translation word by word.
+//! (`words_zh`) comes first; English (`words_en`) is a text of its own, not a translation word by word.
 
 use serde::{Deserialize, Serialize};
 
