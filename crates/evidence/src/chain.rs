@@ -1,8 +1,13 @@
 //! The hash chain, and everything that is drawn from the nonce.
 //!
-//! `h0 = H(domain, attempt, nonce)`; each frame links `h = H(domain, h, index, time, H(access unit), what was seen, H(crop)
-//! if the frame is a candidate)`; the end links `H(domain, h, H(capture record))`, and the record holds the digests of best
-//! photo and log. H is SHA-256. Both sides compute all of it, the server from the bytes it received.
+//! H is SHA-256 over plain concatenation (every part has a fixed length under its domain); integers are big-endian.
+//! - `h0 = H("jianzai evidence start v1", attempt [16], nonce [32])`
+//! - each frame: `h = H("jianzai evidence frame v1", h, index u32, milliseconds u64, H(access unit), what was seen [15],
+//!   1 and H(crop) if the frame is its window's candidate, else 33 zeros)`
+//! - the end: `H("jianzai evidence end v1", h, H(capture record as written))`; the record holds the digests of pictures
+//!   and log.
+//!
+//! Both sides compute all of it, the server from the bytes it received.
 
 use jianzai_wire::Bytes32;
 use sha2::{Digest, Sha256};
@@ -65,7 +70,6 @@ fn drawn(domain: &[u8], nonce: &Bytes32, parts: &[&[u8]]) -> u64 {
     bytes.iter().take(8).fold(0, |draw, byte| draw << 8 | u64::from(*byte))
 }
 
-/// Every part has a fixed length under its domain, so plain concatenation is unambiguous.
 fn hashed(domain: &[u8], parts: &[&[u8]]) -> Bytes32 {
     let mut hash = Sha256::new();
     hash.update(domain);
