@@ -60,11 +60,11 @@ def read(source):
         if n.op_type == "Conv"
     ]
     norms = [
-        weights[name]
+        weights[name].ravel()
         for n in graph.node
         if n.op_type == "Mul"
         for name in n.input
-        if name in weights and weights[name].shape == (64,)
+        if name in weights and weights[name].size == 64
     ]
     tokens = [weights[name] for n in graph.node if n.op_type == "Concat" for name in n.input if name in weights]
     small = [
