@@ -88,3 +88,60 @@ impl Continuity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(at: u64, x: f32, scale: f32, nose: f32) -> Reading {
+        let mut shape = [[0.0; 2]; 6];
+        shape[0] = [nose, 0.5];
+        Reading {
+            at: FrameTime(at),
+            yaw: 0.0,
+            pitch: 0.0,
+            nose_x: nose,
+            nose_y: 0.0,
+            jaw: 0.0,
+            lips: 0.0,
+            blink: 0.0,
+            proportion: 0.9,
+            centre: [x, 200.0],
+            scale,
+            shape,
+        }
+    }
+
+    /// What follows a face at 300, of size 150, 66 ms later.
+    fn after(next: Option<Reading>, at: u64) -> Option<Break> {
+        let mut watch = Continuity::new(1_000);
+        assert_eq!(watch.push(FrameTime(0), Some(&reading(0, 300.0, 150.0, 0.0))), None);
+        watch.push(FrameTime(at), next.as_ref())
+    }
+
+    #[test]
+    fn a_head_may_move_as_heads_do() {
+        for (x, scale, nose) in [(300.0, 150.0, 0.0), (340.0, 150.0, 0.0), (300.0, 170.0, 0.0), (300.0, 150.0, 0.3)] {
+            assert_eq!(after(Some(reading(66, x, scale, nose)), 66), None);
+        }
+    }
+
+    #[test]
+    fn it_may_not_jump_in_place_size_or_shape() {
+        for (x, scale, nose) in [(400.0, 150.0, 0.0), (300.0, 220.0, 0.0), (300.0, 150.0, 0.6)] {
+            assert!(
+                matches!(after(Some(reading(66, x, scale, nose)), 66), Some(Break::Jump(jump)) if jump.worst() > 1.0)
+            );
+        }
+    }
+
+    #[test]
+    fn gaps_and_absences_are_named_with_their_length() {
+        assert_eq!(after(Some(reading(300, 300.0, 150.0, 0.0)), 300), None);
+        assert_eq!(after(Some(reading(301, 300.0, 150.0, 0.0)), 301), Some(Break::Gap(301)));
+        let mut watch = Continuity::new(1_000);
+        watch.push(FrameTime(0), Some(&reading(0, 300.0, 150.0, 0.0)));
+        let broken: Vec<_> = (1..=6).map(|i| watch.push(FrameTime(i * 200), None)).collect();
+        assert_eq!(broken, [None, None, None, None, None, Some(Break::Lost(1_200))]);
+    }
+}

@@ -72,6 +72,7 @@ impl Recording {
             tracker: None,
         };
         recording.continuity.push(session.now, reading);
+        // One frame settles nothing yet.
         recording.settle(session, reading);
         recording
     }
@@ -91,8 +92,7 @@ impl Recording {
     pub(super) fn frame(&mut self, session: &mut Session, reading: Option<&Reading>, hindered: bool) -> Flow {
         let broken = self.continuity.push(session.now, reading);
         if matches!(self.task, Task::Settling(_)) && (broken.is_some() || reading.is_none() || hindered) {
-            session.log.restarts = session.log.restarts.saturating_add(1);
-            return Flow::Again;
+            return again(session);
         }
         if let Some(broken) = broken {
             return Flow::End(CaptureEnd::Refused(match broken {
@@ -138,7 +138,7 @@ impl Recording {
     /// No full action has ended with this frame.
     fn go_on(&mut self, session: &mut Session, reading: Option<&Reading>) -> Flow {
         match &self.task {
-            Task::Settling(_) => self.settle(session, reading),
+            Task::Settling(_) => return self.settle(session, reading),
             Task::Asking { .. } => {}
             // Nobody is told to act while they are out of sight.
             Task::Resting { .. } if reading.is_none() => {}
@@ -154,18 +154,24 @@ impl Recording {
         Flow::Go
     }
 
-    /// Learns the baseline, then asks for the first step.
-    fn settle(&mut self, session: &mut Session, reading: Option<&Reading>) {
-        let Task::Settling(readings) = &mut self.task else { return };
+    /// Learns the baseline, then asks for the first step. Someone who moved meanwhile begins again.
+    fn settle(&mut self, session: &mut Session, reading: Option<&Reading>) -> Flow {
+        let Task::Settling(readings) = &mut self.task else { return Flow::Go };
         readings.extend(reading);
-        if session.now.since(session.log.started_at) < limits::BASELINE_MS {
-            return;
+        let Some(baseline) = Baseline::of_beginning(readings.iter()) else { return Flow::Go };
+        if !baseline.is_rest(readings) {
+            return again(session);
         }
-        let Some(baseline) = Baseline::learn(readings) else { return };
+        let mut tracker = Tracker::new(baseline);
+        for reading in readings.iter() {
+            // At rest: no movement ends here.
+            tracker.push(reading);
+        }
         session.log.baseline = Some(baseline);
-        self.tracker = Some(Tracker::new(baseline));
+        self.tracker = Some(tracker);
         self.task = Task::Asking { unasked: None };
         session.out.push(CoachOutput::AskStep(None));
+        Flow::Go
     }
 
     /// Gives the cue once the person has rested long enough and nothing is being said.
@@ -256,6 +262,12 @@ impl Recording {
         self.task = Task::Asking { unasked: None };
         if next == NextStep::Complete { Flow::Done } else { Flow::Go }
     }
+}
+
+/// Drops the recording.
+fn again(session: &mut Session) -> Flow {
+    session.log.restarts = session.log.restarts.saturating_add(1);
+    Flow::Again
 }
 
 /// Asks to look straight ahead, now and then.

@@ -84,9 +84,10 @@ fn looks_flat(rest: &Baseline, reading: &Reading) -> bool {
     nose < limits::FLAT_NOSE && !(limits::FLAT_NARROW..=limits::FLAT_WIDE).contains(&proportion)
 }
 
-/// The person at rest: as before the first step was revealed, whatever the log says.
+/// The person at rest: as at the beginning, before the first step was revealed, whatever the log says.
 pub(super) fn rest(evidence: &Evidence<'_>, readings: &[Option<Reading>]) -> Option<Baseline> {
     let known = evidence.steps.first().map_or(0, |step| step.frames_at_reveal as usize);
     let before: Vec<Reading> = readings.iter().take(known).flatten().copied().collect();
-    Baseline::learn(&before)
+    // With a frame or two lost to compression, what is left has to do.
+    Baseline::of_beginning(&before).or_else(|| Baseline::learn(&before))
 }

@@ -25,6 +25,20 @@ pub struct Baseline {
 }
 
 impl Baseline {
+    /// Learns from the beginning of a recording, as coach and judge both do: from its first [`limits::BASELINE_MS`] and at
+    /// least [`limits::BASELINE_FRAMES`] readings. None if it is shorter.
+    pub fn of_beginning<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Option<Self> {
+        let mut beginning: Vec<Reading> = Vec::new();
+        for reading in readings {
+            beginning.push(*reading);
+            let first = beginning.first().map_or(reading.at, |first| first.at);
+            if reading.at.since(first) >= limits::BASELINE_MS && beginning.len() >= limits::BASELINE_FRAMES {
+                return Self::learn(&beginning);
+            }
+        }
+        None
+    }
+
     /// The median of what was read at rest; none if that is too little.
     pub fn learn(readings: &[Reading]) -> Option<Self> {
         if readings.len() < limits::BASELINE_FRAMES {
@@ -40,6 +54,11 @@ impl Baseline {
             lips: typical(|r| r.lips),
             proportion: typical(|r| r.proportion),
         })
+    }
+
+    /// Whether every reading is at rest by this baseline.
+    pub(crate) fn is_rest(&self, readings: &[Reading]) -> bool {
+        readings.iter().all(|reading| self.strengths(reading).iter().all(|strength| *strength < limits::REST))
     }
 
     /// How strong each action is in this reading, in the order of [`Action::ALL`]: 0 at rest, 1 full.

@@ -119,3 +119,92 @@ impl Axes {
 fn distance(p: [f32; 2], q: [f32; 2]) -> f32 {
     (p[0] - q[0]).hypot(p[1] - q[1])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Blendshapes, Placement, Pose, Rect};
+
+    /// A face looking ahead, whose points are turned in the picture by `roll` degrees and whose nose lies off by `nose`.
+    fn face(roll: f32, nose: [f32; 2]) -> Observation {
+        let mut landmarks = vec![[0.0; 3]; 478];
+        for (index, x, y) in [
+            (points::NOSE, nose[0], 20.0 + nose[1]),
+            (points::NOSE_BASE, 0.0, 35.0),
+            (points::FOREHEAD, 0.0, -70.0),
+            (points::LIP_UPPER, 0.0, 50.0),
+            (points::LIP_LOWER, 0.0, 54.0),
+            (points::EYE_RIGHT_OUTER, -45.0, -15.0),
+            (points::EYE_RIGHT_INNER, -15.0, -15.0),
+            (points::CHIN, 0.0, 90.0),
+            (points::BRIDGE, 0.0, -15.0),
+            (points::SIDE_RIGHT, -70.0, 0.0),
+            (points::EYE_LEFT_OUTER, 45.0, -15.0),
+            (points::EYE_LEFT_INNER, 15.0, -15.0),
+            (points::SIDE_LEFT, 70.0, 0.0),
+        ] {
+            let (s, c) = roll.to_radians().sin_cos();
+            landmarks[index] = [320.0 + x * c - y * s, 240.0 + x * s + y * c, 0.0];
+        }
+        let face = FaceSeen {
+            bbox: Rect { x0: 250.0, y0: 170.0, x1: 390.0, y1: 330.0 },
+            landmarks,
+            presence: 1.0,
+            pose: Pose::default(),
+            blendshapes: Blendshapes::default(),
+            brightness: 0.5,
+            back_light: 1.0,
+            sharpness: 50.0,
+            placement: Placement::default(),
+            passive: None,
+        };
+        Observation { at: FrameTime(7), size: (640, 480), faces: 1, frame_brightness: 0.5, face: Some(face) }
+    }
+
+    fn read(seen: &Observation) -> Reading {
+        Reading::of(seen).expect("a face")
+    }
+
+    #[test]
+    fn a_head_that_only_leans_reads_the_same() {
+        let upright = read(&face(0.0, [0.0; 2]));
+        for roll in [-40.0, -10.0, 25.0, 60.0] {
+            let leaning = read(&face(roll, [0.0; 2]));
+            for (a, b) in [
+                (leaning.nose_x, upright.nose_x),
+                (leaning.nose_y, upright.nose_y),
+                (leaning.lips, upright.lips),
+                (leaning.proportion, upright.proportion),
+                (leaning.scale / 100.0, upright.scale / 100.0),
+                (leaning.shape_change(&upright), 0.0),
+            ] {
+                assert!((a - b).abs() < 1e-3, "{roll}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_nose_goes_where_the_subject_turns_to() {
+        let rest = read(&face(0.0, [0.0; 2]));
+        let (left, down) = (read(&face(0.0, [20.0, 0.0])), read(&face(0.0, [0.0, 20.0])));
+        assert!((left.nose_x - rest.nose_x - 20.0 / 140.0).abs() < 1e-4 && left.nose_y == rest.nose_y);
+        assert!((down.nose_y - rest.nose_y - 20.0 / 140.0).abs() < 1e-4 && down.nose_x == rest.nose_x);
+    }
+
+    #[test]
+    fn what_is_no_face_is_not_read() {
+        let good = face(0.0, [0.0; 2]);
+        let with = |change: fn(&mut FaceSeen)| {
+            let mut seen = good.clone();
+            seen.face.iter_mut().for_each(change);
+            Reading::of(&seen)
+        };
+        assert!(with(|_| ()).is_some());
+        assert_eq!(with(|face| face.landmarks.clear()), None);
+        assert_eq!(with(|face| face.landmarks.fill([f32::NAN; 3])), None);
+        assert_eq!(with(|face| face.landmarks.fill([100.0; 3])), None);
+        assert_eq!(with(|face| face.pose.yaw = f32::INFINITY), None);
+        assert_eq!(with(|face| face.landmarks[points::CHIN] = [f32::NAN; 3]), None);
+        assert_eq!(Reading::of(&Observation { face: None, ..good.clone() }), None);
+    }
+}

@@ -196,3 +196,108 @@ impl Movement {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: Reading = Reading {
+        at: FrameTime(0),
+        yaw: 2.0,
+        pitch: 4.0,
+        nose_x: 0.03,
+        nose_y: 0.01,
+        jaw: 0.01,
+        lips: 0.01,
+        blink: 0.1,
+        proportion: 0.93,
+        centre: [320.0, 240.0],
+        scale: 200.0,
+        shape: [[0.0; 2]; 6],
+    };
+
+    /// A reading in which the head is turned by so many full turns to the left and the mouth open by so many openings.
+    fn reading(at: u64, turned: f32, open: f32) -> Reading {
+        let (turn, mouth) = (limits::full(Action::TurnLeft), limits::full(Action::OpenMouth));
+        Reading {
+            at: FrameTime(at),
+            yaw: REST.yaw + turned * turn.first,
+            nose_x: REST.nose_x + turned * turn.second,
+            jaw: REST.jaw + open * mouth.first,
+            lips: REST.lips + open * mouth.second,
+            ..REST
+        }
+    }
+
+    fn tracker() -> Tracker {
+        Tracker::new(Baseline::learn(&[REST; 5]).expect("five readings"))
+    }
+
+    /// Episodes of `turned` and `open`, one value a frame of 50 ms.
+    fn episodes(turned: &[f32], open: &[f32]) -> Vec<Episode> {
+        let mut tracker = tracker();
+        let frames = turned.iter().zip(open).enumerate();
+        frames.filter_map(|(i, (turned, open))| tracker.push(&reading(i as u64 * 50, *turned, *open))).collect()
+    }
+
+    fn with_rest(values: &[f32]) -> Vec<f32> {
+        [&[0.0; 10], values, &[0.0; 10]].concat()
+    }
+
+    #[test]
+    fn an_action_is_found_from_rest_to_rest() {
+        let turned = with_rest(&[0.3, 0.6, 1.0, 1.4, 1.3, 0.9, 0.4]);
+        let found = episodes(&turned, &vec![0.0; turned.len()]);
+        let [turn] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((turn.action, turn.other), (Action::TurnLeft, None));
+        assert_eq!((turn.began_at, turn.peak_at, turn.ended_at), (FrameTime(550), FrameTime(650), FrameTime(800)));
+        assert!((turn.peak - 1.3).abs() < 1e-3, "the second highest: {}", turn.peak);
+    }
+
+    #[test]
+    fn one_slip_of_the_mesh_is_no_action() {
+        let turned = with_rest(&[3.0]);
+        assert_eq!(episodes(&turned, &vec![0.0; turned.len()]), []);
+    }
+
+    #[test]
+    fn a_mouth_opened_twice_quickly_is_one_opening_and_with_a_rest_between_two() {
+        let quickly = with_rest(&[1.2, 1.2, 0.0, 0.0, 1.2, 1.2]);
+        let slowly = with_rest(&[1.2, 1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 1.2]);
+        for (open, count) in [(quickly, 1), (slowly, 2)] {
+            assert_eq!(episodes(&vec![0.0; open.len()], &open).len(), count, "{open:?}");
+        }
+    }
+
+    #[test]
+    fn left_and_right_in_one_swing_are_one_movement_with_two_actions() {
+        let turned = with_rest(&[0.7, 1.5, 1.5, 0.2, -0.9, -1.2, -1.2, -0.6]);
+        let found = episodes(&turned, &vec![0.0; turned.len()]);
+        let [swing] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(swing.other_than(Action::TurnLeft, 1.0), Some(Action::TurnRight));
+        assert_eq!(swing.other_than(Action::TurnRight, 1.0), Some(Action::TurnLeft));
+    }
+
+    #[test]
+    fn one_cue_without_the_other_is_no_action() {
+        let mut tracker = tracker();
+        for at in 0..40 {
+            // Yaw without the nose, as a tilted print; an open jaw without lips, as one tilted further.
+            let print = Reading { yaw: REST.yaw + 20.0, jaw: 0.74, ..reading(at * 50, 0.0, 0.0) };
+            assert_eq!(tracker.push(if at % 10 < 5 { &print } else { &REST }), None);
+        }
+        assert_eq!(tracker.finish(), None);
+    }
+
+    #[test]
+    fn the_baseline_follows_posture_but_not_far_and_not_a_smile() {
+        let mut tracker = tracker();
+        for at in 0..400 {
+            tracker.push(&reading(at * 50, 0.75, 0.4));
+        }
+        let turn = limits::full(Action::TurnLeft);
+        assert!((tracker.baseline().yaw - REST.yaw - limits::ADAPT_AT_MOST * turn.first).abs() < 0.1);
+        assert_eq!(tracker.baseline().jaw, REST.jaw);
+        assert!(tracker.rest_since().is_some());
+    }
+}
