@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import lengths from '../../../voice/clips.json';
 import prompts from '../../../voice/prompts.json';
 import { ACTIONS, INSTRUCTIONS } from '../contract';
-import { breakable, dictionaries, fill, sayDate } from './index';
+import { breakable, dictionaries, fill, phrases, sayDate } from './index';
 
 /** Every text with the path to it. */
 function texts(value: unknown, path = ''): [string, string][] {
@@ -80,5 +80,7 @@ it('lets Chinese break between words, never before a mark', () => {
   expect(lines.join('')).toBe('慢慢向左转头，再转回来');
   expect(lines.length).toBeGreaterThan(3);
   for (const line of lines) expect(line).not.toMatch(/^[，。、]/u);
+  expect(phrases('慢慢向左转头，再转回来', 'zh')).toEqual(['慢慢向左转头，', '再转回来']);
+  expect(phrases('Look up, then level', 'en')).toEqual(['Look up, then level']);
   expect(breakable('Look up, then level', 'en')).toBe('Look up, then level');
 });

@@ -24,6 +24,10 @@ export function sayDate(iso: string, language: Language): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'Asia/Shanghai' }).format(date);
 }
 
+/** The parts between marks, each with its mark; English as a whole, which breaks at its spaces. */
+export const phrases = (text: string, language: Language): string[] =>
+  language === 'zh' ? text.split(/(?<=[，。：；])/u).filter((part) => part !== '') : [text];
+
 /** Text that may be broken between words only; Chinese has no spaces, and a broken word is hard to read large. */
 export function breakable(text: string, language: Language): string {
   if (language !== 'zh' || !('Segmenter' in Intl)) return text;
