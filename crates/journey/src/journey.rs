@@ -42,12 +42,12 @@ impl Journey {
     }
 
     /// Begins to open a camera, before it is needed.
-    pub fn warm(&self, choice: CameraChoice) -> Booth {
-        Booth::warm(choice, self.config.models.clone(), &self.engine)
+    pub fn warm(&self, choice: CameraChoice) -> Arc<Booth> {
+        Arc::new(Booth::warm(choice, self.config.models.clone(), &self.engine))
     }
 
     /// Starts a certification. `booth` is a camera opened beforehand, if there is one.
-    pub fn certify(&self, request: Request, booth: Option<Booth>, tell: EventSink) -> Certification {
+    pub fn certify(&self, request: Request, booth: Option<Arc<Booth>>, tell: EventSink) -> Certification {
         Certification::start(self, request, booth, tell)
     }
 
@@ -60,23 +60,25 @@ impl Journey {
     /// how they ended ([`Journey::resume`]).
     pub fn deliver_in_background(&self) {
         let journey = self.clone();
-        let deliver = async move {
-            let outbox = journey.outbox()?;
-            for header in outbox.waiting()? {
-                let attempt = header.attempt;
-                if let Err(error) = journey.settle(&outbox, header, &mut |_| {}).await {
-                    tracing::info!(%attempt, %error, "still waits");
+        let run = move || {
+            let deliver = async {
+                let outbox = journey.outbox()?;
+                for header in outbox.waiting()? {
+                    let attempt = header.attempt;
+                    if let Err(error) = journey.settle(&outbox, header, &mut |_| {}).await {
+                        tracing::info!(%attempt, %error, "still waits");
+                    }
                 }
-            }
-            Ok::<(), OutboxError>(())
-        };
-        let run = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => {
-                if let Err(error) = runtime.block_on(deliver) {
-                    tracing::warn!(%error, "the outbox cannot be looked through");
+                Ok::<(), OutboxError>(())
+            };
+            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => {
+                    if let Err(error) = runtime.block_on(deliver) {
+                        tracing::warn!(%error, "the outbox cannot be looked through");
+                    }
                 }
+                Err(error) => tracing::warn!(%error, "no delivery without a runtime"),
             }
-            Err(error) => tracing::warn!(%error, "no delivery without a runtime"),
         };
         if let Err(error) = std::thread::Builder::new().name("outbox".to_owned()).spawn(run) {
             tracing::warn!(%error, "no thread for the outbox");
