@@ -75,8 +75,7 @@ pub(crate) fn check_field(app: Shared<'_>, field: Field, value: String, language
 
 #[tauri::command(async)]
 pub(crate) fn warm_camera(app: Shared<'_>, camera: Camera) -> Result<(), Said> {
-    app.warm(app.choice(camera)?);
-    Ok(())
+    app.warm(app.choice(camera)?).map_err(|reason| app.said(reason))
 }
 
 /// Who agreed.

@@ -13,7 +13,7 @@ pub(crate) struct App {
     /// Folder of the recorded person of a demonstration, if there is one.
     pub(crate) actor: Option<PathBuf>,
     /// A camera opened before a certification begins.
-    warm: Mutex<Option<Booth>>,
+    warm: Mutex<Option<Arc<Booth>>>,
     current: Mutex<Option<Certification>>,
     /// The language that the page speaks.
     language: Mutex<Language>,
@@ -50,21 +50,35 @@ impl App {
         }
     }
 
-    /// Makes a camera ready; one that is ready already stays. The page's own camera is the page's to open.
-    pub(crate) fn warm(&self, choice: CameraChoice) {
+    /// Makes a camera ready, and waits until it is open; one that is ready already stays. The page's own camera is the
+    /// page's to open.
+    pub(crate) fn warm(&self, choice: CameraChoice) -> Result<(), ReasonCode> {
         if choice == CameraChoice::Webview {
-            return;
+            *lock(&self.warm) = None;
+            return Ok(());
         }
+        let booth = {
+            let mut warm = lock(&self.warm);
+            if warm.as_ref().is_none_or(|booth| *booth.choice() != choice) {
+                // The former camera is let go before the next is opened: it may be the same one.
+                *warm = None;
+                *warm = Some(self.journey.warm(choice));
+            }
+            warm.clone()
+        };
+        let opened = booth.as_ref().map_or(Ok(()), |booth| booth.opened());
         let mut warm = lock(&self.warm);
-        if warm.as_ref().is_none_or(|booth| *booth.choice() != choice) {
-            // The former camera is let go before the next is opened: it may be the same one.
+        if let (Err(_), Some(failed)) = (opened, &booth)
+            && warm.as_ref().is_some_and(|now| Arc::ptr_eq(now, failed))
+        {
+            // Another try opens it anew.
             *warm = None;
-            *warm = Some(self.journey.warm(choice));
         }
+        opened
     }
 
     /// Takes the camera that was made ready.
-    pub(crate) fn take_warm(&self) -> Option<Booth> {
+    pub(crate) fn take_warm(&self) -> Option<Arc<Booth>> {
         lock(&self.warm).take()
     }
 
@@ -81,7 +95,7 @@ impl App {
     /// The latest picture of the camera as JPEG.
     pub(crate) fn picture(&self) -> Option<Vec<u8>> {
         let current = self.with_current(Certification::booth).flatten();
-        current.and_then(|booth| booth.preview()).or_else(|| lock(&self.warm).as_ref().and_then(Booth::preview))
+        current.and_then(|booth| booth.preview()).or_else(|| lock(&self.warm).as_ref().and_then(|booth| booth.preview()))
     }
 
     /// The certificate of the certification, once there is one.

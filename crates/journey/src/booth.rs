@@ -17,7 +17,7 @@ use image::codecs::jpeg::JpegEncoder;
 use jianzai_camera::{CameraError, CaptureClock, FramePusher, LatestFrames, NativeSource, PushedSource};
 use jianzai_evidence::Source;
 use jianzai_face::{EngineOptions, FaceEngine, ModelError, Models};
-use jianzai_wire::Action;
+use jianzai_wire::{Action, ReasonCode};
 
 /// Which camera to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,12 @@ impl Booth {
         &self.choice
     }
 
-    /// Takes in a frame of the page; says whether it was wanted.
+    /// Waits until the camera is open. Error: why it cannot be used. Blocks, for some seconds at most.
+    pub fn opened(&self) -> Result<(), ReasonCode> {
+        self.camera().map(drop).map_err(|error| error.reason())
+    }
+
+    /// Where the page pushes its frames, if it has the camera.
     pub fn pusher(&self) -> Option<&FramePusher> {
         self.pusher.as_ref()
     }

@@ -77,8 +77,8 @@ pub(crate) struct Shared {
 
 impl Certification {
     /// Starts at the beginning. `booth` is a camera opened beforehand; one for another choice than the request's is let go.
-    pub(crate) fn start(journey: &Journey, request: Request, booth: Option<Booth>, tell: EventSink) -> Self {
-        let booth = booth.filter(|booth| *booth.choice() == request.camera).map(Arc::new);
+    pub(crate) fn start(journey: &Journey, request: Request, booth: Option<Arc<Booth>>, tell: EventSink) -> Self {
+        let booth = booth.filter(|booth| *booth.choice() == request.camera);
         Self::spawn(booth, |shared, wishes| Walk::new(journey.clone(), Start::Facts(request), shared, wishes, tell))
     }
 

@@ -283,7 +283,7 @@ impl Walk {
 
     /// The camera: the one opened beforehand, or one opened now.
     fn booth(&self, choice: &CameraChoice) -> Arc<Booth> {
-        let warm = || Arc::new(self.journey.warm(choice.clone()));
+        let warm = || self.journey.warm(choice.clone());
         Arc::clone(lock(&self.shared.booth).get_or_insert_with(warm))
     }
 
