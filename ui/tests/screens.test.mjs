@@ -168,6 +168,16 @@ describe('what is sent', () => {
     await page.context().close();
   });
 
+  it('lets go of a camera that was warmed for nothing', async () => {
+    const page = await open(browser, site.url);
+    await fillIn(page, 'self');
+    assert.equal((await calls(page, 'warm_camera')).length, 1);
+    await tap(page, 'back');
+    await page.getByTestId('screen-consent').waitFor();
+    assert.equal((await calls(page, 'cancel')).length, 1);
+    await page.context().close();
+  });
+
   it('says the four facts may be wrong, and keeps them for another look', async () => {
     const page = await open(browser, site.url);
     await fillIn(page, 'self');
@@ -263,4 +273,12 @@ it('keeps nothing of the person in the storage of the WebView', async () => {
   assert.match(stored, /large/);
   assert.doesNotMatch(stored, /王小明|1949|明|4403/);
   await page.context().close();
+});
+
+it('says where it belongs when it is opened outside the app', async () => {
+  const page = await browser.newPage();
+  await page.goto(site.url);
+  await page.getByRole('alert').waitFor();
+  assert.match(await page.getByRole('alert').innerText(), /健在/);
+  await page.close();
 });
