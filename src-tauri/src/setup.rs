@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | service | `JIANZAI_SERVER` | this machine, port 8470 |
 //! | own folder | `JIANZAI_DATA` | the system's folder for this app |
-//! | networks | `JIANZAI_MODELS` | beside the program; for a build from source, those of the source |
+//! | networks | `JIANZAI_MODELS` | a debug build: those of its source; else those bundled (`tauri.bundle.conf.json`) |
 //! | actor (demo) | `JIANZAI_ACTOR` | none |
 
 use std::path::PathBuf;
@@ -43,8 +43,9 @@ fn models(app: &tauri::App) -> tauri::Result<PathBuf> {
     if let Some(folder) = std::env::var_os("JIANZAI_MODELS") {
         return Ok(folder.into());
     }
-    let installed = app.path().resource_dir()?.join("models");
     let source = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
-    let from_source = cfg!(debug_assertions) && !installed.join("MODELS.toml").is_file();
-    Ok(if from_source { source } else { installed })
+    if cfg!(debug_assertions) && source.join("MODELS.toml").is_file() {
+        return Ok(source);
+    }
+    Ok(app.path().resource_dir()?.join("models"))
 }

@@ -95,7 +95,9 @@ impl App {
     /// The latest picture of the camera as JPEG.
     pub(crate) fn picture(&self) -> Option<Vec<u8>> {
         let current = self.with_current(Certification::booth).flatten();
-        current.and_then(|booth| booth.preview()).or_else(|| lock(&self.warm).as_ref().and_then(|booth| booth.preview()))
+        current
+            .and_then(|booth| booth.preview())
+            .or_else(|| lock(&self.warm).as_ref().and_then(|booth| booth.preview()))
     }
 
     /// The certificate of the certification, once there is one.
