@@ -42,7 +42,7 @@ impl App {
         for folder in [&config.data, &config.staging(), &config.evidence()] {
             durable::private_folder(folder).map_err(|source| StartError::Folder { path: folder.clone(), source })?;
         }
-        let keys = KeyRing::open(&config.keys(), &today(clock.now()))?;
+        let keys = KeyRing::of(&config, &today(clock.now()))?;
         let store = Datastore::open(&config.database()).await?;
         let objects = Arc::new(LocalFileSystem::new_with_prefix(config.evidence())?.with_fsync(true));
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::db::entity::{attempt, upload};
 use crate::limits;
+use crate::uploads::object_path;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(60);
@@ -64,10 +65,7 @@ async fn delete_evidence(app: &App) -> Result<(), CleaningError> {
         .await?;
     for attempt in due {
         if let Some(path) = attempt.evidence_path.as_deref() {
-            match app.objects.delete(&ObjectPath::from(path)).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(CleaningError::Evidence(error)),
-            }
+            delete_object(app, &ObjectPath::from(path)).await?;
         }
         let tx = app.store.begin("mark deleted").await?;
         Entity::update_many()
@@ -78,6 +76,13 @@ async fn delete_evidence(app: &App) -> Result<(), CleaningError> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+async fn delete_object(app: &App, path: &ObjectPath) -> Result<(), CleaningError> {
+    match app.objects.delete(path).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(CleaningError::Evidence(error)),
+    }
 }
 
 /// Uploads of attempts that may no longer be delivered.
@@ -95,6 +100,10 @@ async fn drop_abandoned(app: &App) -> Result<(), CleaningError> {
         match tokio::fs::remove_file(app.config.staging().join(upload.id.to_string())).await {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
+        }
+        // A stop between the object store and the row leaves evidence that no row names.
+        if let Some(attempt) = attempt::Entity::find_by_id(upload.attempt_id).one(app.store.reads()).await? {
+            delete_object(app, &object_path(&attempt)).await?;
         }
         let tx = app.store.begin("drop upload").await?;
         upload::Entity::delete_by_id(upload.id).exec(&*tx).await?;

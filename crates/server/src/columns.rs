@@ -79,11 +79,12 @@ fn associated(place: Place, key_id: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn a_value_opens_only_where_it_was_sealed() {
         let folder = tempfile::tempdir().unwrap();
-        let keys = KeyRing::open(folder.path(), "20260101").unwrap();
+        let keys = KeyRing::of(&Config::new(folder.path()), "20260101").unwrap();
         let place = Place { table: "beneficiary", column: "name", row: Uuid::from_u128(7) };
         let sealed = seal(&keys, place, "李明".as_bytes()).unwrap();
         assert_eq!(open(&keys, place, &sealed).unwrap().as_slice(), "李明".as_bytes());
@@ -100,7 +101,8 @@ mod tests {
             altered[length] ^= 1;
             assert_eq!(open(&keys, place, &altered), Err(NotOpened));
         }
-        let other = KeyRing::open(tempfile::tempdir().unwrap().path(), "20260101").unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = KeyRing::of(&Config::new(elsewhere.path()), "20260101").unwrap();
         assert_eq!(open(&other, place, &sealed), Err(NotOpened));
     }
 }

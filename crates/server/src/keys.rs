@@ -13,6 +13,7 @@ use std::{fmt, fs, io};
 
 use zeroize::Zeroizing;
 
+use crate::config::Config;
 use crate::durable;
 
 /// What a key is for.
@@ -82,6 +83,11 @@ pub enum KeysError {
     /// The content is not a key.
     #[error("{0}: not a key file (64 hex digits); restore it from a backup")]
     NotAKey(PathBuf),
+    /// Keys that a database was made with are gone.
+    #[error(
+        "{0}: the {1} key is missing, and what is in the database can't be read without it; restore the keys folder from a backup"
+    )]
+    Lost(PathBuf, &'static str),
     /// The system gave no randomness.
     #[error("the system gave no randomness")]
     NoRandomness,
@@ -94,14 +100,22 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Reads the folder; a role without any key gets one. `today` (such as `20261121`) begins the names of new keys.
-    pub fn open(folder: &Path, today: &str) -> Result<Self, KeysError> {
+    /// The keys of a data folder. A role without any key gets one, unless there is a database already: it was made with
+    /// the key that is missing. `today` (such as `20261121`) begins the names of new keys.
+    pub fn of(config: &Config, today: &str) -> Result<Self, KeysError> {
+        Self::open(&config.keys(), today, !config.database().exists())
+    }
+
+    fn open(folder: &Path, today: &str, may_make: bool) -> Result<Self, KeysError> {
         durable::private_folder(folder).map_err(|source| KeysError::Io { path: folder.into(), source })?;
         let mut keys = BTreeMap::new();
         for role in Role::ALL {
             let mut found = read_role(folder, role)?;
+            if found.is_empty() && !may_make {
+                return Err(KeysError::Lost(folder.into(), role.name()));
+            }
             if found.is_empty() {
-                found.push(Self::add(folder, role, today)?);
+                found.push(Self::make(folder, role, today)?);
             }
             keys.insert(role, found);
         }
@@ -109,7 +123,11 @@ impl KeyRing {
     }
 
     /// Makes one more key for a role; it is the one in use from the next start.
-    pub fn add(folder: &Path, role: Role, today: &str) -> Result<Key, KeysError> {
+    pub fn add(config: &Config, role: Role, today: &str) -> Result<Key, KeysError> {
+        Self::make(&config.keys(), role, today)
+    }
+
+    fn make(folder: &Path, role: Role, today: &str) -> Result<Key, KeysError> {
         let mut secret = Zeroizing::new([0; 32]);
         let mut suffix = [0; 4];
         getrandom::fill(secret.as_mut()).map_err(|_| KeysError::NoRandomness)?;
@@ -177,25 +195,40 @@ mod tests {
     #[test]
     fn keys_are_made_once_and_the_newest_is_in_use() {
         let folder = tempfile::tempdir().unwrap();
-        let first = KeyRing::open(folder.path(), "20260101").unwrap();
-        let again = KeyRing::open(folder.path(), "20270101").unwrap();
+        let first = KeyRing::open(folder.path(), "20260101", true).unwrap();
+        let again = KeyRing::open(folder.path(), "20270101", true).unwrap();
         let id = &first.current(Role::Column).unwrap().id;
         assert_eq!(again.current(Role::Column).unwrap().id, *id);
         assert_eq!(again.current(Role::Column).unwrap().expose(), first.current(Role::Column).unwrap().expose());
-        let newer = KeyRing::add(folder.path(), Role::Column, "20270101").unwrap();
-        let rotated = KeyRing::open(folder.path(), "20270101").unwrap();
+        let newer = KeyRing::make(folder.path(), Role::Column, "20270101").unwrap();
+        let rotated = KeyRing::open(folder.path(), "20270101", true).unwrap();
         assert_eq!(rotated.current(Role::Column).unwrap().id, newer.id);
         assert!(rotated.named(Role::Column, id).is_some());
         assert!(!format!("{rotated:?}").contains(&hex::encode(newer.expose())));
     }
 
     #[test]
+    fn a_lost_key_is_not_replaced_where_a_database_was_made_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path());
+        KeyRing::of(&config, "20260101").unwrap();
+        fs::write(config.database(), "").unwrap();
+        KeyRing::of(&config, "20260101").unwrap();
+        let lost = fs::read_dir(config.keys()).unwrap().map(|file| file.unwrap().path());
+        let lost = lost.into_iter().find(|path| path.to_str().unwrap().contains("column.")).unwrap();
+        fs::remove_file(lost).unwrap();
+        assert!(matches!(KeyRing::of(&config, "20260101"), Err(KeysError::Lost(_, "column"))));
+    }
+
+    #[test]
     fn a_spoilt_key_is_named_and_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        KeyRing::open(folder.path(), "20260101").unwrap();
+        KeyRing::open(folder.path(), "20260101", true).unwrap();
         let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         fs::write(&path, "not hex").unwrap();
-        assert!(matches!(KeyRing::open(folder.path(), "20260101"), Err(KeysError::NotAKey(named)) if named == path));
+        assert!(
+            matches!(KeyRing::open(folder.path(), "20260101", true), Err(KeysError::NotAKey(named)) if named == path)
+        );
     }
 
     #[cfg(unix)]
@@ -203,9 +236,9 @@ mod tests {
     fn a_key_that_others_can_read_stops_the_start() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        KeyRing::open(folder.path(), "20260101").unwrap();
+        KeyRing::open(folder.path(), "20260101", true).unwrap();
         let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(KeyRing::open(folder.path(), "20260101"), Err(KeysError::Exposed(_))));
+        assert!(matches!(KeyRing::open(folder.path(), "20260101", true), Err(KeysError::Exposed(_))));
     }
 }

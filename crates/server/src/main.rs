@@ -147,11 +147,11 @@ async fn import(arguments: Import) -> anyhow::Result<()> {
 }
 
 fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {
-    let (folder, today) = (data.folder.join("keys"), jianzai_server::today(SystemClock.now()));
-    let ring = KeyRing::open(&folder, &today)?;
+    let (config, today) = (Config::new(data.folder), jianzai_server::today(SystemClock.now()));
+    let ring = KeyRing::of(&config, &today)?;
     match new {
         Some(role) => {
-            let key = KeyRing::add(&folder, role, &today)?;
+            let key = KeyRing::add(&config, role, &today)?;
             println!("{}", key.id);
         }
         None => {

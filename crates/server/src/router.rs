@@ -87,7 +87,6 @@ async fn in_time(request: Request, next: Next) -> Response {
 }
 
 /// The panic's own text may hold anything and is not repeated.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer asks for")]
 fn after_panic(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a call panicked");
     Refusal::from(ReasonCode::ServerInternal).into_response()

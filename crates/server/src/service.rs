@@ -122,7 +122,7 @@ async fn open_networks(config: &Config) -> Result<Examiner, StartError> {
 pub async fn migrate(config: &Config, clock: &dyn Clock) -> Result<(), StartError> {
     let failed = |source| StartError::Folder { path: config.data.clone(), source };
     durable::private_folder(&config.data).map_err(failed)?;
-    KeyRing::open(&config.keys(), &today(clock.now()))?;
+    KeyRing::of(config, &today(clock.now()))?;
     Ok(Datastore::open(&config.database()).await?.close().await?)
 }
 

@@ -167,7 +167,7 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
             tx.commit().await?;
         }
     }
-    broken.map_or(Ok(received), |refusal| Err(refusal))
+    broken.map_or(Ok(received), Err)
 }
 
 /// Reads a piece of at most `space` bytes. If the line breaks, what had arrived and why it is not all.
@@ -190,7 +190,7 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model) -> 
     let read_from = staged.clone();
     let bundle = on_disk(move || std::fs::read(&read_from)).await?;
     let now = app.clock.now();
-    let path = ObjectPath::from(format!("{}/{}", today(now), attempt.id));
+    let path = object_path(attempt);
     app.objects.put(&path, bundle.into()).await.map_err(|error| Refusal::internal(&error))?;
     let tx = app.store.begin("accept").await?;
     let keep = i64::try_from(app.config.retention.as_millis()).unwrap_or(i64::MAX / 4);
@@ -220,6 +220,11 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model) -> 
     let swept = on_disk(move || std::fs::remove_file(&staged)).await;
     swept.unwrap_or_else(|_| tracing::warn!("a staged file stayed behind"));
     Ok(())
+}
+
+/// Where an attempt's evidence lies; always the same, so that what was cut short is found again.
+pub(crate) fn object_path(attempt: &attempt::Model) -> ObjectPath {
+    ObjectPath::from(format!("{}/{}", today(attempt.issued_at), attempt.id))
 }
 
 /// The attempt whose token a call came with.

@@ -97,7 +97,7 @@ pub enum ImportError {
 /// Imports a file. Computes faces on the calling thread, a tenth of a second for each new portrait.
 pub async fn import(config: &Config, clock: &dyn Clock, csv: &Path, language: Language) -> Result<Report, ImportError> {
     durable::private_folder(&config.data)?;
-    let keys = KeyRing::open(&config.keys(), &crate::today(clock.now()))?;
+    let keys = KeyRing::of(config, &crate::today(clock.now()))?;
     let database = Datastore::open(&config.database()).await?;
     let mut portraits = Portraits::new(&config.models);
     let mut report = Report::default();

@@ -15,13 +15,13 @@ async fn create(world: &World, attempt: &Attempt, length: usize) -> Response {
     request.header("Tus-Resumable", "1.0.0").header("Upload-Length", length).send().await.unwrap()
 }
 
-async fn location(world: &World, attempt: &Attempt, length: usize) -> String {
+pub(crate) async fn location(world: &World, attempt: &Attempt, length: usize) -> String {
     let response = create(world, attempt, length).await;
     assert_eq!(response.status(), StatusCode::CREATED);
     response.headers()["location"].to_str().unwrap().to_owned()
 }
 
-async fn patch(world: &World, attempt: &Attempt, upload: &str, offset: usize, piece: &[u8]) -> Response {
+pub(crate) async fn patch(world: &World, attempt: &Attempt, upload: &str, offset: usize, piece: &[u8]) -> Response {
     let request = world.client.patch(world.url(upload)).bearer_auth(attempt.token.expose());
     let request = request.header("Tus-Resumable", "1.0.0").header("Upload-Offset", offset);
     request.header("Content-Type", "application/offset+octet-stream").body(piece.to_vec()).send().await.unwrap()
@@ -47,7 +47,7 @@ fn files(folder: PathBuf) -> Vec<PathBuf> {
     found
 }
 
-fn bundle(length: usize) -> Vec<u8> {
+pub(crate) fn bundle(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index * 7 % 251) as u8).collect()
 }
 
