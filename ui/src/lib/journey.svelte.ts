@@ -14,7 +14,7 @@ const HINT_AGAIN_MS = 7000;
 class Journey {
   info = $state.raw<AppInfo | null>(null);
   state = $state.raw<State>(initial({ kind: 'webview' }));
-  voice = new Prompter(audioPlayer(), () => settings.muted);
+  voice = new Prompter(audioPlayer(), () => settings.language, () => settings.muted);
   private hintSaid = { code: '', at: -Infinity };
 
   async load(): Promise<void> {
@@ -112,7 +112,7 @@ class Journey {
   private speakHint(code: string): void {
     const now = performance.now();
     const again = code === this.hintSaid.code && now - this.hintSaid.at < HINT_AGAIN_MS;
-    if (again || this.voice.busy || clipLength(code) === null) return;
+    if (again || this.voice.busy || clipLength(code, settings.language) === null) return;
     this.hintSaid = { code, at: now };
     this.voice.say(code);
   }

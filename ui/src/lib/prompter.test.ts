@@ -3,21 +3,24 @@ import { Prompter, clipLength, type Player } from './prompter';
 
 let playing: { clip: string; end: () => void; fail: () => void }[];
 let silent: boolean;
+let language: 'zh' | 'en';
 let prompter: Prompter;
 
 beforeEach(() => {
   vi.useFakeTimers();
   playing = [];
   silent = false;
+  language = 'zh';
   const player: Player = {
     play: (clip) => new Promise((end, fail) => playing.push({ clip, end, fail })),
+    prepare: () => {},
     stop: () => {},
   };
-  prompter = new Prompter(player, () => silent);
+  prompter = new Prompter(player, () => language, () => silent);
 });
 afterEach(() => vi.useRealTimers());
 
-const turnLeft = clipLength('turn_left') ?? 0;
+const turnLeft = clipLength('turn_left', 'zh') ?? 0;
 
 it('says when a clip has ended, once', async () => {
   const done = vi.fn();
@@ -64,7 +67,7 @@ it('ends what it interrupts, and lets no late end of it count for the next', asy
 it('keeps hints from talking over an instruction', () => {
   prompter.say('turn_left');
   prompter.sayIfQuiet('face.too_dark');
-  expect(playing.map(({ clip }) => clip)).toEqual(['turn_left']);
+  expect(playing.map(({ clip }) => clip)).toEqual(['/voice/zh/turn_left.mp3']);
 });
 
 it('waits a reading time for a line that has no clip', async () => {
@@ -73,4 +76,10 @@ it('waits a reading time for a line that has no clip', async () => {
   expect(playing).toEqual([]);
   await vi.advanceTimersByTimeAsync(3000);
   expect(done).toHaveBeenCalledTimes(1);
+});
+
+it('speaks the language of the screens', () => {
+  language = 'en';
+  prompter.say('turn_left');
+  expect(playing[0]?.clip).toBe('/voice/en/turn_left.mp3');
 });

@@ -5,15 +5,21 @@
 // who read are given as long as those who listen.
 
 import lengths from '../../voice/clips.json';
+import type { Language } from './contract';
 
 /** Time to read a line that has no clip, in milliseconds. */
 const READING_MS = 2500;
 /** A clip that has not ended this long after it should have is taken for stuck. */
 const SLACK_MS = 2500;
 
+/** Address of a clip, below the page. */
+export type ClipPath = `/voice/${Language}/${string}.mp3`;
+
 export interface Player {
+  /** Fetches clips before they are needed: a late voice would lag behind the words on the screen. */
+  prepare(clips: readonly ClipPath[]): void;
   /** Plays; resolves at its end, rejects if it can't play. */
-  play(clip: string): Promise<void>;
+  play(clip: ClipPath): Promise<void>;
   stop(): void;
 }
 
@@ -22,6 +28,7 @@ export class Prompter {
 
   constructor(
     private readonly player: Player,
+    private readonly language: () => Language,
     private readonly isSilent: () => boolean,
   ) {}
 
@@ -29,10 +36,15 @@ export class Prompter {
     return this.current !== null;
   }
 
+  /** Makes ready to say these without delay. */
+  prepare(clips: readonly string[]): void {
+    if (!this.isSilent()) this.player.prepare(clips.map((clip) => clipPath(clip, this.language())));
+  }
+
   /** Speaks `clip` instead of whatever is being said. */
   say(clip: string, done: () => void = () => {}): void {
     this.hush();
-    const length = clipLength(clip);
+    const length = clipLength(clip, this.language());
     let open = true;
     let timer = 0;
     const finish = () => {
@@ -53,7 +65,7 @@ export class Prompter {
       return;
     }
     wait(length + SLACK_MS);
-    this.player.play(clip).then(finish, () => wait(length));
+    this.player.play(clipPath(clip, this.language())).then(finish, () => wait(length));
   }
 
   /** Speaks `clip` unless something is being said. */
@@ -70,15 +82,17 @@ export class Prompter {
 }
 
 /** The length of a clip in milliseconds; null if there is no such clip. */
-export function clipLength(clip: string): number | null {
-  return (lengths as Record<string, number>)[clip] ?? null;
+export function clipLength(clip: string, language: Language): number | null {
+  return (lengths[language] as Record<string, number>)[clip] ?? null;
 }
+
+const clipPath = (clip: string, language: Language): ClipPath => `/voice/${language}/${clip}.mp3`;
 
 /** Plays clips through one `<audio>` element, so that a phone that has allowed it once allows it for all. */
 export function audioPlayer(): Player {
   const audio = new Audio();
   const blobs = new Map<string, Promise<string>>();
-  const load = (clip: string) => {
+  const load = (clip: ClipPath) => {
     const known = blobs.get(clip) ?? fetchClip(clip);
     blobs.set(clip, known);
     known.catch(() => blobs.delete(clip));
@@ -86,6 +100,9 @@ export function audioPlayer(): Player {
   };
   let latest = 0;
   return {
+    prepare(clips) {
+      for (const clip of clips) load(clip).catch(() => {});
+    },
     async play(clip) {
       const mine = ++latest;
       const url = await load(clip);
@@ -104,8 +121,8 @@ export function audioPlayer(): Player {
   };
 }
 
-async function fetchClip(clip: string): Promise<string> {
-  const answer = await fetch(`/voice/zh/${clip}.mp3`);
+async function fetchClip(clip: ClipPath): Promise<string> {
+  const answer = await fetch(clip);
   if (!answer.ok) throw new Error(`no clip ${clip}`);
   return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: 'audio/mpeg' }));
 }

@@ -46,12 +46,13 @@ it('ask for consent in the very words that stand under its version', () => {
   for (const { consent } of Object.values(dictionaries)) expect(plain(source)).toContain(plain(consent.text.join('')));
 });
 
-describe('the voice', () => {
+describe.each(['zh', 'en'] as const)('the voice in %s', (language) => {
   it('has a clip for every instruction, and a file of the stated length for every clip', () => {
-    const clips = new URL('../../../public/voice/zh/', import.meta.url);
-    expect(Object.keys(lengths)).toEqual(Object.keys(prompts.zh));
-    for (const instruction of INSTRUCTIONS) expect(lengths, instruction).toHaveProperty(instruction);
-    for (const [clip, ms] of Object.entries(lengths)) {
+    const clips = new URL(`../../../public/voice/${language}/`, import.meta.url);
+    expect(Object.keys(lengths[language])).toEqual(Object.keys(prompts[language]));
+    expect(Object.keys(prompts.en)).toEqual(Object.keys(prompts.zh));
+    for (const instruction of INSTRUCTIONS) expect(lengths[language], instruction).toHaveProperty(instruction);
+    for (const [clip, ms] of Object.entries(lengths[language])) {
       const bytes = readFileSync(new URL(`${clip}.mp3`, clips)).length;
       // 32 kbit/s is 4 bytes a millisecond; the frame padding adds up to a few hundred bytes.
       expect(bytes / 4, clip).toBeGreaterThan(ms * 0.9);
@@ -60,8 +61,8 @@ describe('the voice', () => {
   });
 
   it('reads out the consent that the screen shows', () => {
-    const { text, question } = dictionaries.zh.consent;
-    expect(prompts.zh.consent).toBe([...text, question].join(''));
+    const { text, question } = dictionaries[language].consent;
+    expect(prompts[language].consent).toBe([...text, question].join(language === 'zh' ? '' : ' '));
   });
 });
 
