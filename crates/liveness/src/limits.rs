@@ -9,17 +9,17 @@ use jianzai_wire::Action;
 /// What a full action takes, per kind: how far its two cues must leave the baseline. Both must; the weaker one counts.
 ///
 /// A turn or nod is measured by the pose and by how far the nose stands out against the edges of the face, because a
-/// picture has no nose to stand out: print moves the pose by up to 5 degrees and the nose by up to 0.07. The man's turns
-/// and nods reach 11 to 18 degrees and 0.13 to 0.24, both cues in step; his leaning about reaches 9.9 and 0.11 once, else
-/// 7 and 0.09.
+/// picture has no nose to stand out: print moves the pose by up to 6 degrees and the nose by up to 0.09 either way (swung
+/// from one extreme to the other, twice that: see [`FLAT_RANGE`]). The man's turns and nods reach 11 to 18 degrees and 0.13
+/// to 0.24, both cues in step; his leaning about reaches 9.9 and 0.11 once, else 7 and 0.09.
 /// An open mouth is measured by the expression and by the gap between the lips: a print tilted by 50 degrees is taken for
-/// `jawOpen` 0.74, but its lips stay closed. The man's openings reach 0.42 to 0.67 and 0.10 to 0.17; showing his teeth 0.28
+/// `jawOpen` 0.79, but its lips stay closed. The man's openings reach 0.42 to 0.67 and 0.10 to 0.17; showing his teeth 0.28
 /// and 0.09.
 pub fn full(action: Action) -> FullAction {
     let (first, second) = match action {
         Action::OpenMouth => (0.35, 0.085),
-        Action::TurnLeft => (9.0, 0.11),
-        Action::TurnRight => (-9.0, -0.11),
+        Action::TurnLeft => (10.0, 0.12),
+        Action::TurnRight => (-10.0, -0.12),
         Action::LookUp => (9.0, -0.11),
         Action::LookDown => (-9.0, 0.11),
     };
@@ -42,7 +42,7 @@ pub const REST: f32 = 0.5;
 /// Back at rest counts once it has lasted this long, in ms: a mouth opened twice quickly is one opening.
 pub const REST_HOLD_MS: u64 = 300;
 
-/// Weaker movements than this are never spoken of. A print tilted by 50 degrees reaches 0.55.
+/// Weaker movements than this are never spoken of. A print tilted by 50 degrees reaches 0.68.
 pub const NOTICED: f32 = 0.7;
 
 /// From here on the coach takes a movement for a full action.
@@ -92,15 +92,23 @@ pub const JUMP_SCALE: f32 = 1.3;
 /// ...and its rigid points by at most this part of the distance of the eyes (root mean square).
 pub const JUMP_SHAPE: f32 = 0.16;
 
-/// A print turned sideways gets narrower, tilted it gets wider (relative to its height), while the nose doesn't move. The
-/// man's face stays within 0.91 to 1.10 of its proportion at rest; print leaves 0.83 to 1.22 from 35 degrees on.
+/// A head that turns so far that its nose stands out by `n` looks narrower by the cosine of that turn; this is the nose's
+/// distance from the axis it turns about, over the width of the face (fits both men of the footage).
+pub const NOSE_LEVER: f32 = 0.75;
+/// One that nods so far that its nose stands out downwards by `n` looks lower or higher by this part of `n`.
+pub const NOD_STRETCH: f32 = 0.45;
+/// Beyond this the nose itself is proof enough of depth, and the two above are not tried.
+pub const FLAT_NOSE: f32 = 0.25;
+/// What is left of the face's proportion, over that at rest, once turn and nod are taken out. A print has nothing to take
+/// out: from 40 degrees on it is narrower than this...
 pub const FLAT_NARROW: f32 = 0.83;
-/// See [`FLAT_NARROW`].
-pub const FLAT_WIDE: f32 = 1.22;
-/// The nose "doesn't move": less than this (print reaches 0.07, a real turn that changes proportions 0.2).
-pub const FLAT_NOSE: f32 = 0.09;
-/// Flat in at least this many frames running: one may be a slip of the mesh.
-pub const FLAT_FRAMES: u32 = 3;
+/// ...or wider than this. Over 45 s the men stay within 0.91 and 1.20.
+pub const FLAT_WIDE: f32 = 1.25;
+/// The widest over the narrowest. The men: 1.25 at most. A print swung far enough (40 degrees one way, 50 the other) to
+/// pass for a turn: 1.39.
+pub const FLAT_RANGE: f32 = 1.33;
+/// So many frames may be slips of the mesh at either end.
+pub const FLAT_SLIPS: usize = 2;
 
 /// A face in which nothing moved by more than this (in full actions, 5th to 95th percentile) is a still.
 pub const STILL: f32 = 0.3;

@@ -65,23 +65,21 @@ pub(super) fn motion(readings: &[Option<Reading>], findings: &mut Findings) -> b
 /// Whether the face changes its proportions as a tilted picture does (and if so, says so).
 pub(super) fn depth(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) -> bool {
     let Some(rest) = rest(evidence, readings) else { return false };
-    let (mut running, mut longest) = (0_u32, 0_u32);
-    for reading in readings.iter().flatten() {
-        running = if looks_flat(&rest, reading) { running.saturating_add(1) } else { 0 };
-        longest = longest.max(running);
-    }
-    let figure = findings.note("flat_frames_running", f64::from(longest), Some(f64::from(limits::FLAT_FRAMES)));
-    let flat = longest >= limits::FLAT_FRAMES;
+    let mut left: Vec<f32> = readings.iter().flatten().filter_map(|reading| rest.flatness(reading)).collect();
+    left.sort_by(f32::total_cmp);
+    let narrow = left.get(limits::FLAT_SLIPS).copied().unwrap_or(1.0);
+    let wide = left.iter().nth_back(limits::FLAT_SLIPS).copied().unwrap_or(1.0);
+    let range = wide / narrow.max(f32::MIN_POSITIVE);
+    let figures = vec![
+        findings.note("narrowest_proportion", f64::from(narrow), Some(f64::from(limits::FLAT_NARROW))),
+        findings.note("widest_proportion", f64::from(wide), Some(f64::from(limits::FLAT_WIDE))),
+        findings.note("range_of_proportion", f64::from(range), Some(f64::from(limits::FLAT_RANGE))),
+    ];
+    let flat = narrow < limits::FLAT_NARROW || wide > limits::FLAT_WIDE || range > limits::FLAT_RANGE;
     if flat {
-        findings.add(Decision::Refuse, ReasonCode::LivenessFlat, Layer::Depth, vec![figure]);
+        findings.add(Decision::Refuse, ReasonCode::LivenessFlat, Layer::Depth, figures);
     }
     flat
-}
-
-fn looks_flat(rest: &Baseline, reading: &Reading) -> bool {
-    let proportion = rest.proportion_of(reading);
-    let nose = (reading.nose_x - rest.nose_x).abs().max((reading.nose_y - rest.nose_y).abs());
-    nose < limits::FLAT_NOSE && !(limits::FLAT_NARROW..=limits::FLAT_WIDE).contains(&proportion)
 }
 
 /// The person at rest: as at the beginning, before the first step was revealed, whatever the log says.

@@ -77,9 +77,17 @@ impl Baseline {
         (first / full.first).min(second / full.second).max(0.0)
     }
 
-    /// The face's proportion over that at rest.
-    pub fn proportion_of(&self, reading: &Reading) -> f32 {
-        if self.proportion > 0.0 { reading.proportion / self.proportion } else { 1.0 }
+    /// What is left of the face's proportion, over that at rest, once this turn and nod of a head are taken out: about 1 for
+    /// a head, while a tilted picture gets narrower or wider without standing out. None where the nose stands out so far
+    /// that there is no need to ask.
+    pub fn flatness(&self, reading: &Reading) -> Option<f32> {
+        let (aside, down) = (reading.nose_x - self.nose_x, reading.nose_y - self.nose_y);
+        if aside.abs() > limits::FLAT_NOSE || down.abs() > limits::FLAT_NOSE || self.proportion <= 0.0 {
+            return None;
+        }
+        let turned = (1.0 - (aside / limits::NOSE_LEVER).powi(2)).sqrt();
+        let nodded = 1.0 - limits::NOD_STRETCH * down;
+        Some(reading.proportion / self.proportion / turned / nodded).filter(|left| left.is_finite())
     }
 
     /// Moves towards `reading` by `part` (0 to 1), but no further from `first` than [`limits::ADAPT_AT_MOST`].

@@ -1,9 +1,13 @@
 //! Real traces: what the tracker finds in them, held against what a person sees in the clips.
 
-use jianzai_liveness::Observation;
 use jianzai_liveness::signals::{Baseline, Episode, Reading, Tracker};
 use jianzai_liveness::trace::Trace;
+use jianzai_liveness::{Decision, Observation, limits};
 use jianzai_wire::Action::{self, LookDown, LookUp, OpenMouth, TurnLeft, TurnRight};
+use jianzai_wire::ReasonCode;
+
+use crate::person::Person;
+use crate::phone::{Capture, Obedient, capture, policy};
 
 /// The first clip, 15 frames a second.
 pub(crate) fn cap12() -> Vec<Observation> {
@@ -97,4 +101,68 @@ fn the_sign_of_yaw() {
     assert!(nose(right) < nose(rest) - 10.0 && nose(left) > nose(rest) + 10.0);
     let yaw = |o: &Observation| o.face.as_ref().expect("a face").pose.yaw;
     assert!(yaw(right) < yaw(rest) - 10.0 && yaw(left) > yaw(rest) + 10.0);
+}
+
+fn print() -> Vec<Observation> {
+    Trace::from_json(include_str!("../traces/print.json")).expect("a trace").observations()
+}
+
+/// A capture whose frames are these, whatever its log claims.
+fn claimed(observations: Vec<Observation>) -> Capture {
+    let mut capture = capture(&mut Obedient::new(Person::new(1), 1), policy(), 1);
+    let start = capture.observations[0].at;
+    capture.observations =
+        observations.into_iter().enumerate().map(|(i, o)| Observation { at: start.plus(i as u64 * 66), ..o }).collect();
+    capture
+}
+
+#[track_caller]
+fn called_flat(observations: Vec<Observation>) {
+    let judgement = claimed(observations).judged();
+    assert_eq!(judgement.decision, Decision::Refuse);
+    assert!(judgement.codes().contains(&ReasonCode::LivenessFlat), "{judgement:#?}");
+}
+
+/// A real picture, really seen by the networks: tilted by 50 degrees it takes `jawOpen` to 0.79 and the pose to 6 degrees.
+#[test]
+fn a_tilted_print_does_nothing_and_is_called_flat() {
+    let print = print();
+    let readings: Vec<_> = print.iter().filter_map(Reading::of).collect();
+    assert!(readings.iter().any(|r| r.jaw > 0.7), "the network is taken in");
+    let baseline = Baseline::learn(&[readings[0]; 5]).expect("a baseline");
+    let strongest = readings.iter().flat_map(|r| baseline.strengths(r)).fold(0.0, f32::max);
+    assert!(strongest < limits::JUDGE_ASKED, "{strongest}");
+    assert!(found(&print).iter().all(|episode| episode.peak < limits::COACH_FULL));
+    called_flat(print);
+}
+
+/// Held aside by 50 degrees and swung to the other side it passes for a turn; that it is flat shows on the way.
+#[test]
+fn a_print_swung_from_side_to_side_is_called_flat() {
+    let print = print();
+    // The frames from one extreme (1.5 s) to the other (4.5 s), held at either end.
+    let [one, other] = [print[22].clone(), print[67].clone()];
+    let swing = || print[22..=67].iter().step_by(3).cloned();
+    let film: Vec<_> = std::iter::repeat_n(one, 40)
+        .chain(swing())
+        .chain(std::iter::repeat_n(other, 10))
+        .chain(swing().rev())
+        .collect();
+    let readings: Vec<_> = film.iter().filter_map(Reading::of).collect();
+    let baseline = Baseline::learn(&readings[..10]).expect("a baseline");
+    assert!(readings.iter().any(|r| baseline.strength(r, TurnRight) > limits::COACH_FULL), "it would pass for a turn");
+    called_flat(film);
+}
+
+/// Nobody alive is called flat, whatever they do in 45 seconds.
+#[test]
+fn the_man_is_not_called_flat() {
+    for clip in [cap12(), cap13()] {
+        for start in (0..clip.len().saturating_sub(400)).step_by(40) {
+            let film: Vec<_> = clip[start..].iter().take(675).cloned().collect();
+            let judgement = claimed(film).judged();
+            assert!(!judgement.codes().contains(&ReasonCode::LivenessFlat), "{start}: {judgement:#?}");
+            assert!(!judgement.codes().contains(&ReasonCode::FaceChanged), "{start}: {judgement:#?}");
+        }
+    }
 }

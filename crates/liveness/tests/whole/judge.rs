@@ -195,7 +195,7 @@ fn stills_frozen_pictures_and_tilted_prints_are_named() {
     refused(&flat, ReasonCode::LivenessFlat);
     let reason = &flat.judged().reasons[0];
     assert_eq!(reason.layer, Layer::Depth);
-    assert!(reason.figures[0].value >= 3.0);
+    assert!(reason.figures.iter().all(|figure| figure.limit.is_some()));
 }
 
 #[test]
