@@ -208,3 +208,6 @@ async fn give_back(app: &App, job: &job::Model, after_ms: i64) -> Result<(), Jud
     .await?;
     Ok(tx.commit().await?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The queue: one job, one outcome, one certificate, whoever dies in between.
+
+use std::fs;
+use std::time::Duration;
+
+use jianzai_wire::{Action, CapturePolicy, Language};
+use sea_orm::PaginatorTrait as _;
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::{Clock as _, ShiftedClock};
+use crate::config::Config;
+use crate::db::entity::{activation, beneficiary, certificate};
+use crate::import::import;
+use crate::keys::Role;
+
+struct World {
+    _folder: TempDir,
+    app: App,
+    clock: Arc<ShiftedClock>,
+    attempt: Uuid,
+}
+
+/// A service in which one accepted attempt waits.
+async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::new(folder.path().join("data"));
+    let clock = Arc::new(ShiftedClock::default());
+    let csv = folder.path().join("register.csv");
+    let rows = "name,id_number,insured_place,residence,phones,portrait\n王健在,44030419520315201X,440300,440300,,\n";
+    fs::write(&csv, rows).unwrap();
+    import(&config, &*clock, &csv, Language::En).await.unwrap();
+    let app = App::open(config, clock.clone()).await.unwrap();
+    let attempt = accepted(&app).await;
+    World { _folder: folder, app, clock, attempt }
+}
+
+async fn accepted(app: &App) -> Uuid {
+    let (now, id, activation_id) = (app.clock.now(), Uuid::new_v4(), Uuid::new_v4());
+    let tx = app.store.begin("test").await.unwrap();
+    let person = beneficiary::Entity::find().one(&*tx).await.unwrap().unwrap();
+    let activation = activation::ActiveModel {
+        id: Set(activation_id),
+        beneficiary_id: Set(person.id),
+        token_digest: Set(vec![1; 32]),
+        device_key: Set(vec![2; 32]),
+        mode: Set("assisted".into()),
+        consent_text: Set("1".into()),
+        consent_by: Set("beneficiary_spoken".into()),
+        created_at: Set(now),
+        expires_at: Set(now),
+        attempts: Set(1),
+    };
+    activation.insert(&*tx).await.unwrap();
+    let policy = CapturePolicy::for_actions(&Action::ALL).unwrap();
+    let attempt = attempt::ActiveModel {
+        id: Set(id),
+        activation_id: Set(activation_id),
+        beneficiary_id: Set(person.id),
+        token_digest: Set(vec![3; 32]),
+        nonce: Set(vec![4; 32]),
+        demo: Set(false),
+        policy: Set(serde_json::to_string(&policy).unwrap()),
+        recipient_key: Set(app.keys.current(Role::Evidence).unwrap().id.clone()),
+        issued_at: Set(now - 60_000),
+        commit_by: Set(now),
+        state: Set(State::Accepted),
+        reasons: Set(String::new()),
+        committed_at: Set(Some(now)),
+        chain_head: Set(Some(vec![5; 32])),
+        frames: Set(Some(100)),
+        duration_ms: Set(Some(9_000)),
+        plan_hash: Set(Some(vec![6; 32])),
+        deliver_by: Set(Some(now)),
+        accepted_at: Set(Some(now)),
+        evidence_path: Set(Some("gone".into())),
+        delete_at: Set(Some(now + 1_000_000_000)),
+        ..Default::default()
+    };
+    attempt.insert(&*tx).await.unwrap();
+    job::ActiveModel { attempt_id: Set(id), run_at: Set(now), tries: Set(0), ..Default::default() }
+        .insert(&*tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+fn certified() -> Finding {
+    Finding { state: State::Certified, reasons: Vec::new(), judgement: None }
+}
+
+async fn certificates(app: &App) -> u64 {
+    certificate::Entity::find().count(app.store.reads()).await.unwrap()
+}
+
+async fn standing(world: &World) -> State {
+    attempt::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn a_job_is_one_workers_until_its_lease_runs_out() {
+    let world = world().await;
+    let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    assert!(claim(&world.app, first).await.unwrap().is_some());
+    assert!(claim(&world.app, second).await.unwrap().is_none());
+    world.clock.advance(Duration::from_millis(LEASE_MS as u64 + 1_000));
+    let taken = claim(&world.app, second).await.unwrap().unwrap();
+    assert_eq!((taken.leased_by, taken.tries), (Some(second), 2));
+    take_back(&world.app).await.unwrap();
+    assert!(claim(&world.app, first).await.unwrap().is_some(), "the next start takes back what was in hand");
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_job_changes_nothing_and_nobody_is_certified_twice() {
+    let world = world().await;
+    let case = Case::load(&world.app, world.attempt).await.unwrap();
+    let slow = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
+    world.clock.advance(Duration::from_millis(LEASE_MS as u64 + 1_000));
+    let quick = claim(&world.app, Uuid::from_u128(2)).await.unwrap().unwrap();
+    conclude(&world.app, &slow, Some(&case), &certified()).await.unwrap();
+    assert_eq!((certificates(&world.app).await, standing(&world).await), (0, State::Accepted));
+    conclude(&world.app, &quick, Some(&case), &certified()).await.unwrap();
+    conclude(&world.app, &quick, Some(&case), &certified()).await.unwrap();
+    assert_eq!((certificates(&world.app).await, standing(&world).await), (1, State::Certified));
+    assert!(claim(&world.app, Uuid::from_u128(3)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_outcome_that_is_cut_short_leaves_no_half() {
+    let world = world().await;
+    let case = Case::load(&world.app, world.attempt).await.unwrap();
+    let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
+    // Another certificate of the attempt makes the transaction fail at its last insert.
+    certify::certificate(&world.app, &case, world.clock.now())
+        .unwrap()
+        .insert(&*world.app.store.begin("test").await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(certificates(&world.app).await, 0, "a transaction that is dropped is undone");
+    let tx = world.app.store.begin("test").await.unwrap();
+    certify::certificate(&world.app, &case, world.clock.now()).unwrap().insert(&*tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(conclude(&world.app, &job, Some(&case), &certified()).await.is_err());
+    assert_eq!((certificates(&world.app).await, standing(&world).await), (1, State::Accepted));
+}
+
+#[tokio::test]
+async fn a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_refusal() {
+    let world = world().await;
+    let case = Case::load(&world.app, world.attempt).await.unwrap();
+    let missing = case.bundle(&world.app).await;
+    assert!(matches!(missing, Err(JudgingError::Store(_))), "the evidence is not there");
+    for tries in 1..=MAX_TRIES {
+        let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
+        assert_eq!(job.tries, tries);
+        give_back(&world.app, &job, 10_000).await.unwrap();
+        assert!(claim(&world.app, Uuid::from_u128(1)).await.unwrap().is_none(), "not at once");
+        world.clock.advance(Duration::from_secs(11));
+    }
+    let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
+    assert!(job.tries > MAX_TRIES);
+    conclude(&world.app, &job, None, &Finding::review(ReasonCode::ServerInternal)).await.unwrap();
+    assert_eq!(standing(&world).await, State::Review);
+}
