@@ -23,7 +23,7 @@ mod error;
 mod expression;
 mod geometry;
 mod light;
-mod manifest;
+pub mod manifest;
 mod mesh;
 mod models;
 mod network;

@@ -1,5 +1,7 @@
 //! The engine on real footage.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
 mod support;
 
 use image::RgbImage;

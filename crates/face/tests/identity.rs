@@ -1,5 +1,7 @@
 //! Whose face it is, with each of the networks that can fill the slot: only the manifest differs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
 mod support;
 
 use jianzai_face::{Embedder, Embedding, FaceError, PortraitReader, SamePerson};

@@ -1,5 +1,7 @@
 //! What is wrong with the models is said when they are opened, with its remedy, and nothing panics.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
 mod support;
 
 use std::path::Path;

