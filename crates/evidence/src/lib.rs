@@ -26,6 +26,7 @@
 //! itself distributes; whoever ships this program needs to clear that, or use the platform's encoder.
 
 pub mod chain;
+mod checks;
 mod error;
 mod mp4;
 mod open;
