@@ -89,7 +89,7 @@ impl Window {
     /// A picture of the window with faces, names and ID numbers masked.
     pub async fn screenshot(&self, to: &Path) -> Result<()> {
         let mask = "const style = document.createElement('style'); style.id = 'mask'; \
-                    style.textContent = '[data-private] { filter: blur(12px) !important; }'; document.head.append(style);";
+                    style.textContent = '[data-private] { filter: blur(28px) !important; }'; document.head.append(style);";
         self.client.execute(mask, vec![]).await?;
         tokio::time::sleep(Duration::from_millis(80)).await;
         let picture = self.client.screenshot().await;
