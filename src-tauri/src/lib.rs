@@ -16,6 +16,8 @@ mod window;
 
 use std::process::ExitCode;
 
+use tracing_subscriber::EnvFilter;
+
 /// Starts the window and runs until it is closed.
 pub fn main() -> ExitCode {
     match start() {
@@ -36,6 +38,9 @@ pub fn run() {
 }
 
 fn start() -> Result<(), Box<dyn std::error::Error>> {
+    // What goes wrong, for whoever looks after the machine: codes and causes, never a fact about a person.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,jianzai_journey=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let builder = tauri::Builder::default()
         .on_permission_request(|_, kind| window::allow(kind))
         .register_asynchronous_uri_scheme_protocol("preview", preview::answer)

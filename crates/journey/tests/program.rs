@@ -1,5 +1,7 @@
 //! The program `jianzai`: what its exit status says, and that facts don't leak from it.
 
+#![expect(clippy::expect_used, reason = "the whole file is a test")]
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -27,7 +27,7 @@ impl Scene {
         let data = tempfile::tempdir().expect("a folder");
         let outbox = Outbox::open(data.path()).expect("opens");
         // Three pieces, the last one short.
-        let bundle: Vec<u8> = (0..600_000_u32).map(|n| (n * 31 >> 3) as u8).collect();
+        let bundle: Vec<u8> = (0..600_000_u32).map(|n| ((n * 31) >> 3) as u8).collect();
         let header = Header {
             version: Header::VERSION,
             attempt: Uuid::from_u128(5),
