@@ -62,14 +62,14 @@ pub(crate) fn policy() -> CapturePolicy {
 
 /// Runs a capture of at most two minutes against the plan of `seed`.
 pub(crate) fn capture(scene: &mut dyn Scene, policy: CapturePolicy, seed: u64) -> Capture {
-    Run::new(policy, seed).to_the_end(scene)
+    Run::new(policy, seed).until_the_end(scene)
 }
 
 /// The same with a network that takes up to three seconds.
 pub(crate) fn capture_over_slow_network(scene: &mut dyn Scene, policy: CapturePolicy, seed: u64) -> Capture {
     let mut run = Run::new(policy, seed);
     run.slow_network = true;
-    run.to_the_end(scene)
+    run.until_the_end(scene)
 }
 
 /// A scene that is a function of the time and of what is on the screen.
@@ -120,7 +120,7 @@ impl Run {
         }
     }
 
-    fn to_the_end(mut self, scene: &mut dyn Scene) -> Capture {
+    fn until_the_end(mut self, scene: &mut dyn Scene) -> Capture {
         for frame in 0..(120_000 / FRAME_MS) {
             self.now = FrameTime(1_000 + frame * FRAME_MS);
             if let Some((prompt, at)) = self.speech.take_if(|(_, at)| *at <= self.now) {

@@ -167,7 +167,7 @@ fn what_compression_does_is_no_reason_to_refuse() {
                 *point = point.map(|v| v + dice.between(-0.5, 0.5));
             }
             face.blendshapes.0[Blendshape::JawOpen as usize] += dice.between(-0.02, 0.02);
-            if dice.next() % 50 == 0 {
+            if dice.next().is_multiple_of(50) {
                 frame.face = None;
             }
         }
