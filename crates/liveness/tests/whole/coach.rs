@@ -131,7 +131,7 @@ fn half_hearted_movements_are_never_held_against_anyone() {
             lasts: 800,
             size: 0.42,
         };
-        let fidgets = at <= idle.ends_at() && at.0 / 1_200 % 3 != 0;
+        let fidgets = at <= idle.ends_at() && !(at.0 / 1_200).is_multiple_of(3);
         Some(person.frame(at, asked.unwrap_or(if fidgets { idle.body(at) } else { Body::default() })))
     });
     let capture = capture(&mut scene, policy(), 5);
