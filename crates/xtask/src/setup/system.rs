@@ -14,7 +14,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
         "sound and pictures in the window",
         &["gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good", "gstreamer1.0-plugins-bad", "gstreamer1.0-libav"],
     ),
-    ("Chinese letters", &["fonts-noto-cjk"]),
+    ("Chinese letters, rare ones too", &["fonts-noto-cjk", "fonts-babelstone-han"]),
     ("a window without a screen", &["xvfb", "xauth", "dbus", "dbus-x11", "webkit2gtk-driver"]),
     ("tests", &["chromium", "ffmpeg", "strace", "sqlite3", "poppler-utils"]),
 ];
