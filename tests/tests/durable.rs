@@ -1,5 +1,7 @@
 //! "Saved" and "accepted" are said only when it is true: the system calls show that files reach the disk before the word.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

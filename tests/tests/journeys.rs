@@ -1,6 +1,8 @@
 //! Real footage of a face, the real program, the real service: a certificate that anyone can check, or a refusal that says
 //! what was wrong.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
 use std::path::Path;
 use std::time::Instant;
 

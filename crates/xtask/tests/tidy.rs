@@ -1,5 +1,7 @@
 //! The invariants of docs/ARCHITECTURE.md, kept by reading the source. Each test names the invariant it keeps.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
