@@ -31,6 +31,8 @@ impl Stage {
     async fn refused(&self, change: impl FnOnce(&mut Bundle) -> Result<()>) -> Result<Vec<ReasonCode>> {
         let mut recorded = self.phone.recorded().await?;
         change(&mut recorded.bundle)?;
+        // No forgery is refused merely because it is longer than the attempt has lasted.
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         self.phone.commit(&mut recorded).await?;
         self.phone.judged(recorded, &self.phone.device).await
     }

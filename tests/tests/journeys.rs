@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use jianzai_tests::claims::Claimant;
 use jianzai_tests::people::{AT_HOME, Person, Register, SOMEONE_ELSE, VISITED};
 use jianzai_tests::program::{self, Certify, Ended, Run};
 use jianzai_tests::service::Service;
@@ -80,6 +81,19 @@ fn a_still_photo_is_refused() {
     let run = stage.certify(&AT_HOME, "self", &photo, "app");
     assert_eq!(run.ended, Ended::Refused);
     assert_eq!(run.codes().first(), Some(&"liveness.no_motion"));
+}
+
+#[test]
+fn a_pass_after_many_failures_within_a_day_is_looked_at_by_a_person() {
+    let stage = Stage::set(&["--demo"]);
+    let phone = Claimant::new(&stage.service, &AT_HOME).expect("a phone");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for _ in 0..5 {
+        runtime.block_on(phone.abandon()).expect("an attempt");
+    }
+    let run = stage.certify(&AT_HOME, "self", &places::actor(), "app");
+    assert_eq!(run.ended, Ended::InReview, "{:?}", run.codes());
+    assert_eq!(run.codes().first(), Some(&"spoof.unsure"));
 }
 
 #[test]

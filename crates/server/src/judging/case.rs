@@ -6,7 +6,9 @@ use jianzai_liveness::StepReveal;
 use jianzai_wire::api::CommitRequest;
 use jianzai_wire::{Bytes32, CapturePolicy, Division, Mode, Name, Step};
 use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -15,10 +17,12 @@ use super::pacing::Mark;
 use crate::app::App;
 use crate::attempts::bytes32;
 use crate::columns;
-use crate::db::entity::{activation, attempt, beneficiary, certificate};
+use crate::db::entity::{State, activation, attempt, beneficiary, certificate, step};
 use crate::keys::Role;
 use crate::register::place;
 use crate::steps::{self, Revealed};
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// An attempt, its plan, and whose it should be.
 pub(super) struct Case {
@@ -43,6 +47,8 @@ pub(super) struct Case {
     pub(super) name: Name,
     pub(super) insured_place: Division,
     pub(super) likeness: Likeness,
+    /// Attempts for this person within a day that got as far as a step and led to nothing.
+    pub(super) failed_before: u64,
     evidence_path: String,
 }
 
@@ -95,6 +101,7 @@ impl Case {
                 .and_then(|text| Division::parse(&text).ok())
                 .ok_or(JudgingError::Kept("insured_place"))?,
             likeness: likeness(app, &person, first)?,
+            failed_before: failed_before(app, &attempt).await?,
             evidence_path: attempt.evidence_path.ok_or(JudgingError::Kept("evidence_path"))?,
         })
     }
@@ -112,6 +119,18 @@ fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {
         frames: u32::try_from(attempt.frames?).ok()?,
         duration_ms: u32::try_from(attempt.duration_ms?).ok()?,
     })
+}
+
+/// Attempts of the day before this one that were shown a step and were refused, or never finished.
+async fn failed_before(app: &App, attempt: &attempt::Model) -> Result<u64, JudgingError> {
+    let shown = step::Entity::find().select_only().column(step::Column::AttemptId).filter(step::Column::Idx.eq(0));
+    let failed = attempt::Entity::find()
+        .filter(attempt::Column::BeneficiaryId.eq(attempt.beneficiary_id))
+        .filter(attempt::Column::IssuedAt.gt(attempt.issued_at - DAY_MS))
+        .filter(attempt::Column::IssuedAt.lt(attempt.issued_at))
+        .filter(attempt::Column::State.is_in([State::Open, State::Refused]))
+        .filter(attempt::Column::Id.in_subquery(shown.into_query()));
+    Ok(failed.count(app.store.reads()).await?)
 }
 
 /// The first step was asked for, each was reported as ended, the whole was committed.

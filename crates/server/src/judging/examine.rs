@@ -19,6 +19,8 @@ const CLOCK_TOLERANCE_MS: i64 = 2_000;
 /// Frames picked for a crop in which the phone says it saw no face and the judge does; one may be a borderline case.
 const PASSED_OVER: usize = 1;
 const SURE_OF_A_FACE: f32 = 0.9;
+/// An old person may need several tries; with so many the chance of a recording stays below 8 % (docs/THREATS.md).
+const FAILED_IN_A_DAY: u64 = 4;
 
 /// The networks, ready.
 pub(crate) struct Examiner {
@@ -122,6 +124,7 @@ impl Examiner {
         let times: Vec<_> = seen.iter().map(|seen| seen.at).collect();
         add(&mut judgement, pacing(&case.marks, &times), Vec::new());
         add(&mut judgement, passed_over(&opened, &seen), Vec::new());
+        add(&mut judgement, at_last(case.failed_before), Vec::new());
         // Whose face it is does not matter where nobody was shown to be there.
         if judgement.decision != Decision::Refuse {
             let (reason, figures) = likeness::compare(&mut self.reader, &self.network, &case.likeness, &opened, &seen)?;
@@ -191,6 +194,17 @@ fn passed_over(opened: &Opened, seen: &[Observation]) -> Option<Reason> {
         layer: Layer::Passive,
         leads_to: Decision::Review,
         figures: vec![Figure::new("crops_passed_over", passed as f64, Some(PASSED_OVER as f64))],
+    })
+}
+
+/// Each attempt gives a recording another chance to fit by luck. After several that failed within a day a person looks at
+/// the one that passed; for the beneficiary nothing changes meanwhile.
+fn at_last(failed_before: u64) -> Option<Reason> {
+    (failed_before > FAILED_IN_A_DAY).then(|| Reason {
+        code: ReasonCode::SpoofUnsure,
+        layer: Layer::Actions,
+        leads_to: Decision::Review,
+        figures: vec![Figure::new("failed_within_a_day", failed_before as f64, Some(FAILED_IN_A_DAY as f64))],
     })
 }
 
