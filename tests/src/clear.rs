@@ -31,7 +31,7 @@ pub fn search(folder: &Path, person: &Person) -> Result<Vec<Found>> {
     needles.push(("MP4".into(), b"ftypavc1".to_vec()));
     let mut found = Vec::new();
     for file in files(folder)? {
-        let content = fs::read(&file)?;
+        let Some(content) = unless_gone(fs::read(&file))? else { continue };
         for (what, needle) in &needles {
             if contains(&content, needle) {
                 found.push(Found { file: file.clone(), what: what.clone() });
@@ -45,9 +45,9 @@ pub fn search(folder: &Path, person: &Person) -> Result<Vec<Found>> {
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut waiting, mut files) = (vec![folder.to_path_buf()], Vec::new());
     while let Some(next) = waiting.pop() {
-        for entry in fs::read_dir(next)? {
+        for entry in unless_gone(fs::read_dir(next))?.into_iter().flatten() {
             let entry = entry?;
-            let kind = entry.file_type()?;
+            let Some(kind) = unless_gone(entry.file_type())? else { continue };
             if kind.is_dir() {
                 waiting.push(entry.path());
             } else if kind.is_file() {
@@ -56,6 +56,15 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+/// What a program removes while it ends is not left behind.
+fn unless_gone<T>(result: std::io::Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {

@@ -54,19 +54,19 @@ impl Window {
         }
     }
 
-    /// Presses a button once it may be pressed.
+    /// Presses a button once it is there and may be pressed. Found and pressed in one go, because pages change; pressed as a
+    /// screen reader does it, which reaches the button wherever the page is scrolled.
     pub async fn press(&self, id: &str) -> Result<()> {
+        let script = "const button = document.querySelector(`[data-testid='${arguments[0]}']`);
+            if (!button || button.disabled) return false;
+            button.scrollIntoView({block: 'center'}); button.click(); return true;";
         let until = Instant::now() + Duration::from_secs(20);
-        let element = self.element(id, Duration::from_secs(20)).await?;
-        while !element.is_enabled().await? {
+        while self.client.execute(script, vec![json!(id)]).await? != json!(true) {
             if Instant::now() > until {
-                bail!("{id} stays disabled; the page says: {}", self.text().await?);
+                bail!("{id} cannot be pressed; the page says: {}", self.text().await?);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        // A screen reader's "activate": reaches the button wherever the page is scrolled.
-        let script = "arguments[0].scrollIntoView({block: 'center'}); arguments[0].click();";
-        self.client.execute(script, vec![serde_json::to_value(&element)?]).await?;
         Ok(())
     }
 

@@ -162,7 +162,7 @@ fn certificates(service: &Service) -> Result<usize> {
         .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"))
         .context("the service keeps a database")?;
     let output =
-        Command::new("sqlite3").arg("-readonly").arg(database).arg("SELECT COUNT(*) FROM certificates").output()?;
+        Command::new("sqlite3").arg("-readonly").arg(database).arg("SELECT COUNT(*) FROM certificate").output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }
