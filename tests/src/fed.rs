@@ -25,7 +25,8 @@ const CANVAS: &str = "
         context.drawImage(await createImageBitmap(new Blob([bytes], {type: 'image/jpeg'})), 0, 0, 400, 300);
     };
     window.askedFacing = [];
-    navigator.mediaDevices.getUserMedia = async (wanted) => {
+    // On the prototype: WebKit may make the object itself anew.
+    MediaDevices.prototype.getUserMedia = async (wanted) => {
         window.askedFacing.push(wanted.video.facingMode);
         return canvas.captureStream(25);
     };";
