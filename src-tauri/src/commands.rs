@@ -199,7 +199,7 @@ pub(crate) async fn save_certificate(handle: AppHandle, app: Shared<'_>, kind: D
     let full = || app.said(ReasonCode::DeviceStorageFull);
     let folder = handle.path().download_dir().or_else(|_| handle.path().home_dir()).map_err(|_| full())?;
     std::fs::create_dir_all(&folder).map_err(|_| full())?;
-    let path = folder.join(format!("jianzai-{}", kind.file_name()));
+    let path = folder.join(format!("jianzai-{}-{}", drawn.attempt(), kind.file_name()));
     std::fs::write(&path, &file).map_err(|_| full())?;
     Ok(path.display().to_string())
 }

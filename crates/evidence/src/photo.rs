@@ -42,7 +42,7 @@ impl BestPhoto {
         if self.best.as_ref().is_some_and(|best| score < best.score + MARGIN) {
             return;
         }
-        let Some(region) = crop_region(face, pixels.dimensions()) else { return };
+        let Some(region) = crop_region(face.bbox, pixels.dimensions()) else { return };
         self.forget();
         self.best = Some(Photo { score, frame, region, picture: cut(pixels, region, PHOTO_SIDE) });
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jianzai_liveness::{Blendshape, FaceSeen, Observation};
+use jianzai_liveness::{Blendshape, Observation, Rect};
 use jianzai_wire::{Bytes32, CapturePolicy, FrameTime, Step};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
@@ -135,7 +135,8 @@ impl Seen {
         let mut seen = [0; SEEN_BYTES];
         seen[0] = observation.faces;
         seen[14] = PASSIVE_UNSEEN;
-        if let Some(face) = observation.face.as_ref().filter(|face| crop_region(face, observation.size).is_some()) {
+        if let Some(face) = observation.face.as_ref().filter(|face| crop_region(face.bbox, observation.size).is_some())
+        {
             seen[1] = 1;
             let (width, height) = (observation.size.0 as f32, observation.size.1 as f32);
             let bbox = face.bbox;
@@ -189,7 +190,7 @@ impl std::fmt::Debug for Seen {
 }
 
 /// Region that the passive network and the matcher need: the face's box 2.7 times as large, moved inside the frame.
-pub(crate) fn crop_region(face: &FaceSeen, frame: (u32, u32)) -> Option<[u32; 4]> {
+pub fn crop_region(face: Rect, frame: (u32, u32)) -> Option<[u32; 4]> {
     let side = |low: f32, high: f32, length: u32| {
         if !low.is_finite() || !high.is_finite() {
             return None;
@@ -201,8 +202,8 @@ pub(crate) fn crop_region(face: &FaceSeen, frame: (u32, u32)) -> Option<[u32; 4]
         // Of a face of a few pixels there is nothing to be seen.
         (end > start + 15).then(|| (start, end - start))
     };
-    let (x, width) = side(face.bbox.x0, face.bbox.x1, frame.0)?;
-    let (y, height) = side(face.bbox.y0, face.bbox.y1, frame.1)?;
+    let (x, width) = side(face.x0, face.x1, frame.0)?;
+    let (y, height) = side(face.y0, face.y1, frame.1)?;
     Some([x, y, width, height])
 }
 

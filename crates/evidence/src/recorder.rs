@@ -202,7 +202,7 @@ impl Recorder {
         if taken || index < candidate(&self.config.nonce, window) {
             return Ok(None);
         }
-        let region = seen.face.as_ref().and_then(|face: &FaceSeen| crop_region(face, frame.dimensions()));
+        let region = seen.face.as_ref().and_then(|face: &FaceSeen| crop_region(face.bbox, frame.dimensions()));
         let Some(region) = region else { return Ok(None) };
         let jpeg = Zeroizing::new(jpeg(&cut(frame, region, CROP_SIDE), CROP_BYTES)?);
         let record = PictureRecord { frame: index, region, sha256: digest(&jpeg) };

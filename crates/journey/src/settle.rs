@@ -104,6 +104,13 @@ pub struct DrawnCertificate {
     token: Secret,
 }
 
+impl DrawnCertificate {
+    /// The attempt that led to it: names the certificate's files, and says nothing about the person.
+    pub fn attempt(&self) -> Uuid {
+        self.attempt
+    }
+}
+
 /// The forms in which a certificate is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

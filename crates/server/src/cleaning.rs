@@ -97,6 +97,11 @@ async fn drop_abandoned(app: &App) -> Result<(), CleaningError> {
         .await?;
     for upload in late {
         let _alone = app.alone_with(upload.id).await;
+        // Its last piece may have arrived since it was listed.
+        let now = upload::Entity::find_by_id(upload.id).one(app.store.reads()).await?;
+        if now.is_none_or(|now| now.completed_at.is_some()) {
+            continue;
+        }
         match tokio::fs::remove_file(app.config.staging().join(upload.id.to_string())).await {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}

@@ -38,6 +38,8 @@ use crate::problem::Refusal;
 pub(crate) const PIECE: usize = 1 << 20;
 /// A caller from whom nothing arrives for so long is gone.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A piece that takes longer is cut off; what had arrived is kept, and the caller goes on from there.
+const PIECE_LIMIT: Duration = Duration::from_secs(90);
 
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 const VERSION: HeaderName = HeaderName::from_static("tus-version");
@@ -174,8 +176,10 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
 async fn receive(body: Body, space: usize) -> Result<(Vec<u8>, Option<Refusal>), Refusal> {
     let mut piece = Vec::new();
     let mut chunks = body.into_data_stream();
+    let begun = std::time::Instant::now();
     loop {
-        match tokio::time::timeout(SILENCE, chunks.next()).await {
+        let patience = SILENCE.min(PIECE_LIMIT.saturating_sub(begun.elapsed()));
+        match tokio::time::timeout(patience, chunks.next()).await {
             Ok(Some(Ok(chunk))) if chunk.len() <= space - piece.len() => piece.extend_from_slice(&chunk),
             Ok(Some(Ok(_))) => return Err(ReasonCode::UploadTooLarge.into()),
             Ok(Some(Err(_))) | Err(_) => return Ok((piece, Some(ReasonCode::UploadBadRequest.into()))),

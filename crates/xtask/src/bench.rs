@@ -13,7 +13,7 @@ pub(crate) fn bench(root: &Path, stages: &mut Stages, what: &str) -> Result<()> 
         "face" => ("jianzai-face", "bench"),
         _ => bail!("there is no bench called {what:?}; there is: face"),
     };
-    setup::everything(root, stages)?;
+    setup::everything(root, stages, setup::Purpose::Run)?;
     stages.stage(what, || {
         process::run(
             Command::new("cargo")

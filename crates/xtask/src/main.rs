@@ -25,7 +25,7 @@ const USAGE: &str = "\
 cargo xtask run [--headless]     set up, start the service with a demo register, open the app
                                  (--headless: go the whole way by itself in a virtual display)
 cargo xtask test [NAME]          set up and run everything that CI runs (NAME: only tests whose name contains it)
-cargo xtask bench face           measure; other figures are named in README.md
+cargo xtask bench face           measure a tracked frame, beside a peer
 cargo xtask setup                only the set-up";
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["test"] => test::test(&root, &mut stages, None),
         ["test", name] => test::test(&root, &mut stages, Some(name)),
         ["bench", what] => bench::bench(&root, &mut stages, what),
-        ["setup"] => setup::everything(&root, &mut stages),
+        ["setup"] => setup::everything(&root, &mut stages, setup::Purpose::Tests),
         _ => bail!("that is not a command I know.\n\n{USAGE}"),
     };
     stages.summary();

@@ -9,7 +9,7 @@ use crate::stages::Stages;
 use crate::{build, process, setup};
 
 pub(crate) fn test(root: &Path, stages: &mut Stages, name: Option<&str>) -> Result<()> {
-    setup::everything(root, stages)?;
+    setup::everything(root, stages, setup::Purpose::Tests)?;
     stages.stage("compile", || build::programs(root))?;
     if name.is_none() {
         stages.stage("format and lints", || lints(root))?;

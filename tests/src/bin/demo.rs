@@ -71,6 +71,9 @@ fn environment(folder: &Path, service: &Service) -> Vec<(&'static str, String)> 
         ("JIANZAI_SERVER", service.url().to_owned()),
         ("JIANZAI_DATA", folder.join("app").to_string_lossy().into_owned()),
         ("JIANZAI_ACTOR", places::actor().to_string_lossy().into_owned()),
+        // What is saved there stays below this folder too.
+        ("HOME", folder.join("home").to_string_lossy().into_owned()),
+        ("XDG_DATA_HOME", folder.join("home/share").to_string_lossy().into_owned()),
     ]
 }
 

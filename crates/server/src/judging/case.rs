@@ -41,6 +41,7 @@ pub(super) struct Case {
     pub(super) marks: Vec<Mark>,
     pub(super) committed: CommitRequest,
     pub(super) committed_at: i64,
+    pub(super) issued_at: i64,
     /// Milliseconds between issue and commit: no recording of the attempt is longer.
     pub(super) open_ms: i64,
     pub(super) secrets: Vec<RecipientSecret>,
@@ -92,6 +93,7 @@ impl Case {
             marks: marks(&revealed, &committed, committed_at),
             committed,
             committed_at,
+            issued_at: attempt.issued_at,
             open_ms: committed_at - attempt.issued_at,
             secrets: secrets(app),
             name: open(app, &person, "name", &person.name)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jianzai_evidence::{EvidenceError, Expected, Limits, Opened, Picture, Source};
+use jianzai_evidence::{EvidenceError, Expected, Limits, Opened, Picture, Source, crop_region};
 use jianzai_face::{EngineOptions, FaceEngine, FaceError, ModelError, Models, PassiveScorer, PortraitReader};
 use jianzai_liveness::judge::{Figure, Layer, Reason};
 use jianzai_liveness::{Decision, Evidence, Judgement, Observation, Rect, judge};
@@ -21,6 +21,8 @@ const PASSED_OVER: usize = 1;
 const SURE_OF_A_FACE: f32 = 0.9;
 /// An old person may need several tries; with so many the chance of a recording stays below 8 % (docs/THREATS.md).
 const FAILED_IN_A_DAY: u64 = 4;
+/// The face's box differs between phone and judge by less than this part of its size, at most a third of a crop's margin.
+const CROP_SLACK: f32 = 0.35;
 
 /// The networks, ready.
 pub(crate) struct Examiner {
@@ -122,8 +124,9 @@ impl Examiner {
             crop_scores: &self.crop_scores(&opened, &seen)?,
         });
         let times: Vec<_> = seen.iter().map(|seen| seen.at).collect();
-        add(&mut judgement, pacing(&case.marks, &times), Vec::new());
+        add(&mut judgement, pacing(case.issued_at, &case.marks, &times), Vec::new());
         add(&mut judgement, passed_over(&opened, &seen), Vec::new());
+        add(&mut judgement, beside_the_face(&opened, &seen), Vec::new());
         add(&mut judgement, at_last(case.failed_before), Vec::new());
         // Whose face it is does not matter where nobody was shown to be there.
         if judgement.decision != Decision::Refuse {
@@ -179,6 +182,30 @@ fn face_in(crop: &Picture, opened: &Opened, seen: &Observation) -> Option<Rect> 
         y0: (b.y0 * down - y) * high,
         x1: (b.x1 * across - x) * wide,
         y1: (b.y1 * down - y) * high,
+    })
+}
+
+/// The phone says which part of a frame a crop shows. It must be the face and its surroundings, as the judge sees them: a
+/// part without the face would be passed over, a part too tight hides the edge of a screen, one too wide hides the face.
+fn beside_the_face(opened: &Opened, seen: &[Observation]) -> Option<Reason> {
+    let (frame, video) = (opened.record().frame_size, opened.record().video_size);
+    let (across, down) = (frame.0 as f32 / video.0.max(1) as f32, frame.1 as f32 / video.1.max(1) as f32);
+    let wrong = |picture: &&Picture| {
+        let Some(face) = seen.get(picture.frame as usize).and_then(|seen| seen.face.as_ref()) else { return false };
+        let b = face.bbox;
+        let b = Rect { x0: b.x0 * across, y0: b.y0 * down, x1: b.x1 * across, y1: b.y1 * down };
+        let Some(wanted) = crop_region(b, frame) else { return false };
+        let ends = |[x, y, width, height]: [u32; 4]| [x, y, x + width, y + height].map(|edge| edge as f32);
+        let slack = [b.x1 - b.x0, b.y1 - b.y0, b.x1 - b.x0, b.y1 - b.y0].map(|length| length * CROP_SLACK);
+        let off = ends(picture.region).into_iter().zip(ends(wanted)).zip(slack);
+        off.into_iter().any(|((claimed, wanted), slack)| (claimed - wanted).abs() > slack)
+    };
+    let count = opened.crops().iter().filter(wrong).count();
+    (count > 0).then(|| Reason {
+        code: ReasonCode::SpoofUnsure,
+        layer: Layer::Passive,
+        leads_to: Decision::Review,
+        figures: vec![Figure::new("crops_beside_the_face", count as f64, Some(0.0))],
     })
 }
 

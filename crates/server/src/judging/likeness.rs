@@ -37,7 +37,13 @@ pub(super) fn compare(
         }
     }
     cosines.sort_by(f32::total_cmp);
-    let (Some(least), Some(middle)) = (cosines.first().copied(), cosines.get(cosines.len() / 2).copied()) else {
+    // One picture may be the phone's own choice.
+    if cosines.len() < 2 {
+        return Ok((Some(reason(ReasonCode::MatchUnsure, Decision::Review, Vec::new())), Vec::new()));
+    }
+    let (Some(least), Some(middle)) =
+        (cosines.first().copied(), cosines.get(cosines.len().saturating_sub(1) / 2).copied())
+    else {
         return Ok((Some(reason(ReasonCode::MatchUnsure, Decision::Review, Vec::new())), Vec::new()));
     };
     let figures = vec![

@@ -126,11 +126,12 @@ async fn work(
     }
     match examine(app, examiner, id, stop).await {
         Ok((case, Examined::Found(finding))) => conclude(app, &job, Some(&case), &finding).await,
-        Ok((_, Examined::Interrupted)) => give_back(app, &job, 0).await,
+        // A stop of ours is no fault of the bundle's and costs it no try.
+        Ok((_, Examined::Interrupted)) => give_back(app, &job, 0, job.tries - 1).await,
         Err(error) => {
             tracing::error!(attempt = %id, tries = job.tries, %error, "an attempt could not be judged");
             // Ten seconds, then twice as long each time.
-            give_back(app, &job, 10_000 << job.tries.min(MAX_TRIES)).await
+            give_back(app, &job, 10_000 << job.tries.min(MAX_TRIES), job.tries).await
         }
     }
 }
@@ -195,11 +196,12 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Fi
 }
 
 /// Lets the job be taken again, not before `after_ms`.
-async fn give_back(app: &App, job: &job::Model, after_ms: i64) -> Result<(), JudgingError> {
+async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Result<(), JudgingError> {
     let tx = app.store.begin("give back job").await?;
     job::ActiveModel {
         attempt_id: Set(job.attempt_id),
         run_at: Set(app.clock.now() + after_ms),
+        tries: Set(tries),
         leased_by: Set(None),
         leased_until: Set(None),
         ..Default::default()

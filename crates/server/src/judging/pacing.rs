@@ -11,11 +11,11 @@ use jianzai_wire::{FrameTime, ReasonCode, StepReport};
 
 /// Recorded times and reports come from the same clock; a report is sent with the frame after the one that it is about.
 const REPORT_SLACK_MS: u64 = 200;
-/// A recording may seem this much longer than the time that passed here: the first mark was under way for a while.
+/// No recording is longer than the time since its attempt was issued; a phone's clock may run a little fast.
 const LONGER_MS: i64 = 2_500;
-/// It may be this much shorter: a later mark was under way, perhaps tried several times on a weak network. More is no
-/// proof of anything, and a person looks at it.
-const SHORTER_MS: i64 = 12_000;
+/// Requests are under way for different times, perhaps tried several times on a weak network. When recording and service
+/// differ by more than this between two marks it is no proof of anything, and a person looks at it.
+const UNEVEN_MS: i64 = 12_000;
 
 /// A moment at which the service heard of frames.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,8 @@ pub(super) struct Mark {
     pub(super) ended: Option<StepReport>,
 }
 
-/// Holds marks against recorded times.
-pub(super) fn pacing(marks: &[Mark], times: &[FrameTime]) -> Option<Reason> {
+/// Holds marks against recorded times. `issued_at` is when the attempt was issued, by the service's clock in ms.
+pub(super) fn pacing(issued_at: i64, marks: &[Mark], times: &[FrameTime]) -> Option<Reason> {
     let time_at = |mark: &Mark| (mark.frames as usize).checked_sub(1).and_then(|last| times.get(last)).copied();
     let reported_ahead = marks.iter().any(|mark| {
         mark.ended.is_some_and(|report| time_at(mark).is_none_or(|known| report.ended_at > known.plus(REPORT_SLACK_MS)))
@@ -37,18 +37,21 @@ pub(super) fn pacing(marks: &[Mark], times: &[FrameTime]) -> Option<Reason> {
     if reported_ahead {
         return Some(reason(Decision::Refuse, Vec::new()));
     }
-    let first = marks.first()?;
-    let begun = time_at(first).or(times.first().copied())?;
-    let drifts = marks.iter().filter_map(|mark| {
+    let begun = times.first().copied()?;
+    // How long each mark was under way, but for what is the same for all.
+    let delays = marks.iter().filter_map(|mark| {
         let recorded = i64::try_from(time_at(mark)?.since(begun)).ok()?;
-        Some(recorded - (mark.at - first.at))
+        Some(mark.at - issued_at - recorded)
     });
-    let (least, most) = drifts.fold((0, 0), |(least, most), drift| (drift.min(least), drift.max(most)));
+    let (least, most) = delays.fold((i64::MAX, i64::MIN), |(least, most), delay| (delay.min(least), delay.max(most)));
+    if least > most {
+        return Some(reason(Decision::Refuse, Vec::new()));
+    }
     let figures = vec![
-        Figure::new("recorded_longer_ms", most as f64, Some(LONGER_MS as f64)),
-        Figure::new("recorded_shorter_ms", -least as f64, Some(SHORTER_MS as f64)),
+        Figure::new("recorded_longer_ms", -least as f64, Some(LONGER_MS as f64)),
+        Figure::new("uneven_ms", (most - least) as f64, Some(UNEVEN_MS as f64)),
     ];
-    match (most > LONGER_MS, -least > SHORTER_MS) {
+    match (-least > LONGER_MS, most - least > UNEVEN_MS) {
         (true, _) => Some(reason(Decision::Refuse, figures)),
         (false, true) => Some(reason(Decision::Review, figures)),
         (false, false) => None,
@@ -63,6 +66,8 @@ fn reason(leads_to: Decision, figures: Vec<Figure>) -> Reason {
 mod tests {
     use super::*;
     use jianzai_wire::StepOutcome;
+
+    const ISSUED: i64 = 47_000;
 
     /// Fifteen seconds at ten frames a second.
     fn times() -> Vec<FrameTime> {
@@ -89,11 +94,14 @@ mod tests {
 
     #[test]
     fn a_recording_made_meanwhile_passes_on_a_weak_network_too() {
-        assert!(pacing(&honest(), &times()).is_none());
+        assert!(pacing(ISSUED, &honest(), &times()).is_none());
         let mut late = honest();
         late[2].at += 9_000;
         late[3].at += 9_000;
-        assert!(pacing(&late, &times()).is_none());
+        assert!(pacing(ISSUED, &late, &times()).is_none());
+        let mut first_late = honest();
+        first_late[0].at += 4_000;
+        assert!(pacing(ISSUED, &first_late, &times()).is_none());
     }
 
     #[test]
@@ -104,21 +112,21 @@ mod tests {
             mark(0, 50_020, ended(13_900)),
             mark(150, 65_000, None),
         ];
-        assert_eq!(pacing(&learnt, &times()).map(|reason| reason.leads_to), Some(Decision::Refuse));
+        assert_eq!(pacing(ISSUED, &learnt, &times()).map(|reason| reason.leads_to), Some(Decision::Refuse));
         // Some frames, but none of the reported step.
         let some = [mark(10, 50_000, None), mark(20, 51_000, ended(8_900)), mark(150, 64_000, None)];
-        assert_eq!(pacing(&some, &times()).map(|reason| reason.leads_to), Some(Decision::Refuse));
+        assert_eq!(pacing(ISSUED, &some, &times()).map(|reason| reason.leads_to), Some(Decision::Refuse));
     }
 
     #[test]
     fn a_film_longer_than_the_time_that_passed_is_refused_and_a_long_silence_is_looked_at() {
         let mut quick = honest();
         for (place, mark) in quick.iter_mut().enumerate() {
-            mark.at = 50_000 + place as i64 * 100;
+            mark.at = 48_000 + place as i64 * 100;
         }
-        assert_eq!(pacing(&quick, &times()).map(|reason| reason.leads_to), Some(Decision::Refuse));
+        assert_eq!(pacing(ISSUED, &quick, &times()).map(|reason| reason.leads_to), Some(Decision::Refuse));
         let mut silent = honest();
         silent[3].at += 20_000;
-        assert_eq!(pacing(&silent, &times()).map(|reason| reason.leads_to), Some(Decision::Review));
+        assert_eq!(pacing(ISSUED, &silent, &times()).map(|reason| reason.leads_to), Some(Decision::Review));
     }
 }

@@ -154,7 +154,7 @@ async fn a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_r
     for tries in 1..=MAX_TRIES {
         let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
         assert_eq!(job.tries, tries);
-        give_back(&world.app, &job, 10_000).await.unwrap();
+        give_back(&world.app, &job, 10_000, job.tries).await.unwrap();
         assert!(claim(&world.app, Uuid::from_u128(1)).await.unwrap().is_none(), "not at once");
         world.clock.advance(Duration::from_secs(11));
     }

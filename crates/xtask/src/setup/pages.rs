@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::process;
 
-const INPUTS: [&str; 6] = ["src", "public", "index.html", "package.json", "vite.config.ts", "tsconfig.json"];
+const INPUTS: [&str; 7] =
+    ["svelte.config.js", "src", "public", "index.html", "package.json", "vite.config.ts", "tsconfig.json"];
 
 pub(crate) fn build(root: &Path) -> Result<()> {
     let ui = root.join("ui");

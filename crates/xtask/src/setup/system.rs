@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::process;
+use crate::setup::Purpose;
 
 /// Debian and Ubuntu names, with what each group is for.
 const PACKAGES: &[(&str, &[&str])] = &[
@@ -16,18 +17,23 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ),
     ("Chinese letters, rare ones too", &["fonts-noto-cjk", "fonts-babelstone-han"]),
     ("a window without a screen", &["xvfb", "xauth", "dbus", "dbus-x11", "webkit2gtk-driver"]),
-    ("tests", &["chromium", "ffmpeg", "strace", "sqlite3", "poppler-utils"]),
 ];
 
+/// What only the tests need besides.
+const FOR_TESTS: &[&str] = &["chromium", "ffmpeg", "strace", "sqlite3"];
+
 /// Installs what is missing. Where this user may not install, says which command somebody who may has to run.
-pub(crate) fn install() -> Result<()> {
+pub(crate) fn install(purpose: Purpose) -> Result<()> {
+    let wanted = || {
+        let tests = if purpose == Purpose::Tests { FOR_TESTS } else { &[] };
+        PACKAGES.iter().flat_map(|(_, names)| names.iter()).chain(tests).copied()
+    };
     if process::output(Command::new("dpkg-query").arg("--version")).is_none() {
-        let all: Vec<&str> = PACKAGES.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let all: Vec<&str> = wanted().collect();
         println!("  this is not Debian or Ubuntu; if the build fails, install what corresponds to: {}", all.join(" "));
         return Ok(());
     }
-    let missing: Vec<&str> =
-        PACKAGES.iter().flat_map(|(_, names)| names.iter().copied()).filter(|name| !installed(name)).collect();
+    let missing: Vec<&str> = wanted().filter(|name| !installed(name)).collect();
     if missing.is_empty() {
         println!("  all there");
         return Ok(());

@@ -7,7 +7,10 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process;
 
-const NODE: u32 = 20;
+/// What the pages' packages ask for: 20.19 or newer in that line, else 22.12 or newer.
+fn node_is_new_enough(node: [u32; 2]) -> bool {
+    ([20, 19]..[21, 0]).contains(&node) || node >= [22, 12]
+}
 
 pub(crate) fn check(root: &Path) -> Result<()> {
     let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
@@ -21,13 +24,23 @@ pub(crate) fn check(root: &Path) -> Result<()> {
         bail!("Rust {found} is too old: this project needs {wanted}. Run `rustup update stable`");
     }
     let node = process::output(Command::new("node").arg("--version"))
-        .with_context(|| format!("`node` is not there: install Node {NODE} or newer, with npm"))?;
+        .context("`node` is not there: install Node 22.12 or newer (or 20.19), with npm")?;
     let node = node.trim().trim_start_matches('v');
-    if version(node) < [NODE, 0] {
-        bail!("Node {node} is too old: this project needs {NODE} or newer");
+    if !node_is_new_enough(version(node)) {
+        bail!("Node {node} won't do: the pages' packages need 20.19 or newer of that line, or 22.12 or newer");
     }
     process::output(Command::new("npm").arg("--version")).context("`npm` is not there: install it beside Node")?;
+    process::output(Command::new("git").arg("--version")).context("`git` is not there: install it")?;
     println!("  Rust {found}, Node {node}");
+    Ok(())
+}
+
+/// What only `cargo xtask test` needs: that it is missing is said before anything is compiled.
+pub(crate) fn check_lint_tools() -> Result<()> {
+    for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        process::output(Command::new("cargo").args([tool, "--version"]))
+            .with_context(|| format!("`cargo {tool}` is not there: run `rustup component add {component}`"))?;
+    }
     Ok(())
 }
 
@@ -44,7 +57,8 @@ mod tests {
     #[test]
     fn versions_compare_by_number() {
         assert!(version("1.100.0") > version("1.94"));
-        assert!(version("20.2.1") >= [20, 0]);
+        assert!(super::node_is_new_enough(version("20.20.2")) && super::node_is_new_enough(version("24.0.0")));
+        assert!(!super::node_is_new_enough(version("20.2.1")) && !super::node_is_new_enough(version("21.7.0")));
         assert!(version("1.95.0-nightly") > version("1.94.1"));
         assert!(version("nonsense") < version("1.0"));
     }
