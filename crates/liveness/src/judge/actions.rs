@@ -143,16 +143,6 @@ impl Found {
                 findings.add(Decision::Refuse, ReasonCode::ActionUnasked, Layer::Actions, vec![figure]);
             }
         }
-        // What would count if it were asked for must not be there for free each time: one such movement is a person's
-        // restlessness, several are a recording that does everything by halves.
-        let weak = |(episode, used): &&(Episode, bool)| {
-            !used && (limits::JUDGE_ASKED..limits::JUDGE_UNASKED).contains(&episode.peak)
-        };
-        let several = self.episodes.iter().filter(weak).count();
-        if several > 1 {
-            let figure = findings.note("weak_and_unasked", several as f64, Some(1.0));
-            findings.add(Decision::Review, ReasonCode::ActionUnasked, Layer::Actions, vec![figure]);
-        }
     }
 
     /// The strongest that `asked` got between two times, for the clerk.
