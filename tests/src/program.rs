@@ -66,18 +66,28 @@ impl Certify<'_> {
         Ok(command)
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end. A machine that stalls for more than a third of a second in the middle of a recording ends it with
+    /// `camera.stopped`, and the person is offered another try; so it is here, twice at most.
     pub fn run(&self) -> Result<Run> {
-        let output = with_input(&mut self.command()?, &self.person.toml())?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let events = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let ended = match output.status.code() {
-            Some(0) => Ended::Certified,
-            Some(2) => Ended::Refused,
-            Some(3) => Ended::InReview,
-            other => bail!("jianzai certify ended with {other:?}: {text}{}", String::from_utf8_lossy(&output.stderr)),
-        };
-        Ok(Run { ended, events })
+        let mut stalls = 0;
+        loop {
+            let output = with_input(&mut self.command()?, &self.person.toml())?;
+            let text = String::from_utf8_lossy(&output.stdout);
+            let events = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            let ended = match output.status.code() {
+                Some(0) => Ended::Certified,
+                Some(2) => Ended::Refused,
+                Some(3) => Ended::InReview,
+                Some(1) if stalls < 2 && text.contains("\"camera.stopped\"") => {
+                    stalls += 1;
+                    continue;
+                }
+                other => {
+                    bail!("jianzai certify ended with {other:?}: {text}{}", String::from_utf8_lossy(&output.stderr))
+                }
+            };
+            return Ok(Run { ended, events });
+        }
     }
 }
 

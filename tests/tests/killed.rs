@@ -65,7 +65,7 @@ fn nothing_called_saved_or_accepted_is_lost_and_nobody_is_certified_twice() {
     let waiting = Mutex::new(POINTS.to_vec());
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(point) = { waiting.lock().expect("not poisoned").pop() } {
                     if let Err(error) = kill_at(point) {
