@@ -48,6 +48,8 @@ const POINTS: [(Who, &str, usize, u64); 20] = [
     (Server, "judging", 1, 900),
 ];
 
+const NOT_REACHED: &str = "the point was never reached";
+
 /// What the program had said when it ended or was killed.
 struct Heard {
     events: Vec<String>,
@@ -68,7 +70,14 @@ fn nothing_called_saved_or_accepted_is_lost_and_nobody_is_certified_twice() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(point) = { waiting.lock().expect("not poisoned").pop() } {
-                    if let Err(error) = kill_at(point) {
+                    // A stalled machine may end a recording before its point; then nothing was shown either way.
+                    let mut result = kill_at(point);
+                    for _ in 0..2 {
+                        if result.as_ref().is_err_and(|error| error.to_string().starts_with(NOT_REACHED)) {
+                            result = kill_at(point);
+                        }
+                    }
+                    if let Err(error) = result {
                         failed.lock().expect("not poisoned").push(format!("{point:?}: {error:#}"));
                     }
                 }
@@ -95,11 +104,7 @@ fn kill_at((who, event, count, wait): (Who, &str, usize, u64)) -> Result<()> {
     }
     .command()?;
     let heard = run_and_kill(&mut command, &mut service, (who, event, count, wait))?;
-    ensure!(
-        heard.events.iter().filter(|heard| *heard == event).count() >= count,
-        "the point was never reached: {:?}",
-        heard.events
-    );
+    ensure!(heard.events.iter().filter(|heard| *heard == event).count() >= count, "{NOT_REACHED}: {:?}", heard.events);
 
     let delivered = jianzai()?.args(["outbox", "--deliver", "--json", "--data"]).arg(&data).output()?;
     let told = String::from_utf8_lossy(&delivered.stdout).into_owned();
