@@ -72,8 +72,9 @@ pub const BASELINE_MS: u64 = 700;
 /// ...at least this many frames. Fewer are at the mercy of a blink.
 pub const BASELINE_FRAMES: usize = 5;
 
-/// Largest gap between two recorded frames, in ms; set by the evidence's rules.
-pub const GAP_MS: u64 = 300;
+/// Largest gap between two recorded frames, in ms; set by the evidence's rules. As far as a head can be followed: the
+/// slack of a jump grows with the time up to here.
+pub const GAP_MS: u64 = 500;
 /// The coach ends a recording in which the face has been away for this long, in ms: long enough for a sneeze or a turn too
 /// far, too short to bring another face unseen.
 pub const LOST_MS: u64 = 1_000;
