@@ -88,7 +88,7 @@ impl Certify<'_> {
             Some(0) => Ended::Certified,
             Some(2) => Ended::Refused,
             Some(3) => Ended::InReview,
-            other => bail!("jianzai certify ended with {other:?}: {events:?}"),
+            other => bail!("jianzai certify ended with {other:?}: {:?}", events.last()),
         };
         Ok(Run { ended, events })
     }

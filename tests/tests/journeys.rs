@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jianzai_tests::claims::Claimant;
@@ -14,17 +15,22 @@ use jianzai_tests::service::Service;
 use jianzai_tests::{attacks, places};
 use jianzai_wire::Action;
 
+/// One at a time: a camera's frames want the machine for themselves, as they have it on a phone.
+static ALONE: Mutex<()> = Mutex::new(());
+
 struct Stage {
+    _alone: MutexGuard<'static, ()>,
     folder: tempfile::TempDir,
     service: Service,
 }
 
 impl Stage {
     fn set(options: &[&str]) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a folder");
         let register = Register::write(&folder.path().join("register")).expect("a register");
         let service = Service::start(&folder.path().join("service"), &register, options).expect("a service");
-        Self { folder, service }
+        Self { _alone: alone, folder, service }
     }
 
     fn path(&self) -> &Path {
