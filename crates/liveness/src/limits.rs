@@ -56,6 +56,12 @@ pub const JUDGE_ASKED: f32 = 0.75;
 /// stop.
 pub const JUDGE_UNASKED: f32 = 1.25;
 
+/// So many kinds of action that nobody asked for, each strong enough to count had it been asked for ([`JUDGE_ASKED`])...
+pub const RESTLESS_KINDS: usize = 2;
+/// ...around so many steps that are called done: a person looks at it. Coach and judge may differ on one; the man of the
+/// footage and the fidgeting people of the tests do so around none.
+pub const RESTLESS_STEPS: usize = 2;
+
 /// The baseline follows the person's posture while every action is weaker than this...
 pub const ADAPT_BELOW: f32 = 0.8;
 /// ...and nothing has moved by more than this (in full actions) within [`STEADY_MS`]...
