@@ -80,6 +80,7 @@ async fn the_window_certifies_and_leaves_nothing_personal_behind() -> Result<()>
     window.press("start-capture").await?;
     let state = result(&window).await?;
     ensure!(state == "certified", "{state}: {}", window.text().await?);
+    window.wait_for_certificate_picture().await?;
     let text = window.attribute("certificate", "data-text").await?.unwrap_or_default();
     let file = stage.folder.path().join("certificate.txt");
     std::fs::write(&file, text)?;
