@@ -56,7 +56,9 @@ impl Window {
     /// Waits until the certificate's picture is on the result screen.
     pub async fn wait_for_certificate_picture(&self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
-        while self.attribute("certificate", "data-state").await?.as_deref() != Some("shown") {
+        let drawn = "const picture = document.querySelector(\"[data-testid='certificate']\");
+            return Boolean(picture && picture.complete && picture.naturalWidth > 0);";
+        while self.script(drawn).await? != serde_json::Value::Bool(true) {
             ensure!(Instant::now() < until, "no picture of the certificate; the page says: {}", self.text().await?);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

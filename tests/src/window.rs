@@ -21,8 +21,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// Opens the app. `environment` tells it where its service, data and camera are.
-    pub async fn open(environment: &[(&str, &str)]) -> Result<Self> {
+    /// Opens the app. `environment` tells it where its service, data and camera are; what it and WebKit complain of is added
+    /// to the file `log`.
+    pub async fn open(environment: &[(&str, &str)], log: &Path) -> Result<Self> {
+        let log = std::fs::File::options().create(true).append(true).open(log)?;
         let display = Display::start(480, 960)?;
         let port = free_port()?;
         let mut driver = Command::new("WebKitWebDriver");
@@ -33,7 +35,7 @@ impl Window {
             .env("JIANZAI_MODELS", places::models())
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .context("WebKitWebDriver could not be started: `cargo xtask setup` installs it")?;
@@ -106,7 +108,7 @@ impl Window {
     /// What the element with this `data-testid` says now; empty if it isn't there.
     pub async fn said(&self, id: &str) -> Result<String> {
         let script = "const found = document.querySelector(`[data-testid='${arguments[0]}']`); return found ? found.innerText : '';";
-        let said = self.client.execute(script, vec![json!(id)]).await?;
+        let said = self.ask(script, vec![json!(id)]).await?;
         Ok(said.as_str().unwrap_or_default().to_owned())
     }
 
@@ -114,8 +116,20 @@ impl Window {
     pub async fn attribute(&self, id: &str, name: &str) -> Result<Option<String>> {
         let script =
             "return document.querySelector(`[data-testid='${arguments[0]}']`)?.getAttribute(arguments[1]) ?? null;";
-        let found = self.client.execute(script, vec![json!(id), json!(name)]).await?;
+        let found = self.ask(script, vec![json!(id), json!(name)]).await?;
         Ok(found.as_str().map(str::to_owned))
+    }
+
+    /// Runs a script that changes nothing. WebKit's driver now and then loses an answer, or spoils it.
+    async fn ask(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<serde_json::Value> {
+        for _ in 0..3 {
+            match tokio::time::timeout(Duration::from_secs(10), self.client.execute(script, arguments.clone())).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => eprintln!("  asked again: {error}"),
+                Err(_) => eprintln!("  asked again after 10 s"),
+            }
+        }
+        Ok(self.client.execute(script, arguments).await?)
     }
 
     /// Closes the window and stops the driver.

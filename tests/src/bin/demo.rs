@@ -81,7 +81,7 @@ fn environment(folder: &Path, service: &Service) -> Vec<(&'static str, String)> 
 async fn certify(folder: &Path, service: &Service, mode: &str, person: &Person, pictures: &Path) -> Result<PathBuf> {
     let environment = environment(folder, service);
     let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let window = Window::open(&environment).await?;
+    let window = Window::open(&environment, &folder.join("app.log")).await?;
     let begun = Instant::now();
     window.walk_to_ready(mode, person, Some(pictures)).await?;
     window.press("camera-actor").await?;
