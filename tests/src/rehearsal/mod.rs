@@ -3,7 +3,7 @@
 //! the drawing of the plan and the network in between are played here, as the service does it.
 //!
 //! **In**: a scene, rules, a seed. **Out**: an [`Outcome`]: how the coach ended it, what the judge found, and all that a
-//! benchmark wants to know of the way there. **What can go wrong**: a scene that never lets the recording begin is left
+//! benchmark wants to know of the way there. **What can go wrong**: a scene that never lets the first step be asked for is left
 //! after [`Rehearsal::patience`]; that is an outcome ([`Outcome::capture`] is none), not an error.
 
 mod attempt;
@@ -55,14 +55,14 @@ impl Scene for Actor {
 pub struct Rehearsal {
     engine: FaceEngine,
     passive: PassiveScorer,
-    /// A recording that has not begun after this long is not waited for.
+    /// Whoever has not been asked for anything after this long is not waited for.
     pub patience: FrameTime,
 }
 
 /// What came of an attempt.
 #[derive(Debug)]
 pub struct Outcome {
-    /// How the coach ended it; none if the recording never began.
+    /// How the coach ended it; none if it was left.
     pub capture: Option<CaptureEnd>,
     /// What the judge found, if there was something to judge.
     pub judgement: Option<Judgement>,
@@ -163,8 +163,7 @@ impl Rehearsal {
         self.engine.reset();
         while attempt.ended.is_none() {
             let (at, image) = scene.next()?;
-            anyhow::ensure!(at < PATIENCE, "the attempt does not end: {:?}", attempt.reveals);
-            if attempt.recording_since.is_none() && at > self.patience {
+            if at > PATIENCE || (attempt.reveals.is_empty() && at > self.patience) {
                 break;
             }
             if pace.admits(at) {

