@@ -14,12 +14,10 @@ use anyhow::{Context as _, Result};
 use ed25519_dalek::SigningKey;
 use image::RgbImage;
 use jianzai_camera::actor::{self, Actor};
-use jianzai_camera::{CaptureClock, Pace};
+use jianzai_camera::{CaptureClock, Frame, FrameSource as _, Pace};
 use jianzai_evidence::{Expected, Limits, Opened, Picture, RecipientSecret};
 use jianzai_face::{EngineOptions, FaceEngine, FaceError, Models, PassiveScorer};
-use jianzai_liveness::{
-    CaptureEnd, CaptureLog, Decision, Evidence, Judgement, Observation, Rect, StepReveal, judge,
-};
+use jianzai_liveness::{CaptureEnd, CaptureLog, Decision, Evidence, Judgement, Observation, Rect, StepReveal, judge};
 use jianzai_wire::api::CommitRequest;
 use jianzai_wire::{Action, Bytes32, CapturePolicy, FrameTime, Mode, ReasonCode, Step};
 
@@ -33,21 +31,48 @@ const FRONTAL: f32 = 15.0;
 
 /// What stands before the camera and may hear what is said, on virtual time.
 pub trait Scene: Send {
-    /// The next picture of the camera, and when it came. Times go forwards.
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)>;
+    /// Goes on to the camera's next frame, and says when it came. Times go forwards.
+    fn tick(&mut self) -> Result<FrameTime>;
+
+    /// That frame. Nobody asks for frames that nobody looks at.
+    fn picture(&mut self) -> Result<RgbImage>;
 
     /// Hears at `at` what the person is told.
     fn hear(&mut self, at: FrameTime, said: actor::Instruction);
 }
 
-impl Scene for Actor {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let frame = jianzai_camera::FrameSource::next(self)?;
-        Ok((frame.at, frame.image))
+/// The recorded person who follows instructions.
+pub struct Acting {
+    actor: Actor,
+    frame: Option<Frame>,
+}
+
+impl Acting {
+    /// Before the camera from now on.
+    pub fn new(actor: Actor) -> Self {
+        Self { actor, frame: None }
+    }
+
+    /// Which frame of the clip is shown.
+    pub fn position(&self) -> u32 {
+        self.actor.position()
+    }
+}
+
+impl Scene for Acting {
+    fn tick(&mut self) -> Result<FrameTime> {
+        let frame = self.actor.next()?;
+        let at = frame.at;
+        self.frame = Some(frame);
+        Ok(at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        self.frame.as_ref().map(|frame| frame.image.clone()).context("a tick comes first")
     }
 
     fn hear(&mut self, _: FrameTime, said: actor::Instruction) {
-        self.cue().ask(said);
+        self.actor.cue().ask(said);
     }
 }
 
@@ -135,8 +160,8 @@ impl Player {
 
     /// Plays one attempt; everything random comes from `seed`.
     pub fn run(&mut self, mode: Mode, actions: &[Action], seed: u64) -> Result<Outcome> {
-        let mut actor = self.actor.again(seed, CaptureClock::virtual_at_zero())?;
-        self.rehearsal.run(&mut actor, mode, actions, seed)
+        let mut acting = Acting::new(self.actor.again(seed, CaptureClock::virtual_at_zero())?);
+        self.rehearsal.run(&mut acting, mode, actions, seed)
     }
 }
 
@@ -162,11 +187,12 @@ impl Rehearsal {
         let mut pace = Pace::new(attempt.policy.frames_per_second);
         self.engine.reset();
         while attempt.ended.is_none() {
-            let (at, image) = scene.next()?;
+            let at = scene.tick()?;
             if at > PATIENCE || (attempt.reveals.is_empty() && at > self.patience) {
                 break;
             }
             if pace.admits(at) {
+                let image = scene.picture()?;
                 let seen = self.engine.observe(&image, at)?;
                 attempt.frame(&image, &seen)?;
                 attempt.said.drain(..).for_each(|said| scene.hear(at, said));

@@ -15,19 +15,24 @@ use super::material::{FRAME_MS, Material, Person, SIZE, Shot};
 use super::pictures::{change, face_ellipse, from_face, luma, mix, noise, painted, ramp, sample};
 use crate::rehearsal::Scene;
 
-type Change = Box<dyn FnMut(Shot) -> RgbImage + Send>;
+type Change = Box<dyn FnMut(FrameTime, Shot) -> RgbImage + Send>;
 
 /// The man, seen through a change.
 pub struct Conditioned {
     person: Person,
+    at: FrameTime,
     change: Change,
 }
 
 impl Scene for Conditioned {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.person.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
         let shot = self.person.shot()?;
-        let at = shot.at;
-        Ok((at, (self.change)(shot)))
+        Ok((self.change)(self.at, shot))
     }
 
     fn hear(&mut self, at: FrameTime, said: actor::Instruction) {
@@ -35,8 +40,20 @@ impl Scene for Conditioned {
     }
 }
 
-fn seen(material: &Material, seed: u64, change: impl FnMut(Shot) -> RgbImage + Send + 'static) -> Result<Box<dyn Scene>> {
-    Ok(Box::new(Conditioned { person: material.person(seed)?, change: Box::new(change) }))
+fn seen(
+    material: &Material,
+    seed: u64,
+    mut change: impl FnMut(Shot) -> RgbImage + Send + 'static,
+) -> Result<Box<dyn Scene>> {
+    seen_at(material, seed, move |_, shot| change(shot))
+}
+
+fn seen_at(
+    material: &Material,
+    seed: u64,
+    change: impl FnMut(FrameTime, Shot) -> RgbImage + Send + 'static,
+) -> Result<Box<dyn Scene>> {
+    Ok(Box::new(Conditioned { person: material.person(seed)?, at: FrameTime(0), change: Box::new(change) }))
 }
 
 fn dice(seed: u64) -> StdRng {
@@ -199,7 +216,8 @@ fn wear(shot: &mut Shot, rim: f32, width: f32) {
         for (middle, radius) in [(right, r[0]), (left, l[0])] {
             let away = ((x - middle[0]) / radius).hypot((y - middle[1]) / (radius * 0.82));
             let on_rim = 1.0 - ramp((away - 1.0).abs() * radius, width / 2.0, width / 2.0 + 1.0);
-            let glare = if away < 0.9 && (x - middle[0] + y - middle[1] + radius * 0.5).abs() < 2.0 { 0.35 } else { 0.0 };
+            let glare =
+                if away < 0.9 && (x - middle[0] + y - middle[1] + radius * 0.5).abs() < 2.0 { 0.35 } else { 0.0 };
             colour = mix(mix(colour, [235.0; 3], glare), [rim, rim * 0.9, rim * 0.8], on_rim * 0.9);
         }
         // The bridge between the glasses.
@@ -214,8 +232,8 @@ fn wear(shot: &mut Shot, rim: f32, width: f32) {
 pub fn shaky(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     let mut dice = dice(seed);
     let (far, quick) = (dice.random_range(2.0..4.0_f32), dice.random_range(3.0..6.0_f32));
-    seen(material, seed, move |shot| {
-        let t = shot.at.0 as f32 / 1_000.0 * quick * std::f32::consts::TAU;
+    seen_at(material, seed, move |at, shot| {
+        let t = at.0 as f32 / 1_000.0 * quick * std::f32::consts::TAU;
         let (dx, dy) = (far * t.sin(), far * (t * 0.73 + 1.0).cos());
         painted(SIZE, |x, y| sample(&shot.image, x + dx, y + dy))
     })
@@ -241,26 +259,25 @@ pub fn nobody(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
 /// A camera of so many frames a second.
 struct Clocked {
     person: Person,
-    shown: Option<Shot>,
-    coming: Option<Shot>,
+    /// When the man's present frame was filmed.
+    filmed_at: Option<FrameTime>,
     every_us: u64,
     count: u64,
 }
 
 impl Scene for Clocked {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
+    fn tick(&mut self) -> Result<FrameTime> {
         let at = FrameTime(self.count * self.every_us / 1_000);
         self.count += 1;
         // What the man does goes on between the camera's frames, at the clip's own rate.
-        while self.coming.as_ref().is_none_or(|coming| coming.at <= at) {
-            let next = self.person.shot()?;
-            self.shown = self.coming.replace(next);
-            if self.shown.is_none() {
-                self.shown.clone_from(&self.coming);
-            }
+        while self.filmed_at.is_none_or(|filmed| filmed.plus(FRAME_MS) <= at) {
+            self.filmed_at = Some(self.person.tick()?);
         }
-        let image = self.shown.as_ref().map(|shot| shot.image.clone()).unwrap_or_default();
-        Ok((at, image))
+        Ok(at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        self.person.picture()
     }
 
     fn hear(&mut self, at: FrameTime, said: actor::Instruction) {
@@ -271,7 +288,7 @@ impl Scene for Clocked {
 fn clocked(material: &Material, seed: u64, per_second: u64) -> Result<Box<dyn Scene>> {
     debug_assert!(1_000 / per_second + FRAME_MS <= 300, "longer gaps are no recording");
     let every_us = 1_000_000 / per_second;
-    Ok(Box::new(Clocked { person: material.person(seed)?, shown: None, coming: None, every_us, count: 0 }))
+    Ok(Box::new(Clocked { person: material.person(seed)?, filmed_at: None, every_us, count: 0 }))
 }
 
 /// 5 frames a second.

@@ -42,9 +42,12 @@ impl Loop {
 }
 
 impl Scene for Loop {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let at = self.ticks.next();
-        Ok((at, self.at(at)?))
+    fn tick(&mut self) -> Result<FrameTime> {
+        Ok(self.ticks.next())
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        self.at(self.ticks.now())
     }
 
     fn hear(&mut self, _: FrameTime, _: Instruction) {}
@@ -74,18 +77,23 @@ pub fn looped(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
 struct Frozen {
     person: Person,
     until: FrameTime,
+    at: FrameTime,
     last: Option<RgbImage>,
 }
 
 impl Scene for Frozen {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let (at, image) = self.person.next()?;
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.person.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
         let image = match &self.last {
-            Some(last) if at >= self.until => last.clone(),
-            _ => image,
+            Some(last) if self.at >= self.until => last.clone(),
+            _ => self.person.picture()?,
         };
         self.last = Some(image.clone());
-        Ok((at, image))
+        Ok(image)
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -96,7 +104,7 @@ impl Scene for Frozen {
 /// A feed that freezes half-way.
 pub fn frozen(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     let until = FrameTime(dice(seed).random_range(2_000..12_000));
-    Ok(Box::new(Frozen { person: material.person(seed)?, until, last: None }))
+    Ok(Box::new(Frozen { person: material.person(seed)?, until, at: FrameTime(0), last: None }))
 }
 
 /// An attempt of another day: its own instructions, at its own times.
@@ -106,14 +114,18 @@ struct Replay {
 }
 
 impl Scene for Replay {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let (at, image) = self.person.next()?;
+    fn tick(&mut self) -> Result<FrameTime> {
+        let at = self.person.tick()?;
         while self.script.last().is_some_and(|(due, _)| *due <= at) {
             if let Some((_, said)) = self.script.pop() {
                 self.person.hear(at, said);
             }
         }
-        Ok((at, image))
+        Ok(at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        self.person.picture()
     }
 
     fn hear(&mut self, _: FrameTime, _: Instruction) {}
@@ -143,8 +155,12 @@ struct Guessing {
 }
 
 impl Scene for Guessing {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        self.person.next()
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.person.tick()
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        self.person.picture()
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -170,15 +186,19 @@ struct Operator {
 }
 
 impl Scene for Operator {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let at = self.ticks.next();
+    fn tick(&mut self) -> Result<FrameTime> {
+        Ok(self.ticks.next())
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        let at = self.ticks.now();
         let tick = |since: u64| u32::try_from(since / FRAME_MS).unwrap_or(u32::MAX);
         let playing = self.playing.as_ref().filter(|(from, _)| at >= *from);
         let acted = playing.and_then(|(from, path)| path.get(tick(at.since(*from)) as usize).copied());
         let (from, to) = self.rest;
         let (round, place) = (2 * (to - from), tick(at.0) % (2 * (to - from)).max(1));
         let resting = from + place.min(round - place);
-        Ok((at, self.clip.frame(acted.unwrap_or(resting))?))
+        self.clip.frame(acted.unwrap_or(resting))
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -213,17 +233,22 @@ struct Splice {
     /// Where a pixel of a frame of the person lies in the resting film: scale and shift.
     onto: (f32, [f32; 2]),
     acting_until: FrameTime,
+    at: FrameTime,
 }
 
 impl Scene for Splice {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let (at, image) = self.person.next()?;
-        if at < self.acting_until {
-            return Ok((at, image));
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.person.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        if self.at < self.acting_until {
+            return self.person.picture();
         }
-        let resting = self.rest.at(at)?;
+        let resting = self.rest.at(self.at)?;
         let (scale, [dx, dy]) = self.onto;
-        Ok((at, painted(SIZE, |x, y| sample(&resting, x * scale + dx, y * scale + dy))))
+        Ok(painted(SIZE, |x, y| sample(&resting, x * scale + dx, y * scale + dy)))
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -248,7 +273,7 @@ pub fn splice(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     } else {
         (1.0, [0.0; 2])
     };
-    Ok(Box::new(Splice { person: material.person(seed)?, rest, onto, acting_until: FrameTime(0) }))
+    Ok(Box::new(Splice { person: material.person(seed)?, rest, onto, acting_until: FrameTime(0), at: FrameTime(0) }))
 }
 
 /// Another person from some moment on.
@@ -262,17 +287,21 @@ struct Swap {
     /// Cues until the change.
     cues: u32,
     changed_at: Option<FrameTime>,
+    at: FrameTime,
 }
 
 impl Scene for Swap {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let (at, image) = self.person.next()?;
-        let changed = self.changed_at.filter(|changed| at >= *changed);
-        if changed.is_some_and(|changed| at.since(changed) < self.covered) {
-            return Ok((at, painted(SIZE, |x, y| [70.0 + x * 0.05, 48.0 + y * 0.05, 40.0])));
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.person.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        let changed = self.changed_at.filter(|changed| self.at >= *changed);
+        if changed.is_some_and(|changed| self.at.since(changed) < self.covered) {
+            return Ok(painted(SIZE, |x, y| [70.0 + x * 0.05, 48.0 + y * 0.05, 40.0]));
         }
-        let image = if changed.is_some() == self.other_first { image } else { self.other.at(at)? };
-        Ok((at, image))
+        if changed.is_some() == self.other_first { self.person.picture() } else { self.other.at(self.at) }
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -301,7 +330,15 @@ fn swap(material: &Material, seed: u64, other_first: bool, cues: u32) -> Result<
     let from = dice(seed).random_range(0..300);
     let other = Loop::of(&material.franck, from..from + 200, true)?;
     let covered = if seed.is_multiple_of(3) { 700 } else { 0 };
-    Ok(Box::new(Swap { person: material.person(seed)?, other, other_first, covered, cues, changed_at: None }))
+    Ok(Box::new(Swap {
+        person: material.person(seed)?,
+        other,
+        other_first,
+        covered,
+        cues,
+        changed_at: None,
+        at: FrameTime(0),
+    }))
 }
 
 /// Two people before one camera.
@@ -309,25 +346,27 @@ struct Together {
     person: Person,
     other: Loop,
     right: bool,
+    at: FrameTime,
 }
 
 impl Scene for Together {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let (at, image) = self.person.next()?;
-        let beside = self.other.at(at)?;
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.person.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        let (image, beside) = (self.person.picture()?, self.other.at(self.at)?);
         let aside = if self.right { 60.0 } else { -60.0 };
         let (w, h) = (SIZE.0 as f32, SIZE.1 as f32);
-        Ok((
-            at,
-            painted(SIZE, |x, y| {
-                let main = sample(&image, x + aside, y);
-                // The other man's half of the frame, at 0.62 of his size, along the side that has become free.
-                let across = if self.right { x - w + 70.0 } else { x - 70.0 };
-                let theirs = sample(&beside, w / 2.0 + across / 0.62, h / 2.0 + (y - h * 0.52) / 0.62);
-                let part = 1.0 - ramp(across.abs(), 60.0, 68.0);
-                mix(main, theirs, part)
-            }),
-        ))
+        Ok(painted(SIZE, |x, y| {
+            let main = sample(&image, x + aside, y);
+            // The other man's half of the frame, at 0.62 of his size, along the side that has become free.
+            let across = if self.right { x - w + 70.0 } else { x - 70.0 };
+            let theirs = sample(&beside, w / 2.0 + across / 0.62, h / 2.0 + (y - h * 0.52) / 0.62);
+            let part = 1.0 - ramp(across.abs(), 60.0, 68.0);
+            mix(main, theirs, part)
+        }))
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -339,5 +378,5 @@ impl Scene for Together {
 pub fn together(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     let from = dice(seed).random_range(0..300);
     let other = Loop::of(&material.franck, from..from + 200, true)?;
-    Ok(Box::new(Together { person: material.person(seed)?, other, right: seed.is_multiple_of(2) }))
+    Ok(Box::new(Together { person: material.person(seed)?, other, right: seed.is_multiple_of(2), at: FrameTime(0) }))
 }

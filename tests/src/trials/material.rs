@@ -6,14 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
-use jianzai_camera::actor::{self, Actor, ActorIndex, Recording};
 use jianzai_camera::CaptureClock;
+use jianzai_camera::actor::{self, Actor, ActorIndex, Recording};
 use jianzai_face::{EngineOptions, FaceEngine, Models};
 use jianzai_liveness::Blendshape;
 use jianzai_wire::FrameTime;
 
 use crate::places;
-use crate::rehearsal::Scene;
+use crate::rehearsal::{Acting, Scene};
 
 /// Every scene has frames of this size, unless its species says otherwise.
 pub const SIZE: (u32, u32) = (400, 300);
@@ -29,8 +29,6 @@ pub type Points = Arc<Vec<[f32; 3]>>;
 /// A picture of a face and where its points are.
 #[derive(Clone)]
 pub struct Shot {
-    /// When the camera would have given it.
-    pub at: FrameTime,
     /// The picture.
     pub image: RgbImage,
     /// The points of the face in it.
@@ -55,7 +53,7 @@ impl Clip {
     /// Frame `number` as a still, with its points.
     pub fn still(&self, number: u32) -> Result<Shot> {
         let points = self.points.get(&number).with_context(|| format!("no face in frame {number}"))?.clone();
-        Ok(Shot { at: FrameTime(0), image: self.frame(number)?, points })
+        Ok(Shot { image: self.frame(number)?, points })
     }
 
     /// The points of frame `number`, if a face was looked for and found there.
@@ -112,7 +110,7 @@ impl Material {
     /// The man who does what he is told, as nobody could foresee.
     pub fn person(&self, seed: u64) -> Result<Person> {
         let actor = self.actor.again(seed, CaptureClock::virtual_at_zero())?;
-        Ok(Person { actor, points: self.cap12.points.clone() })
+        Ok(Person { acting: Acting::new(actor), clip: Arc::clone(&self.cap12) })
     }
 }
 
@@ -126,7 +124,11 @@ fn clip(models: &Models, name: &str, last: u32, look_at: &[u32]) -> Result<Clip>
         let Some(face) = seen.face else { continue };
         let shape = |which| face.blendshapes.get(which);
         let closed = shape(Blendshape::EyeBlinkLeft).max(shape(Blendshape::EyeBlinkRight));
-        if face.pose.yaw.abs() < 8.0 && face.pose.pitch.abs() < 15.0 && shape(Blendshape::JawOpen) < 0.06 && closed < 0.3 {
+        if face.pose.yaw.abs() < 8.0
+            && face.pose.pitch.abs() < 15.0
+            && shape(Blendshape::JawOpen) < 0.06
+            && closed < 0.3
+        {
             frontal.push(*number);
         }
         points.insert(*number, Arc::new(face.landmarks));
@@ -140,27 +142,29 @@ fn fitted(image: &RgbImage) -> RgbImage {
 
 /// The man who does what he is told, with the points of what is shown.
 pub struct Person {
-    actor: Actor,
-    points: BTreeMap<u32, Points>,
+    acting: Acting,
+    clip: Arc<Clip>,
 }
 
 impl Person {
-    /// The next frame.
+    /// The present frame, with its points.
     pub fn shot(&mut self) -> Result<Shot> {
-        let (at, image) = Scene::next(&mut self.actor)?;
-        let points = self.points.get(&self.actor.position()).context("the points of a played frame")?.clone();
-        Ok(Shot { at, image, points })
+        let points = self.clip.points.get(&self.acting.position()).context("the points of a played frame")?;
+        Ok(Shot { image: self.acting.picture()?, points: Arc::clone(points) })
     }
 }
 
 impl Scene for Person {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let shot = self.shot()?;
-        Ok((shot.at, shot.image))
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.acting.tick()
     }
 
-    fn hear(&mut self, _: FrameTime, said: actor::Instruction) {
-        self.actor.cue().ask(said);
+    fn picture(&mut self) -> Result<RgbImage> {
+        self.acting.picture()
+    }
+
+    fn hear(&mut self, at: FrameTime, said: actor::Instruction) {
+        self.acting.hear(at, said);
     }
 }
 
@@ -169,10 +173,14 @@ impl Scene for Person {
 pub struct Ticks(u64);
 
 impl Ticks {
-    /// When the next frame comes.
+    /// Goes on to the next frame.
     pub fn next(&mut self) -> FrameTime {
-        let at = FrameTime(self.0 * FRAME_MS);
         self.0 += 1;
-        at
+        self.now()
+    }
+
+    /// When the present frame came.
+    pub fn now(&self) -> FrameTime {
+        FrameTime(self.0 * FRAME_MS)
     }
 }

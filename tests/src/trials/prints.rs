@@ -223,9 +223,12 @@ struct Held {
 }
 
 impl Scene for Held {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let at = self.ticks.next();
-        Ok((at, self.sheet.seen(at, |_, _| None)))
+    fn tick(&mut self) -> Result<FrameTime> {
+        Ok(self.ticks.next())
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        Ok(self.sheet.seen(self.ticks.now(), |_, _| None))
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -271,6 +274,7 @@ pub fn moved(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
 struct Holed {
     sheet: Sheet,
     behind: Person,
+    at: FrameTime,
     eyes_too: bool,
 }
 
@@ -285,7 +289,12 @@ fn eyes_and_mouth(points: &[[f32; 3]]) -> [[f32; 2]; 3] {
 }
 
 impl Scene for Holed {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.behind.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
         let live = self.behind.shot()?;
         let on_paper = eyes_and_mouth(&self.sheet.still.points);
         let below = eyes_and_mouth(&live.points);
@@ -295,14 +304,14 @@ impl Scene for Holed {
         let holes = [(0, [0.27, 0.15]), (1, [0.27, 0.15]), (2, [0.48, 0.36])].map(|(which, size)| {
             (on_paper[which], below[which], size.map(|part: f32| part * eyes), which == 2 || self.eyes_too)
         });
-        let image = self.sheet.seen(live.at, |x, y| {
+        let image = self.sheet.seen(self.at, |x, y| {
             holes.iter().filter(|(.., cut)| *cut).find_map(|(here, there, size, _)| {
                 let away = ((x - here[0]) / size[0]).hypot((y - here[1]) / size[1]);
                 let colour = || sample(&live.image, there[0] + (x - here[0]) * scale, there[1] + (y - here[1]) * scale);
                 (away < 1.04).then(|| (colour(), 1.0 - ramp(away, 0.99, 1.04)))
             })
         });
-        Ok((live.at, image))
+        Ok(image)
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
@@ -316,5 +325,5 @@ impl Scene for Holed {
 /// A print with a hole for the mouth, every other one also for the eyes.
 pub fn with_holes(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     let sheet = Sheet::new(victim(material, seed), Handling::Tilted, seed)?;
-    Ok(Box::new(Holed { sheet, behind: material.person(seed)?, eyes_too: seed.is_multiple_of(2) }))
+    Ok(Box::new(Holed { sheet, behind: material.person(seed)?, at: FrameTime(0), eyes_too: seed.is_multiple_of(2) }))
 }

@@ -37,7 +37,7 @@ fn count(trials: &[&Trial], verdict: Verdict) -> usize {
     trials.iter().filter(|trial| trial.verdict == verdict).count()
 }
 
-/// What came of every species. This is what the snapshot keeps.
+/// What came of every species.
 pub fn outcomes(trials: &[Trial]) -> String {
     let mut text = String::new();
     let attacks = [Label::MustRefuse, Label::Open];
@@ -51,7 +51,8 @@ pub fn outcomes(trials: &[Trial]) -> String {
             let wrong = count(&trials, if attack { Verdict::Accepted } else { Verdict::Refused });
             let by = [Verdict::Accepted, Verdict::Review, Verdict::Refused, Verdict::Hinted]
                 .map(|verdict| count(&trials, verdict).to_string());
-            let label = if species.label == Label::Open { format!("{} (open)", species.name) } else { species.name.into() };
+            let label =
+                if species.label == Label::Open { format!("{} (open)", species.name) } else { species.name.into() };
             let mut line = vec![label, trials.len().to_string()];
             line.extend(by);
             line.extend([rate(wrong, judged), decided(&trials)]);
@@ -60,6 +61,22 @@ pub fn outcomes(trials: &[Trial]) -> String {
         let _ = writeln!(text, "{table}");
     }
     text + &sums(trials)
+}
+
+/// What came of each species, in one line, for the snapshot.
+pub fn lines(trials: &[Trial]) -> Vec<(&'static str, String)> {
+    let line = |(species, trials): (&'static Species, Vec<&Trial>)| {
+        let by = [Verdict::Accepted, Verdict::Review, Verdict::Refused, Verdict::Hinted]
+            .map(|verdict| count(&trials, verdict));
+        let [accepted, review, refused, hinted] = by;
+        let line = format!(
+            "{} trials, {accepted} accepted, {review} review, {refused} refused, {hinted} hinted; {}",
+            trials.len(),
+            decided(&trials)
+        );
+        (species.name, line)
+    };
+    tried(trials).map(line).collect()
 }
 
 /// How often which code of which layer decided, the most frequent first.
@@ -161,7 +178,10 @@ pub fn differences(trials: &[Trial]) -> String {
         }
     }
     let agreed = completed.len() - differing;
-    format!("{table}of {} completed by the coach the judge passes {agreed}; the others each have a code\n", completed.len())
+    format!(
+        "{table}of {} completed by the coach the judge passes {agreed}; the others each have a code\n",
+        completed.len()
+    )
 }
 
 /// Time to verdict of genuine attempts, and where it goes (medians, s).
@@ -215,8 +235,7 @@ pub fn thresholds(trials: &[Trial]) -> String {
         with(|label| label == Label::Genuine),
         with(|label| label == Label::Hard),
     ];
-    let mut table =
-        Table::headed(&["refused by this alone", "at", "must refuse", "open", "good light", "conditions"]);
+    let mut table = Table::headed(&["refused by this alone", "at", "must refuse", "open", "good light", "conditions"]);
     for (name, below, limits) in sweeps {
         for limit in limits {
             let mut line = vec![name.to_owned(), format!("{}{limit}", if below { "<" } else { ">" })];

@@ -93,9 +93,10 @@ impl Trial {
 
 /// The seed of a trial: its species' name and its number.
 pub fn seed(species: &Species, number: u32) -> u64 {
-    let name = species.name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let name = species
+        .name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (name << 16) | u64::from(number)
 }
 

@@ -26,6 +26,7 @@ enum Framing {
 
 struct Screen {
     shows: Box<dyn Scene>,
+    at: FrameTime,
     framing: Framing,
     /// Waves of the moire: frequency along x and y, phase, strength.
     moire: [[f32; 4]; 3],
@@ -49,6 +50,7 @@ impl Screen {
         });
         Self {
             shows,
+            at: FrameTime(0),
             framing,
             moire,
             softness: dice.random_range(0.4..0.9),
@@ -73,7 +75,8 @@ impl Screen {
             if edge > 0.0 {
                 return mix([14.0; 3], room, ramp(edge, 17.0, 18.5));
             }
-            let light = sample(&soft, u + w / 2.0, v + h / 2.0).map(|value| 8.0 + 247.0 * (value / 255.0).powf(self.gamma));
+            let light =
+                sample(&soft, u + w / 2.0, v + h / 2.0).map(|value| 8.0 + 247.0 * (value / 255.0).powf(self.gamma));
             // Displays are bluer than the light of rooms.
             let cold = [light[0] * 0.95, light[1], light[2] * 1.05];
             let beat = self.moire.map(|[fx, fy, phase, strength]| 1.0 + strength * (fx * x + fy * y + phase).sin());
@@ -92,9 +95,14 @@ impl Screen {
 }
 
 impl Scene for Screen {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let (at, shown) = self.shows.next()?;
-        Ok((at, self.filmed(at, &shown)))
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.shows.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        let shown = self.shows.picture()?;
+        Ok(self.filmed(self.at, &shown))
     }
 
     fn hear(&mut self, at: FrameTime, said: actor::Instruction) {

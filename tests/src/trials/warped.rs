@@ -120,14 +120,11 @@ impl Animated {
             .collect()
     }
 
-    fn picture(&mut self, mien: Mien) -> RgbImage {
+    fn drawn(&mut self, mien: Mien) -> RgbImage {
         let moved = self.moved(mien);
         let field = Field::between(&self.still.points, &moved);
-        let mouth: Vec<[f32; 2]> = LIPS_UPPER
-            .iter()
-            .chain(LIPS_LOWER.iter().rev())
-            .filter_map(|index| moved.get(*index).copied())
-            .collect();
+        let mouth: Vec<[f32; 2]> =
+            LIPS_UPPER.iter().chain(LIPS_LOWER.iter().rev()).filter_map(|index| moved.get(*index).copied()).collect();
         let still = &self.still.image;
         let open = mien.jaw > 0.05;
         let mut picture = painted(SIZE, |x, y| {
@@ -142,10 +139,13 @@ impl Animated {
 }
 
 impl Scene for Animated {
-    fn next(&mut self) -> Result<(FrameTime, RgbImage)> {
-        let at = self.ticks.next();
-        let mien = self.mien(at);
-        Ok((at, self.picture(mien)))
+    fn tick(&mut self) -> Result<FrameTime> {
+        Ok(self.ticks.next())
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        let mien = self.mien(self.ticks.now());
+        Ok(self.drawn(mien))
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
