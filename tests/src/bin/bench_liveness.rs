@@ -13,7 +13,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail, ensure};
 use jianzai_camera::actor::Instruction;
 use jianzai_tests::places;
+use jianzai_tests::trials::hints::hints;
 use jianzai_tests::trials::material::Material;
+use jianzai_tests::trials::portraits::portraits;
 use jianzai_tests::trials::run::{seed, trials};
 use jianzai_tests::trials::{SPECIES, Species, report};
 use jianzai_wire::Action;
@@ -44,7 +46,15 @@ fn main() -> Result<ExitCode> {
     println!("{outcomes}");
     println!("{}\n{}", report::layers(&trials), report::differences(&trials));
     println!("{}\n{}", report::times(&trials), report::thresholds(&trials));
-    let failings = report::failings(&trials);
+    let mut failings = report::failings(&trials);
+    if wish.only.is_empty() {
+        let (table, good) = hints(&material)?;
+        println!("{table}");
+        failings.extend((!good).then(|| "a hint is wrong or flickers".to_owned()));
+        let (table, good) = portraits(&material)?;
+        println!("{table}");
+        failings.extend((!good).then(|| "a genuine pair is refused or an impostor pair accepted".to_owned()));
+    }
     failings.iter().for_each(|failing| println!("NOT AS IT MUST BE: {failing}"));
     let same = wish.quick || held_against_snapshot(&report::lines(&trials), wish.accept)?;
     Ok(if failings.is_empty() && same { ExitCode::SUCCESS } else { ExitCode::FAILURE })

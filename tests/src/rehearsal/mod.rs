@@ -7,6 +7,7 @@
 //! after [`Rehearsal::patience`]; that is an outcome ([`Outcome::capture`] is none), not an error.
 
 mod attempt;
+mod cost;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ use jianzai_wire::{Action, Bytes32, CapturePolicy, FrameTime, Mode, ReasonCode, 
 
 use crate::places;
 use attempt::Attempt;
+pub use cost::{Cost, CpuClock};
 
 /// An attempt is given up after this, as the longest patience of a person.
 const PATIENCE: FrameTime = FrameTime(120_000);
@@ -76,6 +78,9 @@ impl Scene for Acting {
     }
 }
 
+/// A change of the hint on the screen.
+pub type Hint = (FrameTime, Option<ReasonCode>);
+
 /// What plays attempts.
 pub struct Rehearsal {
     engine: FaceEngine,
@@ -96,11 +101,13 @@ pub struct Outcome {
     /// Every step and how it ended.
     pub steps: Vec<StepReveal>,
     /// Every change of the hint on the screen, and when.
-    pub hints: Vec<(FrameTime, Option<ReasonCode>)>,
+    pub hints: Vec<Hint>,
     /// The coach's log.
     pub log: CaptureLog,
     /// What the phone saw in the recorded frames.
     pub seen: Vec<Observation>,
+    /// What judging cost, if there was something to judge.
+    pub cost: Cost,
     /// Passive scores of the crops, if there was something to judge.
     pub crop_scores: Vec<f32>,
     /// The best photo and the crops in which the face looks into the camera, if there was something to judge.
@@ -181,15 +188,36 @@ impl Rehearsal {
         self.judge(attempt)
     }
 
+    /// The hints on the screen while somebody is before the camera for so long: each change, and when.
+    pub fn hints(&mut self, scene: &mut dyn Scene, until: FrameTime, seed: u64) -> Result<Vec<Hint>> {
+        let policy = CapturePolicy::for_actions(&Action::ALL).context("two actions or more")?;
+        let mut attempt = Attempt::new(policy, Mode::OwnPhone, seed);
+        self.play(scene, &mut attempt, |attempt, at| attempt.ended.is_some() || at > until)?;
+        Ok(attempt.hints)
+    }
+
     fn capture(&mut self, scene: &mut dyn Scene, mode: Mode, actions: &[Action], seed: u64) -> Result<Attempt> {
         let policy = CapturePolicy::for_actions(actions).context("two actions or more")?;
         let mut attempt = Attempt::new(policy, mode, seed);
+        let patience = self.patience;
+        self.play(scene, &mut attempt, |attempt, at| {
+            attempt.ended.is_some() || at > PATIENCE || (attempt.reveals.is_empty() && at > patience)
+        })?;
+        Ok(attempt)
+    }
+
+    fn play(
+        &mut self,
+        scene: &mut dyn Scene,
+        attempt: &mut Attempt,
+        is_over: impl Fn(&Attempt, FrameTime) -> bool,
+    ) -> Result<()> {
         let mut pace = Pace::new(attempt.policy.frames_per_second);
         self.engine.reset();
-        while attempt.ended.is_none() {
+        loop {
             let at = scene.tick()?;
-            if at > PATIENCE || (attempt.reveals.is_empty() && at > self.patience) {
-                break;
+            if is_over(attempt, at) {
+                return Ok(());
             }
             if pace.admits(at) {
                 let image = scene.picture()?;
@@ -198,7 +226,6 @@ impl Rehearsal {
                 attempt.said.drain(..).for_each(|said| scene.hear(at, said));
             }
         }
-        Ok(attempt)
     }
 
     /// Seals what was recorded, opens it again and judges it.
@@ -213,6 +240,7 @@ impl Rehearsal {
             ended_at: attempt.seen.last().map_or(FrameTime(0), |seen| seen.at),
             log: coach.into_log(),
             seen: attempt.seen,
+            cost: Cost::default(),
             crop_scores: Vec::new(),
             portraits: Vec::new(),
             in_place_at: attempt.in_place_at,
@@ -240,10 +268,15 @@ impl Rehearsal {
             step_heads: &heads,
             limits: Limits::of(&outcome.policy),
         };
+        let mut clock = CpuClock::start();
         let opened = jianzai_evidence::open(bundle.as_bytes(), &[secret], &expected)?;
-        let observations = self.observe(&opened)?;
+        outcome.cost.opening = clock.lap();
+        let observations = self.observe(&opened, &mut outcome.cost)?;
+        clock.lap();
         outcome.crop_scores = self.crop_scores(&opened, &observations)?;
+        outcome.cost.crops = clock.lap();
         outcome.portraits = portraits(&opened, &observations);
+        clock.lap();
         outcome.judgement = Some(judge(&Evidence {
             observations: &observations,
             log: opened.log(),
@@ -251,15 +284,19 @@ impl Rehearsal {
             policy: &outcome.policy,
             crop_scores: &outcome.crop_scores,
         }));
+        outcome.cost.deciding = clock.lap();
         Ok(outcome)
     }
 
-    fn observe(&mut self, opened: &Opened) -> Result<Vec<Observation>> {
+    fn observe(&mut self, opened: &Opened, cost: &mut Cost) -> Result<Vec<Observation>> {
         self.engine.reset();
         let mut observations = Vec::new();
+        let mut clock = CpuClock::start();
         for frame in opened.frames() {
             let (pixels, at) = frame?;
+            cost.decoding += clock.lap();
             observations.push(self.engine.observe(&pixels, at)?);
+            cost.saw(clock.lap(), self.engine.times());
         }
         Ok(observations)
     }

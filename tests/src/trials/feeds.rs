@@ -53,6 +53,15 @@ impl Scene for Loop {
     fn hear(&mut self, _: FrameTime, _: Instruction) {}
 }
 
+/// Somebody who looks aside and stays so.
+pub fn turned_away(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
+    let aside = if seed.is_multiple_of(2) { Action::TurnLeft } else { Action::TurnRight };
+    let turn = material.index.actions.iter().find(|action| action.action == aside).context("a turn")?;
+    let frames = turn.frames();
+    let furthest = frames.get(frames.len() / 2).copied().context("a turn has frames")?;
+    Ok(Box::new(Loop::of(&material.cap12, furthest - 1..furthest + 2, true)?))
+}
+
 /// One frame for ever.
 pub fn still(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     let clip = if seed.is_multiple_of(2) { &material.cap13 } else { &*material.cap12 };

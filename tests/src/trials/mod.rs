@@ -17,9 +17,11 @@
 pub mod conditions;
 pub mod feeds;
 pub mod figures;
+pub mod hints;
 pub mod likeness;
 pub mod material;
 pub mod pictures;
+pub mod portraits;
 pub mod prints;
 pub mod report;
 pub mod run;
