@@ -3,7 +3,7 @@
 //!
 //! **In**: the trials of `jianzai_tests::trials`. **Out**: the tables, and whether anything is not as it must be or not as
 //! `tests/liveness_snapshot.txt` says, which has a line for each species. `--quick`: a fifth of each, not held against it;
-//! `--only`: these species alone. `--pictures`: some frames of each species as PNG files instead, to be looked at. `--accept`: what is found
+//! `--only`: these species alone, or `hints` or `portraits`. Each trial is told on the error stream as it ends. `--pictures`: some frames of each species as PNG files instead, to be looked at. `--accept`: what is found
 //! is kept as the snapshot.
 
 use std::collections::BTreeMap;
@@ -30,27 +30,26 @@ struct Wish {
 
 fn main() -> Result<ExitCode> {
     let wish = wish()?;
-    let species: Vec<Species> = SPECIES
-        .iter()
-        .filter(|species| wish.only.is_empty() || wish.only.iter().any(|name| name == species.name))
-        .copied()
-        .collect();
-    let known = |name: &String| SPECIES.iter().any(|species| species.name == name);
-    ensure!(wish.only.iter().all(known), "the species are: {}", names());
+    let species: Vec<Species> = SPECIES.iter().filter(|species| wish.wants(species.name)).copied().collect();
+    let known = |name: &String| names().split(", ").any(|known| known == name);
+    ensure!(wish.only.iter().all(known), "there are: {}", names());
     let material = Material::open()?;
     if let Some(folder) = &wish.pictures {
         return pictures(&material, &species, folder).map(|()| ExitCode::SUCCESS);
     }
     let trials = trials(&material, &species, if wish.quick { 0.2 } else { 1.0 })?;
-    let outcomes = report::outcomes(&trials);
-    println!("{outcomes}");
-    println!("{}\n{}", report::layers(&trials), report::differences(&trials));
-    println!("{}\n{}", report::times(&trials), report::thresholds(&trials));
+    if !trials.is_empty() {
+        println!("{}", report::outcomes(&trials));
+        println!("{}\n{}", report::layers(&trials), report::differences(&trials));
+        println!("{}\n{}", report::times(&trials), report::thresholds(&trials));
+    }
     let mut failings = report::failings(&trials);
-    if wish.only.is_empty() {
+    if wish.wants("hints") {
         let (table, good) = hints(&material)?;
         println!("{table}");
         failings.extend((!good).then(|| "a hint is wrong or flickers".to_owned()));
+    }
+    if wish.wants("portraits") {
         let (table, good) = portraits(&material)?;
         println!("{table}");
         failings.extend((!good).then(|| "a genuine pair is refused or an impostor pair accepted".to_owned()));
@@ -75,8 +74,15 @@ fn wish() -> Result<Wish> {
     Ok(wish)
 }
 
+/// What `--only` may name.
 fn names() -> String {
-    SPECIES.iter().map(|species| species.name).collect::<Vec<_>>().join(", ")
+    SPECIES.iter().map(|species| species.name).chain(["hints", "portraits"]).collect::<Vec<_>>().join(", ")
+}
+
+impl Wish {
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == name)
+    }
 }
 
 /// Compares with what is kept, species by species, and prints what differs; or keeps what was found.

@@ -130,10 +130,9 @@ fn work(
         let trial = one(material, &mut rehearsal, &mut matcher, species, number)
             .with_context(|| format!("{} {number}", species.name))?;
         let mut done = done.lock().map_err(|_| anyhow::anyhow!("another worker panicked"))?;
+        let code = trial.code.map_or("", |code| code.code());
+        eprintln!("  {} of {}: {} {number} {:?} {code}", done.len() + 1, jobs.len(), species.name, trial.verdict);
         done.push((place, trial));
-        if done.len().is_multiple_of(20) {
-            eprintln!("  {} of {} trials", done.len(), jobs.len());
-        }
     }
 }
 
