@@ -53,10 +53,9 @@ impl Scene for Loop {
     fn hear(&mut self, _: FrameTime, _: Instruction) {}
 }
 
-/// Somebody who looks aside and stays so.
-pub fn turned_away(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
-    let aside = if seed.is_multiple_of(2) { Action::TurnLeft } else { Action::TurnRight };
-    let turn = material.index.actions.iter().find(|action| action.action == aside).context("a turn")?;
+/// Somebody who looks to their left and stays so. (To his right the man turns no further than people do who look ahead.)
+pub fn turned_away(material: &Material, _: u64) -> Result<Box<dyn Scene>> {
+    let turn = material.index.actions.iter().find(|action| action.action == Action::TurnLeft).context("a turn")?;
     let frames = turn.frames();
     let furthest = frames.get(frames.len() / 2).copied().context("a turn has frames")?;
     Ok(Box::new(Loop::of(&material.cap12, furthest - 1..furthest + 2, true)?))
