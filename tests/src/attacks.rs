@@ -1,12 +1,13 @@
 //! What an attacker holds before the camera, as folders for `--actor`: a still photo, a film that plays on whatever is
-//! asked.
+//! asked, such as the recording of an earlier attempt.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
-use jianzai_camera::actor::{ActorIndex, ClipFile, IndexedAction, Nearness, Recording};
+use jianzai_camera::actor::{Actor, ActorIndex, ClipFile, IndexedAction, Instruction, Nearness, Recording};
+use jianzai_camera::{CaptureClock, FrameSource as _};
 use jianzai_wire::Action;
 
 use crate::places;
@@ -16,6 +17,24 @@ pub fn still(folder: &Path, clip: &str, frame: u32) -> Result<PathBuf> {
     let recording = Recording::open(&places::footage(clip)?, None, |number| number == frame)?;
     let picture = recording.frame(frame).with_context(|| format!("{clip} has no frame {frame}"))?;
     film(folder, &vec![picture; 250], 25)
+}
+
+/// The recording of a whole attempt: the person comes to rest and does `actions` one after another, as if asked.
+pub fn attempt(folder: &Path, actions: &[Action]) -> Result<PathBuf> {
+    const REST_FRAMES: usize = 60;
+    const ACTION_FRAMES: usize = 90;
+    let mut actor = Actor::open(&places::actor(), 3, CaptureClock::virtual_at_zero())?;
+    let cue = actor.cue();
+    let mut frames = Vec::new();
+    for asked in std::iter::once(None).chain(actions.iter().copied().map(Some)) {
+        let (instruction, count) =
+            asked.map_or((Instruction::Rest, REST_FRAMES), |action| (Instruction::Do(action), ACTION_FRAMES));
+        cue.ask(instruction);
+        for _ in 0..count {
+            frames.push(actor.next()?.image);
+        }
+    }
+    film(folder, &frames, 25)
 }
 
 /// Frames that play forwards, then backwards, and so on, whatever is asked. The index claims every action and shows none

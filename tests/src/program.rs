@@ -1,9 +1,12 @@
 //! The terminal program `jianzai`, as a process of its own.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use jianzai_wire::Action;
+use serde_json::Value;
 
 use crate::people::Person;
 use crate::places;
@@ -26,10 +29,17 @@ pub struct Run {
     /// How it ended.
     pub ended: Ended,
     /// Its events, in order.
-    pub events: Vec<serde_json::Value>,
+    pub events: Vec<Value>,
 }
 
 impl Run {
+    /// The actions that were asked for, in order.
+    pub fn asked(&self) -> Vec<&str> {
+        let told = self.events.iter().filter(|event| event["event"] == "tell");
+        let told = told.filter_map(|event| event["instruction"].as_str());
+        told.filter(|name| Action::ALL.iter().any(|action| action.name() == *name)).collect()
+    }
+
     /// The codes of the last event that gives reasons.
     pub fn codes(&self) -> Vec<&str> {
         let reasons = self.events.iter().rev().find_map(|event| event.get("reasons")?.as_array());
@@ -66,29 +76,41 @@ impl Certify<'_> {
         Ok(command)
     }
 
-    /// Runs it to its end. A machine that stalls for more than a third of a second in the middle of a recording ends it with
-    /// `camera.stopped`, and the person is offered another try; so it is here, twice at most.
+    /// Runs it to its end.
     pub fn run(&self) -> Result<Run> {
-        let mut stalls = 0;
-        loop {
-            let output = with_input(&mut self.command()?, &self.person.toml())?;
-            let text = String::from_utf8_lossy(&output.stdout);
-            let events = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-            let ended = match output.status.code() {
-                Some(0) => Ended::Certified,
-                Some(2) => Ended::Refused,
-                Some(3) => Ended::InReview,
-                Some(1) if stalls < 2 && text.contains("\"camera.stopped\"") => {
-                    stalls += 1;
-                    continue;
-                }
-                other => {
-                    bail!("jianzai certify ended with {other:?}: {text}{}", String::from_utf8_lossy(&output.stderr))
-                }
-            };
-            return Ok(Run { ended, events });
-        }
+        self.run_hearing(|_, _| Ok(()))
     }
+
+    /// Runs it to its end; `hear` gets every event as it is told, and the process.
+    pub fn run_hearing(&self, hear: impl FnMut(&Value, &mut Child) -> Result<()>) -> Result<Run> {
+        let (events, status) = follow(self.command()?, &self.person.toml(), hear)?;
+        let ended = match status {
+            Some(0) => Ended::Certified,
+            Some(2) => Ended::Refused,
+            Some(3) => Ended::InReview,
+            other => bail!("jianzai certify ended with {other:?}: {:?}", events.last()),
+        };
+        Ok(Run { ended, events })
+    }
+}
+
+/// Runs a program that prints an event on every line, to its end or until `hear` kills it. Gives the events and the exit
+/// status, if it had one.
+pub fn follow(
+    mut command: Command,
+    input: &str,
+    mut hear: impl FnMut(&Value, &mut Child) -> Result<()>,
+) -> Result<(Vec<Value>, Option<i32>)> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    child.stdin.take().context("its input is piped")?.write_all(input.as_bytes())?;
+    let output = child.stdout.take().context("its output is piped")?;
+    let mut events = Vec::new();
+    for line in BufReader::new(output).lines() {
+        let event: Value = serde_json::from_str(&line?).context("every line is an event")?;
+        hear(&event, &mut child)?;
+        events.push(event);
+    }
+    Ok((events, child.wait()?.code()))
 }
 
 /// Fetches the keys of a service into a file, as somebody who wants to check certificates does beforehand.
@@ -109,13 +131,4 @@ pub fn jianzai() -> Result<Command> {
     let mut command = Command::new(places::built("jianzai")?);
     command.env("JIANZAI_MODELS", places::models());
     Ok(command)
-}
-
-fn with_input(command: &mut Command, input: &str) -> Result<Output> {
-    use std::io::Write as _;
-    use std::process::Stdio;
-
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    child.stdin.take().context("its input is piped")?.write_all(input.as_bytes())?;
-    Ok(child.wait_with_output()?)
 }

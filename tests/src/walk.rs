@@ -1,9 +1,9 @@
 //! The walk through the window's screens, as a person takes it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::people::Person;
 use crate::window::Window;
@@ -51,6 +51,16 @@ impl Window {
     /// The state of the result screen: `certified`, `review`, `refused` or `failed`; `None` before it.
     pub async fn result(&self) -> Result<Option<String>> {
         self.attribute("result-state", "data-state").await
+    }
+
+    /// Waits until the certificate's picture is on the result screen.
+    pub async fn wait_for_certificate_picture(&self) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while self.attribute("certificate", "data-state").await?.as_deref() != Some("shown") {
+            ensure!(Instant::now() < until, "no picture of the certificate; the page says: {}", self.text().await?);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
     }
 
     /// Presses "save" and returns the file that the window says it wrote.

@@ -4,25 +4,33 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says that it failed by panicking")]
 
 use std::path::Path;
-use std::time::Instant;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jianzai_tests::claims::Claimant;
 use jianzai_tests::people::{AT_HOME, Person, Register, SOMEONE_ELSE, VISITED};
 use jianzai_tests::program::{self, Certify, Ended, Run};
 use jianzai_tests::service::Service;
 use jianzai_tests::{attacks, places};
+use jianzai_wire::Action;
+
+/// One at a time: a camera's frames want the machine for themselves, as they have it on a phone.
+static ALONE: Mutex<()> = Mutex::new(());
 
 struct Stage {
+    _alone: MutexGuard<'static, ()>,
     folder: tempfile::TempDir,
     service: Service,
 }
 
 impl Stage {
     fn set(options: &[&str]) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a folder");
         let register = Register::write(&folder.path().join("register")).expect("a register");
         let service = Service::start(&folder.path().join("service"), &register, options).expect("a service");
-        Self { folder, service }
+        Self { _alone: alone, folder, service }
     }
 
     fn path(&self) -> &Path {
@@ -81,6 +89,63 @@ fn a_still_photo_is_refused() {
     let run = stage.certify(&AT_HOME, "self", &photo, "app");
     assert_eq!(run.ended, Ended::Refused);
     assert_eq!(run.codes().first(), Some(&"liveness.no_motion"));
+}
+
+#[test]
+fn a_recording_of_a_whole_attempt_is_refused_unless_it_happens_to_show_what_is_asked() {
+    let stage = Stage::set(&["--demo"]);
+    for (number, shown) in [
+        [Action::OpenMouth, Action::TurnLeft, Action::LookUp],
+        [Action::TurnRight, Action::LookDown, Action::OpenMouth],
+        [Action::LookUp, Action::LookUp, Action::TurnRight],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let name = format!("recording{number}");
+        let film = attacks::attempt(&stage.path().join(&name), shown).expect("a recording");
+        let run = stage.certify(&AT_HOME, "self", &film, &format!("app{number}"));
+        // It plays to and fro: what is asked must follow one another in it in either direction, round and round.
+        let there = shown.iter().map(|action| action.name());
+        let round: Vec<&str> =
+            there.clone().chain(there.clone().rev()).chain(there.clone()).chain(there.rev()).collect();
+        let asked = run.asked();
+        let lucky = asked.last_chunk::<3>().is_some_and(|last| round.windows(3).any(|shown| shown == last));
+        println!("{shown:?} against {asked:?}: {:?} {:?}", run.ended, run.codes());
+        assert!(run.ended == Ended::Refused || lucky, "accepted by plan {asked:?}");
+        if run.ended == Ended::Refused {
+            let code = run.codes().first().copied().unwrap_or_default();
+            assert!(code.starts_with("action.") || code.starts_with("face."), "{code}");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_is_held_up_begins_again_by_itself() {
+    let stage = Stage::set(&["--demo"]);
+    let certify = Certify {
+        service: &stage.service,
+        person: &AT_HOME,
+        mode: "self",
+        actor: places::actor(),
+        seed: 5,
+        data: &stage.path().join("app"),
+        out: &stage.path().join("out"),
+    };
+    let mut held_up = false;
+    let run = certify.run_hearing(|event, program| {
+        if event["event"] == "progress" && event["done"] == 1 && !std::mem::replace(&mut held_up, true) {
+            let signal = |name: &str| Command::new("kill").args([name, &program.id().to_string()]).status();
+            signal("-STOP")?;
+            std::thread::sleep(Duration::from_millis(700));
+            signal("-CONT")?;
+        }
+        Ok(())
+    });
+    let run = run.expect("the program ends with certified, refused or in review");
+    assert_eq!(run.ended, Ended::Certified, "{:?}", run.codes());
+    let hints = run.events.iter().filter(|event| event["reason"]["code"] == "device.stalled").count();
+    assert_eq!(hints, 1, "the person is told why it begins again: {:?}", run.events);
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl RecordError {
     pub fn reason(&self) -> ReasonCode {
         match self {
             Self::Time { .. } | Self::Size { .. } | Self::Empty => ReasonCode::CameraStopped,
-            Self::Gap { .. } => ReasonCode::DeviceSlow,
+            Self::Gap { .. } => ReasonCode::DeviceStalled,
             Self::TooLong | Self::TooLarge => ReasonCode::EvidenceOversized,
             Self::Encoder(_) | Self::Jpeg(_) => ReasonCode::EvidenceUndecodable,
             Self::Seal(_) => ReasonCode::EvidenceWrongRecipient,

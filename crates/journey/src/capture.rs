@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jianzai_camera::{CameraError, Frame, Pace};
 use jianzai_evidence::{Capture, RecordError, Recorder, RecorderConfig};
@@ -27,6 +27,8 @@ use crate::event::{CameraState, JourneyEvent};
 /// Longest silence of a camera, its first frame apart: that may wait for the person to allow it.
 const SILENCE: Duration = Duration::from_secs(5);
 const FIRST_FRAME: Duration = Duration::from_secs(120);
+/// A frame that takes longer is worth a line in the log of whoever looks into a slow device.
+const STALL: Duration = Duration::from_millis(150);
 /// Shortest time between two reports of where the face is.
 const PLACEMENT_EVERY_MS: u64 = 100;
 
@@ -128,10 +130,15 @@ pub(crate) fn capture(
     let mut session = Session::new(seeing, camera, &attempt, mode, say);
     let mut pace = Pace::new(attempt.policy.frames_per_second);
     while !session.complete {
+        let before = Instant::now();
         let frame = camera.frames.take(SILENCE)?;
+        let waited = before.elapsed();
         session.hear(told)?;
         if pace.admits(frame.at) && !session.complete {
             session.judge(&mut engine, &frame)?;
+        }
+        if before.elapsed() > STALL {
+            tracing::debug!(?waited, worked = ?before.elapsed().saturating_sub(waited), "a frame took long");
         }
     }
     session.finish()

@@ -1,8 +1,10 @@
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jianzai_wire::Language;
+use tokio::time::{Instant, sleep};
 
 use crate::booth::{Booth, CameraChoice, Engine};
 use crate::certification::{Certification, EventSink, Request};
@@ -10,6 +12,11 @@ use crate::client::{BadServerUrl, Client};
 use crate::event::JourneyEvent;
 use crate::outbox::{Header, Outbox, OutboxError};
 use crate::settle::{Settled, Unsettled, settle};
+
+/// How long one item is tried before the next has its turn: enough for a bundle over a very slow line, which goes on from
+/// where it stopped in the next round.
+const ROUND: Duration = Duration::from_mins(3);
+const BETWEEN_ROUNDS: Duration = Duration::from_secs(20);
 
 /// What an installation knows.
 #[derive(Debug, Clone)]
@@ -60,29 +67,41 @@ impl Journey {
     /// how they ended ([`Journey::resume`]).
     pub fn deliver_in_background(&self) {
         let journey = self.clone();
-        let run = move || {
-            let deliver = async {
-                let outbox = journey.outbox()?;
-                for header in outbox.waiting()? {
-                    let attempt = header.attempt;
-                    if let Err(error) = journey.settle(&outbox, header, &mut |_| {}).await {
-                        tracing::info!(%attempt, %error, "still waits");
-                    }
+        let run = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                if let Err(error) = runtime.block_on(journey.deliver_in_rounds()) {
+                    tracing::warn!(%error, "the outbox cannot be looked through");
                 }
-                Ok::<(), OutboxError>(())
-            };
-            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => {
-                    if let Err(error) = runtime.block_on(deliver) {
-                        tracing::warn!(%error, "the outbox cannot be looked through");
-                    }
-                }
-                Err(error) => tracing::warn!(%error, "no delivery without a runtime"),
             }
+            Err(error) => tracing::warn!(%error, "no delivery without a runtime"),
         };
         if let Err(error) = std::thread::Builder::new().name("outbox".to_owned()).spawn(run) {
             tracing::warn!(%error, "no thread for the outbox");
         }
+    }
+
+    /// Tries each item for a while, then the next, round after round: one whose service is gone, or that is long in judging,
+    /// holds up no other.
+    async fn deliver_in_rounds(&self) -> Result<(), OutboxError> {
+        let outbox = self.outbox()?;
+        let mut settled = HashSet::new();
+        let deadline = Instant::now() + self.config.patience;
+        while Instant::now() < deadline {
+            let waiting: Vec<Header> =
+                outbox.waiting()?.into_iter().filter(|header| !settled.contains(&header.attempt)).collect();
+            if waiting.is_empty() {
+                break;
+            }
+            for header in waiting {
+                let attempt = header.attempt;
+                match self.settle_within(ROUND, &outbox, header, &mut |_| {}).await {
+                    Ok(_) => drop(settled.insert(attempt)),
+                    Err(error) => tracing::info!(%attempt, %error, "still waits"),
+                }
+            }
+            sleep(BETWEEN_ROUNDS).await;
+        }
+        Ok(())
     }
 
     /// The same installation, speaking `language`.
@@ -113,8 +132,18 @@ impl Journey {
         header: Header,
         tell: &mut dyn FnMut(JourneyEvent),
     ) -> Result<Settled, SettleError> {
+        self.settle_within(self.config.patience, outbox, header, tell).await
+    }
+
+    async fn settle_within(
+        &self,
+        patience: Duration,
+        outbox: &Outbox,
+        header: Header,
+        tell: &mut dyn FnMut(JourneyEvent),
+    ) -> Result<Settled, SettleError> {
         let client = Client::new(&header.server, self.config.language)?;
-        Ok(settle(&client, outbox, header, self.config.patience, tell).await?)
+        Ok(settle(&client, outbox, header, patience, tell).await?)
     }
 }
 

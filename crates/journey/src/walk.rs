@@ -28,6 +28,9 @@ const PATIENCE_BEFORE: Duration = Duration::from_secs(20);
 /// A step's answer is late after this; the person is then told why they wait.
 const LATE: Duration = Duration::from_millis(1500);
 
+/// So often a stalled recording begins again without asking the person.
+const STALLS_FORGIVEN: usize = 2;
+
 /// Where a walk begins.
 pub(crate) enum Start {
     /// With the facts.
@@ -47,6 +50,8 @@ pub(crate) struct Walk {
     activation: Option<Activation>,
     /// What is saved and not settled yet.
     saved: Option<Header>,
+    /// The word about a stall is on the screen.
+    stall_shown: bool,
 }
 
 /// Why the walk stops short of an outcome.
@@ -89,7 +94,7 @@ impl Walk {
             Start::Facts(request) => (Some(request), None),
             Start::Saved(header) => (None, Some(header)),
         };
-        Self { journey, request, shared, wishes, tell, activation: None, saved }
+        Self { journey, request, shared, wishes, tell, activation: None, saved, stall_shown: false }
     }
 
     /// Walks, as often as the person tries again, until nobody is interested any more.
@@ -177,7 +182,7 @@ impl Walk {
         let booth = self.booth(&request.camera);
         let key = device_key(&self.journey.config().data)?;
         let activation = self.activate(request, Bytes32(key.verifying_key().to_bytes())).await?;
-        let (attempt, recorded) = self.capture(request, booth, activation).await?;
+        let (attempt, recorded) = self.capture_unless_it_stalls(request, booth, activation).await?;
         self.let_go();
         let plan_hash = jianzai_wire::plan::plan_hash(attempt.id, &attempt.nonce, &recorded.steps);
         let commit = jianzai_wire::api::CommitRequest {
@@ -222,6 +227,26 @@ impl Walk {
         self.activation = Some(activation.clone());
         (self.tell)(JourneyEvent::Activated);
         Ok(activation)
+    }
+
+    /// Captures; a device that was held up for a moment begins again by itself, with a fresh attempt, because the person has
+    /// done nothing wrong and would only have to press a button.
+    async fn capture_unless_it_stalls(
+        &mut self,
+        request: &Request,
+        booth: Arc<Booth>,
+        activation: Activation,
+    ) -> Result<(Attempt, Recorded), Stop> {
+        for _ in 0..STALLS_FORGIVEN {
+            match self.capture(request, Arc::clone(&booth), activation.clone()).await {
+                Err(Stop::Reason(ReasonCode::DeviceStalled)) => {
+                    self.show(CaptureEvent::Hint(Some(ReasonCode::DeviceStalled)));
+                    self.stall_shown = true;
+                }
+                ended => return ended,
+            }
+        }
+        self.capture(request, booth, activation).await
     }
 
     /// Captures on a thread of its own, and carries questions and answers between it and the service.
@@ -291,6 +316,15 @@ impl Walk {
 
     fn show(&mut self, event: CaptureEvent) {
         let language = self.journey.config().language;
+        match &event {
+            // The new coach knows nothing of the word about the stall; it has been read once the recording begins.
+            CaptureEvent::Shown(JourneyEvent::Progress { .. }) if self.stall_shown => {
+                self.stall_shown = false;
+                (self.tell)(JourneyEvent::Hint { reason: None });
+            }
+            CaptureEvent::Hint(_) => self.stall_shown = false,
+            CaptureEvent::Shown(_) => {}
+        }
         (self.tell)(match event {
             CaptureEvent::Shown(event) => event,
             CaptureEvent::Hint(reason) => JourneyEvent::Hint { reason: reason.map(|code| Said::new(code, language)) },

@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn gaps_and_absences_are_named_with_their_length() {
-        assert_eq!(after(Some(reading(300, 300.0, 150.0, 0.0)), 300), None);
-        assert_eq!(after(Some(reading(301, 300.0, 150.0, 0.0)), 301), Some(Break::Gap(301)));
+        assert_eq!(after(Some(reading(500, 300.0, 150.0, 0.0)), 500), None);
+        assert_eq!(after(Some(reading(501, 300.0, 150.0, 0.0)), 501), Some(Break::Gap(501)));
         let mut watch = Continuity::new(1_000);
         watch.push(FrameTime(0), Some(&reading(0, 300.0, 150.0, 0.0)));
         let broken: Vec<_> = (1..=6).map(|i| watch.push(FrameTime(i * 200), None)).collect();

@@ -56,6 +56,12 @@ pub const JUDGE_ASKED: f32 = 0.75;
 /// stop.
 pub const JUDGE_UNASKED: f32 = 1.25;
 
+/// So many kinds of action that nobody asked for, each strong enough to count had it been asked for ([`JUDGE_ASKED`])...
+pub const RESTLESS_KINDS: usize = 2;
+/// ...around so many steps that are called done: a person looks at it. Coach and judge may differ on one; the man of the
+/// footage and the fidgeting people of the tests do so around none.
+pub const RESTLESS_STEPS: usize = 2;
+
 /// The baseline follows the person's posture while every action is weaker than this...
 pub const ADAPT_BELOW: f32 = 0.8;
 /// ...and nothing has moved by more than this (in full actions) within [`STEADY_MS`]...
@@ -72,8 +78,9 @@ pub const BASELINE_MS: u64 = 700;
 /// ...at least this many frames. Fewer are at the mercy of a blink.
 pub const BASELINE_FRAMES: usize = 5;
 
-/// Largest gap between two recorded frames, in ms; set by the evidence's rules.
-pub const GAP_MS: u64 = 300;
+/// Largest gap between two recorded frames, in ms; set by the evidence's rules. As far as a head can be followed: the
+/// slack of a jump grows with the time up to here.
+pub const GAP_MS: u64 = 500;
 /// The coach ends a recording in which the face has been away for this long, in ms: long enough for a sneeze or a turn too
 /// far, too short to bring another face unseen.
 pub const LOST_MS: u64 = 1_000;

@@ -4,8 +4,8 @@
 //! sealed bundles still name. **What can go wrong**: a file that others can read, or that isn't a key; the service then
 //! doesn't start and says which file and why. A missing key is made only where the role has none at all.
 //!
-//! A file is `ROLE.KEY-ID.key` and holds 64 hex digits. Key ids begin with the day they were made, so the last one in
-//! order is the one in use.
+//! A file is `ROLE.KEY-ID.key` and holds 64 hex digits. Key ids begin with the day they were made and their number on that
+//! day, so the last one in order is the one in use.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -129,10 +129,11 @@ impl KeyRing {
 
     fn make(folder: &Path, role: Role, today: &str) -> Result<Key, KeysError> {
         let mut secret = Zeroizing::new([0; 32]);
-        let mut suffix = [0; 4];
+        let mut suffix = [0; 3];
         getrandom::fill(secret.as_mut()).map_err(|_| KeysError::NoRandomness)?;
         getrandom::fill(&mut suffix).map_err(|_| KeysError::NoRandomness)?;
-        let id = format!("{today}-{}", hex::encode(suffix));
+        let of_today = read_role(folder, role)?.iter().filter(|key| key.id.starts_with(today)).count();
+        let id = format!("{today}-{of_today:02}{}", hex::encode(suffix));
         let path = folder.join(format!("{}.{id}.key", role.name()));
         let text = Zeroizing::new(hex::encode(secret.as_ref()));
         durable::create_private(&path, text.as_bytes()).map_err(|source| KeysError::Io { path, source })?;
@@ -200,6 +201,8 @@ mod tests {
         let id = &first.current(Role::Column).unwrap().id;
         assert_eq!(again.current(Role::Column).unwrap().id, *id);
         assert_eq!(again.current(Role::Column).unwrap().expose(), first.current(Role::Column).unwrap().expose());
+        // Two on the same day: the second is the one in use.
+        KeyRing::make(folder.path(), Role::Column, "20270101").unwrap();
         let newer = KeyRing::make(folder.path(), Role::Column, "20270101").unwrap();
         let rotated = KeyRing::open(folder.path(), "20270101", true).unwrap();
         assert_eq!(rotated.current(Role::Column).unwrap().id, newer.id);

@@ -10,7 +10,8 @@
 //! offset are overwritten.
 //!
 //! **What can go wrong.** A line that breaks in the middle of a piece: what had arrived is kept. Two calls at once on one
-//! upload: the second waits, and is then refused for its offset. What arrives is already sealed; nothing here is in clear.
+//! upload: whichever has arrived first counts, the other is then refused for its offset; a line that hangs holds up nobody.
+//! What arrives is already sealed; nothing here is in clear.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,17 +147,13 @@ pub(crate) async fn deliver(
 
 /// Takes in a piece and says how much has arrived now.
 async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Body) -> Result<i64, Refusal> {
+    let Some(expected) = awaited(app, id, headers, offset).await? else { return Ok(signed(offset)?) };
+    let (piece, broken) = receive(body, expected.space.min(PIECE)).await?;
+    // From here on alone; meanwhile another call may have brought the same piece.
     let _alone = app.alone_with(id).await;
-    let (upload, attempt) = find(app.store.reads(), id, headers).await?;
-    if upload.received != signed(offset)? {
-        return Err(ReasonCode::UploadBadOffset.into());
-    }
-    if upload.completed_at.is_some() {
-        return Ok(upload.received);
-    }
-    may_deliver(&attempt, app.clock.now())?;
-    let space = usize::try_from(upload.length - upload.received).map_err(|_| ReasonCode::ServerInternal)?;
-    let (piece, broken) = receive(body, space.min(PIECE)).await?;
+    let Some(Awaited { upload, attempt, .. }) = awaited(app, id, headers, offset).await? else {
+        return Ok(signed(offset)?);
+    };
     let received = upload.received + i64::try_from(piece.len()).map_err(|_| ReasonCode::UploadTooLarge)?;
     if !piece.is_empty() {
         let path = app.config.staging().join(id.to_string());
@@ -170,6 +167,28 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
         }
     }
     broken.map_or(Ok(received), Err)
+}
+
+/// An upload that waits for a piece.
+struct Awaited {
+    upload: upload::Model,
+    attempt: attempt::Model,
+    /// Bytes that are still to come.
+    space: usize,
+}
+
+/// The upload, if it waits for a piece at `offset`; `None` if it is complete.
+async fn awaited(app: &App, id: Uuid, headers: &HeaderMap, offset: u64) -> Result<Option<Awaited>, Refusal> {
+    let (upload, attempt) = find(app.store.reads(), id, headers).await?;
+    if upload.received != signed(offset)? {
+        return Err(ReasonCode::UploadBadOffset.into());
+    }
+    if upload.completed_at.is_some() {
+        return Ok(None);
+    }
+    may_deliver(&attempt, app.clock.now())?;
+    let space = usize::try_from(upload.length - upload.received).map_err(|_| ReasonCode::ServerInternal)?;
+    Ok(Some(Awaited { upload, attempt, space }))
 }
 
 /// Reads a piece of at most `space` bytes. If the line breaks, what had arrived and why it is not all.

@@ -112,6 +112,9 @@ async fn follow(window: &Window, pictures: &Path) -> Result<String> {
             told = now;
         }
         if let Some(state) = window.result().await? {
+            if state == "certified" {
+                window.wait_for_certificate_picture().await?;
+            }
             window.screenshot(&pictures.join("8-result.png")).await?;
             return Ok(state);
         }

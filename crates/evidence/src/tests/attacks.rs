@@ -232,7 +232,7 @@ fn times_that_no_camera_has() {
     assert!(at_fault(doctored(&|record| record.frames[59].at = FrameTime(u64::MAX))));
     assert!(at_fault(doctored(&|record| {
         for frame in &mut record.frames[30..] {
-            frame.at = frame.at.plus(300);
+            frame.at = frame.at.plus(500);
         }
     })));
 

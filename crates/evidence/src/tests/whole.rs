@@ -182,7 +182,7 @@ fn what_cannot_be_part_of_a_recording_is_refused_and_leaves_it_as_it_was() {
     let head = recorder.push(frame, FrameTime(1_000), &seen).expect("recorded");
     let small = RgbImage::new(200, 150);
     assert!(matches!(recorder.push(frame, FrameTime(1_000), &seen), Err(RecordError::Time { .. })));
-    assert_eq!(recorder.push(frame, FrameTime(1_301), &seen), Err(RecordError::Gap { gap_ms: 301 }));
+    assert_eq!(recorder.push(frame, FrameTime(1_501), &seen), Err(RecordError::Gap { gap_ms: 501 }));
     assert!(matches!(recorder.push(&small, FrameTime(1_060), &seen), Err(RecordError::Size { .. })));
     assert_eq!((recorder.frames(), recorder.chain_head()), (1, head));
     for step in 1..=150 {

@@ -96,15 +96,13 @@ impl Recording {
         }
         if let Some(broken) = broken {
             return Flow::End(CaptureEnd::Refused(match broken {
-                Break::Gap(_) => ReasonCode::CameraStopped,
+                Break::Gap(_) => ReasonCode::DeviceStalled,
                 Break::Lost(_) => ReasonCode::FaceLost,
                 Break::Jump(_) => ReasonCode::FaceChanged,
             }));
         }
         if session.now.since(session.log.started_at) > u64::from(session.policy.max_capture_ms) {
-            let still = self.motion.is_still();
-            let code = if still { ReasonCode::LivenessNoMotion } else { ReasonCode::ActionNotSeen };
-            return Flow::End(CaptureEnd::Refused(code));
+            return Flow::End(CaptureEnd::Refused(self.why_so_long()));
         }
         session.out.push(CoachOutput::Record);
         session.log.ended_at = session.now;
@@ -119,6 +117,15 @@ impl Recording {
         match ended.filter(|episode| episode.peak >= limits::COACH_FULL) {
             Some(episode) => self.acted(session, episode),
             None => self.go_on(session, reading),
+        }
+    }
+
+    /// Why the time is over without an end: it is the person's only where the person was being waited for.
+    fn why_so_long(&self) -> ReasonCode {
+        match self.task {
+            Task::Asking { .. } => ReasonCode::NetworkUnreachable,
+            _ if self.motion.is_still() => ReasonCode::LivenessNoMotion,
+            _ => ReasonCode::ActionNotSeen,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The asked actions, each in its window and after its cue, and no others.
 
+use std::collections::BTreeSet;
+
 use jianzai_wire::{Action, FrameTime, ReasonCode, StepOutcome, StepReport};
 
 use super::{Decision, Evidence, Findings, Layer, StepReveal, face};
@@ -34,6 +36,7 @@ pub(super) fn actions(evidence: &Evidence<'_>, readings: &[Option<Reading>], fin
         previous_end = report.ended_at;
     }
     found.nothing_unasked(findings);
+    found.not_everything_at_once(evidence.steps, findings);
 }
 
 /// Whether the log says the same as the server knows, in an order that can be.
@@ -142,6 +145,25 @@ impl Found {
                 );
                 findings.add(Decision::Refuse, ReasonCode::ActionUnasked, Layer::Actions, vec![figure]);
             }
+        }
+    }
+
+    /// A film that does everything by halves, round and round, shows whatever may be asked. People fidget too; doing several
+    /// kinds of action nearly in full around one step after another is for a person to look at.
+    fn not_everything_at_once(&self, steps: &[StepReveal], findings: &mut Findings) {
+        let mut from = FrameTime(0);
+        let mut restless = 0_usize;
+        for report in steps.iter().filter_map(|step| step.ended) {
+            let within = |e: &Episode| e.peak_at > from && e.peak_at <= report.ended_at;
+            let strong = |e: &Episode| e.peak >= limits::JUDGE_ASKED;
+            let unasked = self.episodes.iter().filter(|(e, used)| !used && within(e) && strong(e));
+            let kinds: BTreeSet<Action> = unasked.map(|(e, _)| e.action).collect();
+            restless += usize::from(report.outcome == StepOutcome::Done && kinds.len() >= limits::RESTLESS_KINDS);
+            from = report.ended_at;
+        }
+        let figure = findings.note("restless_steps", restless as f64, Some(limits::RESTLESS_STEPS as f64));
+        if restless >= limits::RESTLESS_STEPS {
+            findings.add(Decision::Review, ReasonCode::SpoofUnsure, Layer::Actions, vec![figure]);
         }
     }
 

@@ -7,7 +7,7 @@
 //!
 //! | layer | refused when | code |
 //! |---|---|---|
-//! | times | not monotonic, a gap above 300 ms, too long | `evidence.bad_times` |
+//! | times | not monotonic, a gap above 500 ms, too long | `evidence.bad_times` |
 //! | continuity | no face, away for too long or too often; another place, size or shape from one frame to the next | `face.none`, `face.lost`, `face.changed` |
 //! | motion | neither movement nor blink; frozen | `liveness.no_motion` |
 //! | depth | proportions change as those of a tilted picture | `liveness.flat` |

@@ -4,7 +4,7 @@ use jianzai_liveness::{CaptureEnd, CaptureLog, Instruction, Observation, PromptI
 use jianzai_wire::{Action, FrameTime, ReasonCode, StepOutcome};
 
 use crate::person::{Body, Doing, Person};
-use crate::phone::{Capture, Obedient, Scene, Shown, capture, policy};
+use crate::phone::{Capture, Obedient, Scene, Shown, capture, capture_until_the_network_fails, policy};
 
 type Told = Option<(Instruction, PromptId, FrameTime)>;
 
@@ -234,8 +234,17 @@ fn another_face_ends_the_attempt() {
 
 #[test]
 fn a_camera_that_stalls_ends_the_attempt_and_says_so() {
-    let capture = with(11, |_, cued| !cued.is_some_and(|since| (100..600).contains(&since)));
-    assert_eq!(capture.end, refused(ReasonCode::CameraStopped));
+    let capture = with(11, |_, cued| !cued.is_some_and(|since| (100..800).contains(&since)));
+    assert_eq!(capture.end, refused(ReasonCode::DeviceStalled));
+}
+
+#[test]
+fn a_network_that_stops_is_not_held_against_the_person() {
+    for answers in [0, 1, 2] {
+        let mut person = Obedient::new(Person::new(17), 17);
+        let capture = capture_until_the_network_fails(&mut person, policy(), answers);
+        assert_eq!(capture.end, refused(ReasonCode::NetworkUnreachable), "after {answers} answers");
+    }
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use jianzai_liveness::judge::Layer;
 use jianzai_liveness::signals::points;
-use jianzai_liveness::{Decision, Evidence, Judgement, judge};
+use jianzai_liveness::{Decision, Evidence, Instruction, Judgement, judge};
 use jianzai_wire::{Action, FrameTime, ReasonCode, StepOutcome};
 
 use crate::person::{Body, Doing, Person};
-use crate::phone::{Capture, Obedient, capture, policy};
+use crate::phone::{Capture, Obedient, Shown, capture, policy};
 
 fn good() -> Capture {
     let capture = capture(&mut Obedient::new(Person::new(77), 77), policy(), 77);
@@ -53,6 +53,38 @@ fn the_passive_network_refuses_or_asks_for_review_but_never_accepts() {
     assert_eq!(with_crops(&idle, &[1.0; 8]).decision, Decision::Refuse);
 }
 
+/// A doctored phone would not even need the full action: any film that nearly does everything shows what is asked.
+#[test]
+fn a_film_that_does_everything_by_halves_is_looked_at() {
+    let mut person = Person::new(18);
+    let (mut last, mut doing) = (None, Vec::<Doing>::new());
+    let mut scene = Shown(|at: FrameTime, told| {
+        if let Some((Instruction::Do(asked), prompt, _)) = told
+            && last.replace(prompt) != Some(prompt)
+        {
+            let others = Action::ALL.into_iter().filter(|action| *action != asked).map(|action| (action, 0.47));
+            let turns = others.chain([(asked, 1.15)]).zip(0_u64..);
+            let doings = turns.map(|((action, size), turn)| Doing {
+                action,
+                began_at: at.plus(400 + turn * 1_100),
+                lasts: 700,
+                size,
+            });
+            doing = doings.collect();
+        }
+        let now = doing.iter().find(|d| at >= d.began_at && at <= d.ends_at());
+        Some(person.frame(at, now.map_or(Body::default(), |d| d.body(at))))
+    });
+    let capture = capture(&mut scene, policy(), 18);
+    assert!(capture.is_complete(), "{:?}", capture.end);
+    let judgement = capture.judged();
+    assert_eq!(
+        (judgement.decision, judgement.codes()),
+        (Decision::Review, vec![ReasonCode::SpoofUnsure]),
+        "{judgement:#?}"
+    );
+}
+
 #[test]
 fn times_must_make_sense() {
     let capture = good();
@@ -64,7 +96,7 @@ fn times_must_make_sense() {
     broken(|c| c.observations.clear());
     broken(|c| c.observations.swap(30, 31));
     broken(|c| c.observations[40].at = c.observations[39].at);
-    broken(|c| drop(c.observations.drain(50..56)));
+    broken(|c| drop(c.observations.drain(50..60)));
     broken(|c| c.policy.max_capture_ms = 4_000);
 }
 

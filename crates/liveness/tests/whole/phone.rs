@@ -72,6 +72,13 @@ pub(crate) fn capture_over_slow_network(scene: &mut dyn Scene, policy: CapturePo
     run.until_the_end(scene)
 }
 
+/// The same with a network that answers this many steps and then no more.
+pub(crate) fn capture_until_the_network_fails(scene: &mut dyn Scene, policy: CapturePolicy, answers: usize) -> Capture {
+    let mut run = Run::new(policy, answers as u64);
+    run.answers_left = answers;
+    run.until_the_end(scene)
+}
+
 /// A scene that is a function of the time and of what is on the screen.
 pub(crate) struct Shown<F>(pub(crate) F);
 
@@ -91,6 +98,7 @@ struct Run {
     /// When the server's answer arrives.
     answer: Option<(StepAnswer, FrameTime)>,
     slow_network: bool,
+    answers_left: usize,
     capture: Capture,
 }
 
@@ -116,6 +124,7 @@ impl Run {
             speech: None,
             answer: None,
             slow_network: false,
+            answers_left: usize::MAX,
             capture,
         }
     }
@@ -182,6 +191,8 @@ impl Run {
                 StepAnswer::Next(step)
             }
         };
+        let Some(left) = self.answers_left.checked_sub(1) else { return };
+        self.answers_left = left;
         let latency = if self.slow_network { self.dice.next() % 3_000 } else { 120 };
         self.answer = Some((answer, self.now.plus(latency)));
     }

@@ -232,6 +232,9 @@ pub enum ReasonCode {
     /// `camera.stopped`
     #[serde(rename = "camera.stopped")]
     CameraStopped,
+    /// `device.stalled`
+    #[serde(rename = "device.stalled")]
+    DeviceStalled,
     /// `device.storage_full`
     #[serde(rename = "device.storage_full")]
     DeviceStorageFull,
@@ -339,6 +342,7 @@ impl ReasonCode {
         Self::CameraMissing,
         Self::CameraBusy,
         Self::CameraStopped,
+        Self::DeviceStalled,
         Self::DeviceStorageFull,
         Self::DeviceModelMissing,
         Self::DeviceModelWrong,
@@ -420,6 +424,7 @@ impl ReasonCode {
             Self::CameraMissing => "camera.missing",
             Self::CameraBusy => "camera.busy",
             Self::CameraStopped => "camera.stopped",
+            Self::DeviceStalled => "device.stalled",
             Self::DeviceStorageFull => "device.storage_full",
             Self::DeviceModelMissing => "device.model_missing",
             Self::DeviceModelWrong => "device.model_wrong",
@@ -503,7 +508,8 @@ impl ReasonCode {
             | Self::FaceTooBright
             | Self::FaceBackLit
             | Self::FaceBlurred
-            | Self::DeviceSlow => ReasonKind::Hint,
+            | Self::DeviceSlow
+            | Self::DeviceStalled => ReasonKind::Hint,
             Self::CameraRefused
             | Self::CameraMissing
             | Self::CameraBusy

@@ -192,6 +192,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         CameraMissing => ("No camera was found.", "Please connect one, or use a phone that has a camera."),
         CameraBusy => ("Another app is using the camera.", "Please end video calls, close other apps, and try again."),
         CameraStopped => ("The camera stopped on the way.", "Please try again; if it stops again, restart the phone."),
+        DeviceStalled => (
+            "The phone was held up for a moment, and the recording has a gap.",
+            "Please close other apps; then go again.",
+        ),
         DeviceStorageFull => {
             ("The phone has no room left.", "Please delete some photos or videos you don't need, and try again.")
         }

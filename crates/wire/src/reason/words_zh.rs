@@ -85,6 +85,7 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         CameraMissing => ("没有找到摄像头。", "请接上摄像头，或者换一部有摄像头的手机。"),
         CameraBusy => ("摄像头正被别的应用占用。", "请关掉视频通话和别的应用，再试一次。"),
         CameraStopped => ("摄像头中途停了。", "请再来一次；还是这样的话，请重启手机。"),
+        DeviceStalled => ("手机停顿了一下，录像断了一截。", "请关掉别的应用，再来一次。"),
         DeviceStorageFull => ("手机存储空间不够了。", "请删掉一些不要的照片或视频，再试一次。"),
         DeviceModelMissing => ("应用少了一个文件。", "请删除这个应用，重新安装一次。"),
         DeviceModelWrong => ("应用里有一个文件不对。", "请删除这个应用，重新安装一次。"),
