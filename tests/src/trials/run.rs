@@ -199,7 +199,7 @@ fn conclude(trial: &mut Trial, outcome: &Outcome, judgement: &Judgement) {
 fn layer_of(code: ReasonCode) -> Layer {
     match code {
         ReasonCode::FaceChanged | ReasonCode::FaceLost | ReasonCode::FaceNone => Layer::Continuity,
-        ReasonCode::CameraStopped => Layer::Times,
+        ReasonCode::CameraStopped | ReasonCode::DeviceStalled => Layer::Times,
         ReasonCode::LivenessNoMotion => Layer::Motion,
         ReasonCode::LivenessFlat => Layer::Depth,
         _ => Layer::Actions,
