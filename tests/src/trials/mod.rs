@@ -4,7 +4,8 @@
 //! from its species' name and its number alone, so that a trial can be looked at again; and what came of each ([`Trial`]).
 //! **What is real and what is drawn**: people are filmed; good light, the actions and the second man are footage as it is.
 //! Conditions, paper, screens and animation are drawn over footage by the code of this folder. Drawn attacks lack what
-//! drawing forgets, and drawn conditions lack what cameras do; docs/LIVENESS.md says what follows from that.
+//! drawing forgets, and drawn conditions lack what cameras do. No noise is drawn over attacks: the passive network takes
+//! pixel noise for a forgery (docs/LIVENESS.md), and would be praised for it; docs/LIVENESS.md says what follows from that.
 //!
 //! | file | species |
 //! |---|---|

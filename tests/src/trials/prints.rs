@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::material::{Clip, Material, Person, SIZE, Shot, Ticks};
-use super::pictures::{face_ellipse, mix, noise, painted, ramp, sample};
+use super::pictures::{face_ellipse, mix, painted, ramp, sample};
 use crate::rehearsal::Scene;
 
 /// Of the pinhole camera, in pixels.
@@ -146,7 +146,7 @@ impl Sheet {
         let (middle, _) = face_ellipse(&self.still.points);
         let half = self.half;
         let shade = 0.8 + 0.2 * pose.yaw.cos() * pose.pitch.cos();
-        let mut picture = painted(SIZE, |x, y| {
+        painted(SIZE, |x, y| {
             let wall = [150.0 - y * 0.1, 145.0 - y * 0.1, 135.0 + x * 0.03];
             let Some([u, v]) = eye.onto_sheet(x, y) else { return wall };
             let edge = (u.abs() - half[0]).max(v.abs() - half[1]);
@@ -157,9 +157,7 @@ impl Sheet {
             // Ink is less black and paper less white than the light they are printed from.
             let paper = sample(&self.still.image, sx, sy).map(|value| (18.0 + value * 0.86) * shade);
             through(sx, sy).map_or(paper, |(behind, part)| mix(paper, behind, part))
-        });
-        noise(&mut picture, 2.0, &mut self.dice);
-        picture
+        })
     }
 }
 

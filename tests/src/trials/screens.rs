@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::feeds;
 use super::material::{Material, SIZE};
-use super::pictures::{change, mix, noise, painted, ramp, sample};
+use super::pictures::{change, mix, painted, ramp, sample};
 use crate::rehearsal::Scene;
 
 /// How a screen stands before the camera.
@@ -34,7 +34,6 @@ struct Screen {
     gamma: f32,
     glare: [f32; 3],
     tilt: f32,
-    dice: StdRng,
 }
 
 impl Screen {
@@ -57,11 +56,10 @@ impl Screen {
             gamma: dice.random_range(1.05..1.3),
             glare: [dice.random_range(60.0..340.0), dice.random_range(20.0..120.0), dice.random_range(0.0..0.5)],
             tilt: dice.random_range(-0.05..0.05),
-            dice,
         }
     }
 
-    fn filmed(&mut self, at: FrameTime, shown: &RgbImage) -> RgbImage {
+    fn filmed(&self, at: FrameTime, shown: &RgbImage) -> RgbImage {
         let soft = fast_blur(shown, self.softness);
         let t = at.0 as f32 / 1_000.0;
         let sway = [2.0 * (t * 1.7).sin(), 1.5 * (t * 2.3).cos()];
@@ -89,7 +87,6 @@ impl Screen {
             let shine = glare * (1.0 - ramp((x - gx).hypot((y - gy) * 1.6), 4.0, 26.0));
             mix(colour.map(|value| value * dim), [255.0; 3], shine)
         });
-        noise(&mut picture, 2.0, &mut self.dice);
         picture
     }
 }

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::material::{Material, SIZE, Shot, Ticks};
-use super::pictures::{face_ellipse, mix, noise, painted, ramp, sample};
+use super::pictures::{face_ellipse, mix, painted, ramp, sample};
 use crate::rehearsal::Scene;
 
 /// Pixels from node to node of the field of shifts.
@@ -120,21 +120,19 @@ impl Animated {
             .collect()
     }
 
-    fn drawn(&mut self, mien: Mien) -> RgbImage {
+    fn drawn(&self, mien: Mien) -> RgbImage {
         let moved = self.moved(mien);
         let field = Field::between(&self.still.points, &moved);
         let mouth: Vec<[f32; 2]> =
             LIPS_UPPER.iter().chain(LIPS_LOWER.iter().rev()).filter_map(|index| moved.get(*index).copied()).collect();
         let still = &self.still.image;
         let open = mien.jaw > 0.05;
-        let mut picture = painted(SIZE, |x, y| {
+        painted(SIZE, |x, y| {
             let [dx, dy] = field.at(x, y);
             let skin = sample(still, x + dx, y + dy);
             // What is behind the lips the still does not show.
             if open && within(&mouth, x, y) { mix(skin, [48.0, 18.0, 18.0], 0.9) } else { skin }
-        });
-        noise(&mut picture, 1.5, &mut self.dice);
-        picture
+        })
     }
 }
 
