@@ -16,5 +16,6 @@ pub mod program;
 pub mod rehearsal;
 pub mod sealed;
 pub mod service;
+pub mod trials;
 pub mod walk;
 pub mod window;

@@ -9,12 +9,12 @@ use jianzai_camera::actor::{Actor, ActorError, ActorIndex, HalfLuma, Instruction
 use jianzai_camera::{CaptureClock, FrameSource as _};
 use jianzai_tests::footage::look;
 use jianzai_tests::places;
-use jianzai_tests::rehearsal::Rehearsal;
+use jianzai_tests::rehearsal::Player;
 use jianzai_wire::{Action, FrameTime, Mode};
 
 /// 20 seeded plans; at least 19 pass.
 fn plans(mode: Mode, seeds: std::ops::Range<u64>) -> Result<()> {
-    let mut rehearsal = Rehearsal::new(&places::actor())?;
+    let mut rehearsal = Player::new(&places::actor())?;
     let actions = rehearsal.actions().to_vec();
     let mut passed = 0;
     for seed in seeds {

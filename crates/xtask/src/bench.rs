@@ -1,4 +1,4 @@
-//! `cargo xtask bench …`: figures, always beside a peer in the same run. Never part of the tests.
+//! `cargo xtask bench …`: figures, each beside a peer, a limit or a snapshot. Never part of the tests.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,16 +8,20 @@ use anyhow::{Result, bail};
 use crate::stages::Stages;
 use crate::{process, setup};
 
-pub(crate) fn bench(root: &Path, stages: &mut Stages, what: &str) -> Result<()> {
-    let (package, example) = match what {
-        "face" => ("jianzai-face", "bench"),
-        _ => bail!("there is no bench called {what:?}; there is: face"),
+/// `words` are handed to the benchmark as they are.
+pub(crate) fn bench(root: &Path, stages: &mut Stages, what: &str, words: &[&str]) -> Result<()> {
+    let (package, kind, name, purpose) = match what {
+        "face" => ("jianzai-face", "--example", "bench", setup::Purpose::Run),
+        "liveness" => ("jianzai-tests", "--bin", "bench_liveness", setup::Purpose::Tests),
+        "judge" => ("jianzai-tests", "--bin", "bench_judge", setup::Purpose::Tests),
+        _ => bail!("there is no bench called {what:?}; there are: face, liveness, judge"),
     };
-    setup::everything(root, stages, setup::Purpose::Run)?;
+    setup::everything(root, stages, purpose)?;
     stages.stage(what, || {
         process::run(
             Command::new("cargo")
-                .args(["run", "--locked", "--release", "--package", package, "--example", example])
+                .args(["run", "--locked", "--release", "--package", package, kind, name, "--"])
+                .args(words)
                 .current_dir(root),
         )
     })

@@ -26,6 +26,9 @@ cargo xtask run [--headless]     set up, start the service with a demo register,
                                  (--headless: go the whole way by itself in a virtual display)
 cargo xtask test [NAME]          set up and run everything that CI runs (NAME: only tests whose name contains it)
 cargo xtask bench face           measure a tracked frame, beside a peer
+cargo xtask bench liveness       labelled trials of genuine people and attacks, held against a snapshot
+                                 (--quick, --only SPECIES, --pictures FOLDER, --accept)
+cargo xtask bench judge          measure what judging an attempt costs
 cargo xtask setup                only the set-up";
 
 fn main() -> ExitCode {
@@ -48,7 +51,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["run", "--headless"] => run::run(&root, &mut stages, true),
         ["test"] => test::test(&root, &mut stages, None),
         ["test", name] => test::test(&root, &mut stages, Some(name)),
-        ["bench", what] => bench::bench(&root, &mut stages, what),
+        ["bench", what, words @ ..] => bench::bench(&root, &mut stages, what, words),
         ["setup"] => setup::everything(&root, &mut stages, setup::Purpose::Tests),
         _ => bail!("that is not a command I know.\n\n{USAGE}"),
     };

@@ -131,6 +131,11 @@ impl Actor {
     pub fn actions(&self) -> &[Action] {
         self.cue.actions()
     }
+
+    /// Which frame of the clip was shown last.
+    pub fn position(&self) -> u32 {
+        self.playback.position()
+    }
 }
 
 impl FrameSource for Actor {
