@@ -1,0 +1,5 @@
+//! Whole years, lived by the policies.
+
+mod places;
+mod properties;
+mod stage;

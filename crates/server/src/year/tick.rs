@@ -1,0 +1,81 @@
+//! One look at one person: everything that follows from the facts at this moment.
+//!
+//! **In**: versions of the policy, the facts, what is [`Kept`] from earlier looks, the time in China. **Out**: an
+//! [`Outcome`]; the caller records it together with the effects, in one transaction. A look that is repeated finds nothing
+//! more to do; a look that comes late finds the same changes of standing with their right days.
+
+use std::collections::BTreeSet;
+
+use time::{Date, OffsetDateTime};
+
+use super::facts::Person;
+use super::instructions::{Instruction, Told, instruct};
+use super::ladder::{Contact, Reminder, ReminderKey, next_rung, reminders};
+use super::policy::{Policy, PolicySet};
+use super::standing::{Assessment, StandingChange, assess, changes};
+
+/// What earlier looks left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The last day that was looked at; for somebody new, the day they came.
+    pub looked: Date,
+    /// What the payer has been told, in order.
+    pub told: Vec<Told>,
+    /// Reminders that were sent.
+    pub sent: BTreeSet<ReminderKey>,
+}
+
+/// What follows from a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The day that was looked at.
+    pub day: Date,
+    /// Where the person stands.
+    pub assessment: Assessment,
+    /// Steps since the last look.
+    pub changes: Vec<StandingChange>,
+    /// To the payer.
+    pub instruction: Option<Instruction>,
+    /// To send now.
+    pub reminders: Vec<Reminder>,
+    /// Nothing follows before this day unless something is recorded. Today if the quiet hours kept something back or hide
+    /// whether something is to be sent; none if nothing ever follows.
+    pub next_look: Option<Date>,
+}
+
+/// Looks at a person at `now`, a time in China. None if no version is in force.
+pub fn look(
+    versions: &[Policy],
+    person: &Person,
+    contact: &Contact,
+    kept: &Kept,
+    now: OffsetDateTime,
+) -> Option<Outcome> {
+    let day = now.date();
+    let policy = PolicySet::in_force(versions, day)?;
+    let assessment = assess(versions, person, day, day)?;
+    let quiet = policy.quiet.covers(now.time()).then_some(day);
+    let rung = next_rung(policy, &assessment, day);
+    Some(Outcome {
+        day,
+        changes: changes(versions, person, kept.looked, day),
+        instruction: instruct(policy, &assessment, &kept.told, day),
+        reminders: reminders(policy, &assessment, contact, &kept.sent, now),
+        next_look: [quiet, assessment.next_look, rung].into_iter().flatten().min(),
+        assessment,
+    })
+}
+
+impl Kept {
+    /// For somebody who came on `day`.
+    pub fn new(day: Date) -> Self {
+        Self { looked: day, told: Vec::new(), sent: BTreeSet::new() }
+    }
+
+    /// After the effects of a look were carried out.
+    pub fn record(&mut self, outcome: &Outcome) {
+        self.looked = self.looked.max(outcome.day);
+        self.sent.extend(outcome.reminders.iter().map(|reminder| reminder.key.clone()));
+        self.told.extend(outcome.instruction.iter().map(|told| Told { on: outcome.day, instruction: told.clone() }));
+    }
+}
