@@ -74,9 +74,9 @@ pub fn assess(versions: &[Policy], person: &Person, on: Date, known: Date) -> Op
     let since = person.proofs(known).filter(|proof| *proof <= on).fold(person.entitled_from, Date::max);
     let no_match = no_match_after(person, since, on, known);
     let cycle_now = cycle(policy, person.born, person.spread, since, no_match);
-    let holds = holds(policy, person, since, known);
-    let spans = first_day_unpaid(&in_force, person, since, no_match)
-        .map_or_else(Vec::new, |first| suspended_spans(first, &holds));
+    let unpaid_from = |since| first_day_unpaid(&in_force, person, since, no_match_after(person, since, on, known));
+    let holds = holds(policy, person, since, known, &unpaid_from);
+    let spans = unpaid_from(since).map_or_else(Vec::new, |first| suspended_spans(first, &holds));
     let died_on = death(person, known).filter(|died| *died <= on);
     let suspended = spans.iter().find(|span| span.covers(on));
     let coming = spans.iter().find(|span| span.from > on);

@@ -48,7 +48,7 @@ pub fn wrongful(versions: &[Policy], person: &Person, told: &[Told], known: Date
             Instruction::Resume { from, .. } => Some(from),
             _ => None,
         });
-        let standing = assess(versions, person, each.on, known).map(|assessment| assessment.standing);
+        let standing = assess(versions, &before_that_day(person, each.on), each.on, known).map(|now| now.standing);
         let (from, why) = match each.instruction {
             Instruction::Suspend { from } if standing == Some(Standing::Suspended) => {
                 (from, upheld(person, each.on, later, known).then_some(Why::AppealUpheld))
@@ -62,6 +62,13 @@ pub fn wrongful(versions: &[Policy], person: &Person, told: &[Told], known: Date
         found.extend(why.map(|why| Wrongful { told_on: each.on, from, until, why }));
     }
     found
+}
+
+/// The person without what happened and was recorded on the day itself: who certifies an hour after the payer was told was
+/// not wronged.
+fn before_that_day(person: &Person, day: Date) -> Person {
+    let facts = person.facts.iter().filter(|fact| fact.on != day || fact.recorded != day).copied().collect();
+    Person { facts, ..*person }
 }
 
 fn reason(person: &Person, told_on: Date, known: Date) -> Why {

@@ -13,6 +13,8 @@ mod parts;
 mod reader;
 mod set;
 mod shipped;
+#[cfg(test)]
+mod tests;
 mod together;
 
 use jianzai_wire::{Action, CapturePolicy};

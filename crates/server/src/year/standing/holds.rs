@@ -46,8 +46,14 @@ impl Hold {
     }
 }
 
-/// Everything that holds in the cycle that began on `since`.
-pub(super) fn holds(policy: &Policy, person: &Person, since: Date, known: Date) -> Vec<Hold> {
+/// Everything that holds in the cycle that began on `since`. `unpaid_from` says when payment would first stop in a cycle.
+pub(super) fn holds(
+    policy: &Policy,
+    person: &Person,
+    since: Date,
+    known: Date,
+    unpaid_from: &dyn Fn(Date) -> Option<Date>,
+) -> Vec<Hold> {
     let after = i64::from(policy.grace.after_appeal_days);
     let opened = |fact: &Fact, ended: Option<Date>, held| Hold {
         span: Span { from: fact.on.min(fact.recorded), until: ended.map(|day| days_after(day, after)) },
@@ -67,12 +73,16 @@ pub(super) fn holds(policy: &Policy, person: &Person, since: Date, known: Date) 
             let ended = end_of(&|what| matches!(what, What::ReviewClosed { review } if review == id));
             Some(opened(fact, ended, Held::Review))
         }
-        What::Revoked { certification, .. } => void_proof(person, certification, since, known).map(|proof| Hold {
-            span: Span { from: proof, until: Some(days_after(fact.recorded, after)) },
-            ended: Some(fact.recorded),
-            held: None,
-            new_cycle: Some(fact.recorded),
-        }),
+        What::Revoked { certification: id, .. } => {
+            // Found void a second time, it had been believed by nobody in between.
+            let first = end_of(&|what| matches!(what, What::Revoked { certification, .. } if certification == id));
+            let proof = void_proof(person, id, since, known).filter(|_| first == Some(fact.recorded))?;
+            // The void proof may have run out before it was found void: then nobody believed it any more.
+            let ran_out = unpaid_from(proof).filter(|day| *day <= fact.recorded);
+            let until = ran_out.unwrap_or_else(|| days_after(fact.recorded, after));
+            let span = Span { from: proof, until: Some(until) };
+            Some(Hold { span, ended: Some(fact.recorded), held: None, new_cycle: Some(fact.recorded) })
+        }
         _ => None,
     };
     person.known(known).filter_map(of_fact).collect()

@@ -1,5 +1,8 @@
 //! Whole years, lived by the policies.
 
+mod appeals;
+mod change;
+mod ladder;
 mod places;
 mod properties;
 mod stage;
