@@ -52,7 +52,7 @@ pub fn reminders(
     policy: &Policy,
     assessment: &Assessment,
     contact: &Contact,
-    sent: &BTreeSet<ReminderKey>,
+    sent: &BTreeMap<ReminderKey, Date>,
     now: OffsetDateTime,
 ) -> Vec<Reminder> {
     let silent = matches!(assessment.standing, Standing::Current | Standing::Deceased);
@@ -69,8 +69,19 @@ pub fn reminders(
         let rungs = for_them().filter(|rung| rung.legal).chain(plain.filter(|_| wanted));
         due.extend(rungs.filter_map(|rung| reminder(rung, to, assessment.cycle, contact)));
     }
-    due.retain(|reminder| !sent.contains(&reminder.key));
+    due.retain(|reminder| !sent.contains_key(&reminder.key));
     due
+}
+
+/// Whether the elder was told of the suspension that comes, on a day before `today`: by every legal rung that stands
+/// before a suspension. Until then the payer is told nothing.
+pub fn notice_given(policy: &Policy, cycle: Date, sent: &BTreeMap<ReminderKey, Date>, today: Date) -> bool {
+    let to = Recipient::Elder;
+    let before = |rung: &&Rung| rung.legal && rung.from == Anchor::Suspension && rung.days < 0 && rung.to.contains(&to);
+    policy.ladder.iter().filter(before).all(|rung| {
+        let key = ReminderKey { cycle, rung: rung.name.clone(), to };
+        sent.get(&key).is_some_and(|day| *day < today)
+    })
 }
 
 /// The next day after `today` on which a rung comes due, as things stand.

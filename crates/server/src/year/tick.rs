@@ -3,14 +3,18 @@
 //! **In**: versions of the policy, the facts, what is [`Kept`] from earlier looks, the time in China. **Out**: an
 //! [`Outcome`]; the caller records it together with the effects, in one transaction. A look that is repeated finds nothing
 //! more to do; a look that comes late finds the same changes of standing with their right days.
+//!
+//! The payer is not told to suspend before the elder was told, on an earlier day, that it would be so. If the service, or
+//! the sending, stood still, the standing is what it is; the money goes on until the notice is out.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use time::{Date, OffsetDateTime};
 
+use super::dates::days_after;
 use super::facts::Person;
 use super::instructions::{Instruction, Told, instruct};
-use super::ladder::{Contact, Reminder, ReminderKey, next_rung, reminders};
+use super::ladder::{Contact, Reminder, ReminderKey, next_rung, notice_given, reminders};
 use super::policy::{Policy, PolicySet};
 use super::standing::{Assessment, StandingChange, assess, changes};
 
@@ -21,8 +25,8 @@ pub struct Kept {
     pub looked: Date,
     /// What the payer has been told, in order.
     pub told: Vec<Told>,
-    /// Reminders that were sent.
-    pub sent: BTreeSet<ReminderKey>,
+    /// Reminders that were sent, and the day.
+    pub sent: BTreeMap<ReminderKey, Date>,
 }
 
 /// What follows from a look.
@@ -34,7 +38,7 @@ pub struct Outcome {
     pub assessment: Assessment,
     /// Steps since the last look.
     pub changes: Vec<StandingChange>,
-    /// To the payer.
+    /// To the payer; a suspension only once notice was given.
     pub instruction: Option<Instruction>,
     /// To send now.
     pub reminders: Vec<Reminder>,
@@ -56,12 +60,16 @@ pub fn look(
     let assessment = assess(versions, person, day, day)?;
     let quiet = policy.quiet.covers(now.time()).then_some(day);
     let rung = next_rung(policy, &assessment, day);
+    let wanted = instruct(policy, &assessment, &kept.told, day);
+    let suspends = matches!(wanted, Some(Instruction::Suspend { .. }));
+    let waits = suspends && !notice_given(policy, assessment.cycle, &kept.sent, day);
+    let tomorrow = waits.then(|| days_after(day, 1));
     Some(Outcome {
         day,
         changes: changes(versions, person, kept.looked, day),
-        instruction: instruct(policy, &assessment, &kept.told, day),
+        instruction: wanted.filter(|_| !waits),
         reminders: reminders(policy, &assessment, contact, &kept.sent, now),
-        next_look: [quiet, assessment.next_look, rung].into_iter().flatten().min(),
+        next_look: [quiet, tomorrow, assessment.next_look, rung].into_iter().flatten().min(),
         assessment,
     })
 }
@@ -69,13 +77,13 @@ pub fn look(
 impl Kept {
     /// For somebody who came on `day`.
     pub fn new(day: Date) -> Self {
-        Self { looked: day, told: Vec::new(), sent: BTreeSet::new() }
+        Self { looked: day, told: Vec::new(), sent: BTreeMap::new() }
     }
 
     /// After the effects of a look were carried out.
     pub fn record(&mut self, outcome: &Outcome) {
         self.looked = self.looked.max(outcome.day);
-        self.sent.extend(outcome.reminders.iter().map(|reminder| reminder.key.clone()));
+        self.sent.extend(outcome.reminders.iter().map(|reminder| (reminder.key.clone(), outcome.day)));
         self.told.extend(outcome.instruction.iter().map(|told| Told { on: outcome.day, instruction: told.clone() }));
     }
 }

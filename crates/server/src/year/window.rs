@@ -37,7 +37,7 @@ pub struct Cycle {
 /// Where somebody lies in every spread: even over people, the same for one person all years.
 pub fn spread_seed(beneficiary: Uuid) -> u64 {
     let digest = Sha256::digest(beneficiary.as_bytes());
-    digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+    digest.iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
 }
 
 /// The cycle that began on `since`. `no_match` is the first comparison after it that did not find the person.
@@ -102,4 +102,71 @@ fn next_opening(interval: u8, first_month: i32, early_days: u16, since: Date) ->
 fn brought_forward(window: Window, opens: Date, closes: Date) -> Window {
     let closes = window.closes.min(closes);
     Window { opens: window.opens.min(opens), due_by: window.due_by.min(closes), closes }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use time::macros::date;
+
+    use super::*;
+    use crate::year::policy::{SHIPPED, load};
+
+    fn shipped(file: &str) -> Policy {
+        let (name, text) = SHIPPED.iter().find(|(name, _)| *name == file).expect("a shipped file");
+        load(name, text).expect("a policy")
+    }
+
+    #[test]
+    fn due_dates_are_spread_evenly_and_cost_nobody_a_day() {
+        let (policy, since) = (shipped("shenzhen.toml"), date!(2026 - 03 - 10));
+        let mut days: BTreeMap<Date, u32> = BTreeMap::new();
+        let people = 29_000_u128;
+        for id in 0..people {
+            let cycle = cycle(&policy, date!(1945 - 09 - 15), spread_seed(Uuid::from_u128(id)), since, None);
+            assert_eq!((cycle.window.closes, cycle.suspends), (date!(2027 - 03 - 10), Some(date!(2027 - 05 - 10))));
+            *days.entry(cycle.window.due_by).or_default() += 1;
+        }
+        assert_eq!((days.len(), days.keys().next()), (29, Some(&date!(2027 - 02 - 10))));
+        // A thousand a day; five standard deviations of a fair draw.
+        assert!(days.values().all(|count| (840..1_160).contains(count)), "{days:?}");
+    }
+
+    #[test]
+    fn openings_lie_an_interval_apart_around_the_year() {
+        let openings = |policy: &Policy, mut since: Date| -> Vec<String> {
+            let born = date!(1945 - 01 - 31);
+            let mut next = || {
+                since = cycle(policy, born, 0, since, None).window.opens;
+                Month::of(since).to_string()
+            };
+            [next(), next(), next()].into()
+        };
+        let since = date!(2026 - 12 - 31);
+        assert_eq!(openings(&shipped("kunming.toml"), since), ["2027-01", "2027-04", "2027-07"]);
+        assert_eq!(openings(&shipped("guangzhou.toml"), since), ["2027-01", "2027-02", "2027-03"]);
+        assert_eq!(openings(&shipped("xiangtan.toml"), since), ["2027-04", "2028-04", "2029-04"]);
+        // Born in January, from a month before: December.
+        assert_eq!(openings(&shipped("nanjing.toml"), since), ["2027-12", "2028-12", "2029-12"]);
+        let half = Policy { interval: 6, ..shipped("nanjing.toml") };
+        assert_eq!(openings(&half, since), ["2027-06", "2027-12", "2028-06"]);
+    }
+
+    #[test]
+    fn a_comparison_without_success_asks_or_stops() {
+        let (born, since) = (date!(1945 - 09 - 15), date!(2026 - 03 - 10));
+        let at = |policy: &Policy, day| cycle(policy, born, 0, since, Some(day));
+        let asks = at(&shipped("qingdao.toml"), date!(2026 - 06 - 01));
+        let (opens, due_by) = (date!(2026 - 06 - 01), date!(2026 - 07 - 01));
+        assert_eq!(asks.window, Window { opens, due_by, closes: due_by });
+        assert_eq!(asks.suspends, Some(date!(2026 - 09 - 30)));
+        // Near the end of the year the year's own end stays.
+        let late = at(&shipped("qingdao.toml"), date!(2027 - 03 - 01));
+        assert_eq!((late.window.closes, late.window.opens), (date!(2027 - 03 - 10), date!(2027 - 02 - 08)));
+        let stops = at(&shipped("guangzhou.toml"), date!(2026 - 04 - 28));
+        assert_eq!((stops.window.closes, stops.suspends), (date!(2026 - 04 - 30), Some(date!(2026 - 05 - 01))));
+        let nothing = shipped("beijing.toml");
+        assert_eq!(at(&nothing, date!(2026 - 04 - 28)), cycle(&nothing, born, 0, since, None));
+    }
 }

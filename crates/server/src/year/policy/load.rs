@@ -36,7 +36,11 @@ pub fn load(file: &str, text: &str) -> Result<Policy, Vec<Fault>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader::new(file, text);
     for error in errors {
+        // The parser stumbles on through a bad line.
         let at = error.span().map_or(0, |span| span.start);
+        if reader.faults.last().is_some_and(|fault| fault.line == reader.line(at)) {
+            continue;
+        }
         reader.fault(at, "the file", format!("it is not TOML ({})", error.message()), "Mend this line");
     }
     let root = Reader::root(&document);

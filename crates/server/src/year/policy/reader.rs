@@ -52,9 +52,14 @@ impl<'a> Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(super) fn fault(&mut self, at: usize, key: &str, wrong: impl Into<String>, remedy: impl Into<String>) {
+    /// The line of a place in the text.
+    pub(super) fn line(&self, at: usize) -> usize {
         let before = self.text.as_bytes().get(..at).unwrap_or(self.text.as_bytes());
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
+    }
+
+    pub(super) fn fault(&mut self, at: usize, key: &str, wrong: impl Into<String>, remedy: impl Into<String>) {
+        let line = self.line(at);
         let (file, key) = (self.file.to_owned(), format!("`{key}`"));
         self.faults.push(Fault { file, line, key, wrong: wrong.into(), remedy: remedy.into() });
     }
@@ -65,7 +70,7 @@ impl Reader<'_> {
     }
 
     /// A key of `section` that is none of `keys` is a fault.
-    pub(super) fn only<'s>(&mut self, section: &Section<'s>, keys: &[&str]) {
+    pub(super) fn only(&mut self, section: &Section<'_>, keys: &[&str]) {
         if let Some(table) = section.table {
             self.known(table, &section.path, keys);
         }
@@ -108,7 +113,7 @@ impl Reader<'_> {
         sections
     }
 
-    fn known<'s>(&mut self, table: &'s DeTable<'s>, path: &str, keys: &[&str]) {
+    fn known(&mut self, table: &DeTable<'_>, path: &str, keys: &[&str]) {
         for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
             let name = if path.is_empty() { key.get_ref().to_string() } else { format!("{path}.{}", key.get_ref()) };
             let remedy = format!("Remove it, or write one of {}", list(keys));
@@ -126,9 +131,9 @@ impl Reader<'_> {
     }
 
     /// A whole number within `range`; what it counts is said in `unit`.
-    pub(super) fn number<'s, N>(
+    pub(super) fn number<N>(
         &mut self,
-        section: &Section<'s>,
+        section: &Section<'_>,
         key: &str,
         range: RangeInclusive<i64>,
         unit: &str,
@@ -151,7 +156,7 @@ impl Reader<'_> {
     }
 
     /// A number that may be left out; then zero.
-    pub(super) fn number_or_zero<'s, N>(&mut self, section: &Section<'s>, key: &str, max: i64, unit: &str) -> N
+    pub(super) fn number_or_zero<N>(&mut self, section: &Section<'_>, key: &str, max: i64, unit: &str) -> N
     where
         N: TryFrom<i64> + Default,
     {
@@ -162,7 +167,7 @@ impl Reader<'_> {
     }
 
     /// `true` or `false`; false if left out.
-    pub(super) fn flag<'s>(&mut self, section: &Section<'s>, key: &str) -> bool {
+    pub(super) fn flag(&mut self, section: &Section<'_>, key: &str) -> bool {
         let Some(value) = section.get(key) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
             let wrong = "it is neither true nor false";
@@ -182,14 +187,14 @@ impl Reader<'_> {
     }
 
     /// One of a list of words.
-    pub(super) fn word<'s, W: Named>(&mut self, section: &Section<'s>, key: &str) -> Option<W> {
+    pub(super) fn word<W: Named>(&mut self, section: &Section<'_>, key: &str) -> Option<W> {
         let remedy = format!("Write one of {}", words::<W>());
         let value = self.value(section, key, &remedy)?;
         self.word_in(&section.path_of(key), value, &remedy)
     }
 
     /// Some of a list of words, each once, at least one.
-    pub(super) fn words<'s, W: Named + PartialEq>(&mut self, section: &Section<'s>, key: &str) -> Vec<W> {
+    pub(super) fn words<W: Named + PartialEq>(&mut self, section: &Section<'_>, key: &str) -> Vec<W> {
         let remedy = format!("Write a list of some of {}", words::<W>());
         let Some(value) = self.value(section, key, &remedy) else { return Vec::new() };
         let Some(array) = self.array(section, key, value, &remedy) else { return Vec::new() };
@@ -223,7 +228,7 @@ impl Reader<'_> {
         array
     }
 
-    fn word_in<'s, W: Named>(&mut self, path: &str, value: &Spanned<DeValue<'s>>, remedy: &str) -> Option<W> {
+    fn word_in<W: Named>(&mut self, path: &str, value: &Spanned<DeValue<'_>>, remedy: &str) -> Option<W> {
         let text = value.get_ref().as_str();
         let word = text.and_then(W::named);
         if word.is_none() {
@@ -234,7 +239,7 @@ impl Reader<'_> {
     }
 
     /// A day, written as TOML writes days.
-    pub(super) fn date<'s>(&mut self, section: &Section<'s>, key: &str) -> Option<Date> {
+    pub(super) fn date(&mut self, section: &Section<'_>, key: &str) -> Option<Date> {
         let remedy = "Write a day without quotes, such as 2026-01-01";
         let value = self.value(section, key, remedy)?;
         let date = value.get_ref().as_datetime().filter(|moment| moment.time.is_none()).and_then(|moment| moment.date);
@@ -249,7 +254,7 @@ impl Reader<'_> {
     }
 
     /// A time of day, written as TOML writes them.
-    pub(super) fn time<'s>(&mut self, section: &Section<'s>, key: &str) -> Option<Time> {
+    pub(super) fn time(&mut self, section: &Section<'_>, key: &str) -> Option<Time> {
         let remedy = "Write a time without quotes, such as 21:00:00";
         let value = self.value(section, key, remedy)?;
         let time = value.get_ref().as_datetime().filter(|moment| moment.date.is_none()).and_then(|moment| moment.time);

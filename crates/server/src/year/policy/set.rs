@@ -40,7 +40,7 @@ impl PolicySet {
         Self::load(SHIPPED)
     }
 
-    /// The `.toml` files of a folder, in the order of their names.
+    /// The `.toml` files of a folder, in the order of their names. A folder without any is a fault.
     pub fn folder(folder: &Path) -> Result<Self, Faults> {
         let unreadable = |path: &Path, error: &std::io::Error| {
             Faults(vec![Fault {
@@ -56,6 +56,9 @@ impl PolicySet {
             listed.map_err(|error| unreadable(folder, &error))?.into_iter().map(|entry| entry.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         paths.sort();
+        if paths.is_empty() {
+            return Err(unreadable(folder, &std::io::Error::other("no file in it ends in `.toml`")));
+        }
         let mut texts = Vec::new();
         for path in &paths {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;

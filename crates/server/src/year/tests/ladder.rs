@@ -6,8 +6,10 @@ use time::Date;
 use time::macros::date;
 
 use super::stage::{Stage, at, person, versions};
-use crate::year::dates::days_after;
+use crate::year::dates::{Month, days_after};
+use crate::year::instructions::Instruction;
 use crate::year::policy::{Medium, Recipient};
+use crate::year::standing::Standing;
 use crate::year::tick::look;
 
 use Recipient::{Community, Elder, Family};
@@ -47,6 +49,20 @@ fn after_a_gap_the_last_one_is_sent_and_every_legal_one() {
     assert_eq!(stage.rungs(), [("notice", Elder), ("soon", Elder), ("family", Family), ("visit", Community)]);
     stage.look();
     assert_eq!(stage.sent.len(), 4);
+}
+
+#[test]
+fn the_payer_is_told_only_after_the_elder() {
+    // No look from the last proof to long after the suspension began.
+    let mut stage = stage();
+    stage.today = date!(2027 - 08 - 03);
+    let first = stage.look();
+    assert_eq!((first.assessment.standing, first.instruction), (Standing::Suspended, None));
+    assert_eq!(first.next_look, Some(date!(2027 - 08 - 04)));
+    assert!(stage.rungs().contains(&("notice", Elder)));
+    assert_eq!(stage.look().instruction, None, "the same day is no notice");
+    stage.live_until(date!(2027 - 08 - 04));
+    assert_eq!(stage.instructions(), [Instruction::Suspend { from: Month::of(stage.today) }]);
 }
 
 #[test]

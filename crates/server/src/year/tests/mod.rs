@@ -5,4 +5,5 @@ mod change;
 mod ladder;
 mod places;
 mod properties;
+mod records;
 mod stage;

@@ -273,7 +273,7 @@ fn guangzhou() {
         year.policy(),
         &assess(&year.versions, &year.person, year.today, year.today).expect("a policy"),
         &year.contact,
-        &std::collections::BTreeSet::new(),
+        &std::collections::BTreeMap::new(),
         at(date!(2026 - 06 - 20), 23),
     );
     assert_eq!(quiet, [], "not at night");

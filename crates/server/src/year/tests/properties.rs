@@ -214,6 +214,25 @@ proptest! {
     }
 
     #[test]
+    fn looking_only_when_told_to_leaves_nothing_out(policy in policy(), events in events(), spread: u64) {
+        let person = life(&events, spread);
+        let daily = live(&policy, &person, DAYS, |_| true);
+        let mut seldom = Stage::new(vec![policy], person.clone(), FIRST);
+        let (mut next, mut looks) = (Some(FIRST), 0);
+        for day in 0..=DAYS {
+            seldom.today = days_after(FIRST, day);
+            let news = person.facts.iter().any(|fact| fact.recorded == seldom.today);
+            if news || next.is_some_and(|next| next <= seldom.today) {
+                next = seldom.look().next_look;
+                looks += 1;
+            }
+        }
+        prop_assert_eq!(&daily.sent, &seldom.sent);
+        prop_assert_eq!(&daily.kept.told, &seldom.kept.told);
+        prop_assert!(looks < DAYS / 2, "{looks} looks");
+    }
+
+    #[test]
     fn a_new_version_suspends_nobody_before_its_notice_is_over(
         old in policy(), new in policy(), events in events(), spread: u64, begins in 1..DAYS, notice in 0..200_u16,
     ) {
