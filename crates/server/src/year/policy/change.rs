@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use jianzai_wire::Division;
 use time::Date;
 use uuid::Uuid;
 
-use super::Policy;
+use super::{Place, Policy};
 use crate::year::facts::Person;
 use crate::year::standing::{Standing, assess};
 
@@ -69,8 +70,7 @@ pub fn preview<'a>(
         return Err(ChangeRefused::ReachesBack);
     }
     let last = current.last().ok_or(ChangeRefused::DoesNotFollow)?;
-    let same = last.place == new.place && last.schemes.iter().all(|scheme| new.schemes.contains(scheme));
-    if !same || last.version >= new.version || last.valid_from >= new.valid_from {
+    if !follows(last, new) {
         return Err(ChangeRefused::DoesNotFollow);
     }
     let changed: Vec<_> = current.iter().chain([new]).cloned().collect();
@@ -97,6 +97,28 @@ pub fn preview<'a>(
         }
     }
     Ok(change)
+}
+
+/// Whether `new` is the next version of the same place, or the first of a place that lived by `last` so far.
+fn follows(last: &Policy, new: &Policy) -> bool {
+    let next = if last.place == new.place {
+        last.version < new.version && last.schemes.iter().all(|scheme| new.schemes.contains(scheme))
+    } else {
+        lies_in(new.place, last.place)
+    };
+    next && last.valid_from < new.valid_from
+}
+
+fn lies_in(place: Place, above: Place) -> bool {
+    match (place, above) {
+        (_, Place::Nationwide) => true,
+        (Place::Nationwide, Place::Division(_)) => false,
+        (Place::Division(code), Place::Division(_)) => {
+            let parent =
+                Division::from_code(code).and_then(Division::parent).map(|parent| Place::Division(parent.code()));
+            parent.is_some_and(|parent| parent == above || lies_in(parent, above))
+        }
+    }
 }
 
 impl Change {

@@ -4,6 +4,25 @@
 //! ([`change`]). **What can go wrong**: anything in the text; each [`Fault`] names file, line and remedy, and all faults of
 //! a file are found in one go. A set with a fault is refused whole.
 //!
+//! # The file
+//! | key | meaning |
+//! |---|---|
+//! | `format` | 1 |
+//! | `place`, `schemes` | where, and for which benefits: `"nationwide"` or six digits; [`Scheme`] |
+//! | `version`, `valid_from`, `notice_days` | number, first day, days in which it suspends nobody the version before would not |
+//! | `interval_months` | 12, 6, 3, 1 |
+//! | `[window]` | `kind = "rolling"` with `opens_days`; `"calendar"` with `first_month`, `months`; `"birth_month"` with `before`, `after`; the last two may have `early_days` |
+//! | `spread_days` | due dates lie on the last so many days of the window and the end |
+//! | `silence` | [`Silence`] |
+//! | `[grace]` | `days`, `after_appeal_days` |
+//! | `[matching]` | `missing` ([`Missing`]); with `"asks"` also `answer_days` |
+//! | `channels`, `proof_age_days` | open ways ([`Channel`]), oldest proof taken |
+//! | `[plan]` | `min_plans`, `actions` |
+//! | `[retention]` | `face_days`, `call_days`, `paper_days`, `data_days` |
+//! | `[payment]` | `list_closes`: day of the month |
+//! | `[quiet]` | `from`, `until` |
+//! | `[[ladder]]` | `name`, `from` ([`Anchor`]), `days`, `to` ([`Recipient`]), `by` ([`Medium`], the first that reaches), `legal` |
+//!
 //! The shipped examples (`crates/server/policies/`) are the ten places of the field; a place that ships no policy of its
 //! own lives by the nationwide one.
 

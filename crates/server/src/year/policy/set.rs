@@ -32,6 +32,7 @@ impl PolicySet {
                 Err(found) => faults.extend(found),
             }
         }
+        set.inherit();
         if faults.is_empty() { Ok(set) } else { Err(Faults(faults)) }
     }
 
@@ -68,7 +69,7 @@ impl PolicySet {
     }
 
     /// The versions that somebody lives by, oldest first: those of the insured place, else of the division above it,
-    /// else the nationwide ones. Empty if there are none.
+    /// else the nationwide ones; before a place's first version those above it. Empty if there are none.
     pub fn versions(&self, insured_place: Division, scheme: Scheme) -> &[Policy] {
         let mut at = Some(insured_place);
         while let Some(division) = at {
@@ -83,6 +84,24 @@ impl PolicySet {
     /// The version in force on a day.
     pub fn in_force(versions: &[Policy], on: Date) -> Option<&Policy> {
         versions.iter().rev().find(|policy| policy.valid_from <= on)
+    }
+
+    /// Until a place has its own policy, it lives by that of those above it.
+    fn inherit(&mut self) {
+        // From the nation down: codes of divisions above are smaller.
+        let keys: Vec<_> = self.policies.keys().copied().collect();
+        for (place, scheme) in keys {
+            let Place::Division(code) = place else { continue };
+            let first = self.policies.get(&(place, scheme)).and_then(|own| own.first()).map(|own| own.valid_from);
+            let above = match Division::from_code(code).and_then(Division::parent) {
+                Some(parent) => self.versions(parent, scheme),
+                None => self.policies.get(&(Place::Nationwide, scheme)).map_or(&[][..], Vec::as_slice),
+            };
+            let before: Vec<_> = above.iter().filter(|above| Some(above.valid_from) < first).cloned().collect();
+            if let Some(own) = self.policies.get_mut(&(place, scheme)) {
+                own.splice(0..0, before);
+            }
+        }
     }
 
     fn insert(&mut self, file: &str, text: &str, policy: &Policy) -> Vec<Fault> {

@@ -142,6 +142,21 @@ fn versions_follow_one_another() {
 }
 
 #[test]
+fn a_place_lives_by_the_nationwide_policy_until_its_own_begins() {
+    let (_, nation) = SHIPPED.iter().find(|(name, _)| *name == "nationwide.toml").expect("a shipped file");
+    let later = |name, day| changed(name, &[("2026-01-01", day)]);
+    let own = later("shenzhen.toml", "2027-01-01");
+    let second = changed("nationwide.toml", &[("version = 1", "version = 2"), ("2026-01-01", "2028-01-01")]);
+    let files = [("a.toml", *nation), ("b.toml", own.as_str()), ("c.toml", second.as_str())];
+    let set = PolicySet::load(files).expect("a set");
+    let versions = set.versions(Division::parse("440305").expect("a place"), Scheme::EmployeePension);
+    let place = |day| PolicySet::in_force(versions, day).map(|policy| policy.place);
+    assert_eq!(place(date!(2026 - 12 - 31)), Some(Place::Nationwide));
+    assert_eq!(place(date!(2027 - 01 - 01)), Some(Place::Division(440_300)));
+    assert_eq!(place(date!(2028 - 01 - 01)), Some(Place::Division(440_300)), "a nearer policy stays");
+}
+
+#[test]
 fn plans_are_never_weaker_than_the_policy_and_fit_what_somebody_can_do() {
     let text = changed("shenzhen.toml", &[("min_plans = 100", "min_plans = 1_000")]);
     let policy = load("p.toml", &text).expect("a policy");

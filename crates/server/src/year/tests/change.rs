@@ -73,6 +73,10 @@ fn a_change_neither_reaches_back_nor_skips_its_place() {
     let old = versions("深圳市");
     let refused = |new: &Policy, today| preview(&old, new, today, []).expect_err("refused");
     assert_eq!(refused(&twice_a_year(&old[0]), BEGINS), ChangeRefused::ReachesBack);
+    // The first policy of a place that lived by the nationwide one may be shown, too.
+    let (nation, kunming) = (versions("成都市"), twice_a_year(&versions("昆明市")[0]));
+    assert_eq!(preview(&nation, &kunming, TODAY, []).map(|change| change.looked_at), Ok(0));
+    assert_eq!(preview(&[kunming], &twice_a_year(&nation[0]), TODAY, []), Err(ChangeRefused::DoesNotFollow));
     let first = Policy { version: 1, ..twice_a_year(&old[0]) };
     assert_eq!(refused(&first, TODAY), ChangeRefused::DoesNotFollow);
     assert_eq!(refused(&twice_a_year(&versions("昆明市")[0]), TODAY), ChangeRefused::DoesNotFollow);
