@@ -4,7 +4,7 @@ use time::Date;
 use time::macros::date;
 use uuid::Uuid;
 
-use super::stage::{CLERK, CLERK_ID, OFFICE, Stage, person, versions};
+use super::stage::{CLERK, CLERK_ID, OFFICE, STAFF, Stage, person, versions};
 use crate::year::channel::Channel;
 use crate::year::dates::Month;
 use crate::year::facts::{Fact, What};
@@ -87,7 +87,7 @@ fn a_review_keeps_a_suspension_from_beginning_and_lifts_none() {
 fn a_certification_found_void_gives_time_and_a_new_notice() {
     let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
     stage.live_until(date!(2027 - 03 - 01));
-    stage.certify(Channel::AppAssisted, super::stage::STAFF, CLERK);
+    stage.certify(Channel::AppAssisted, STAFF, CLERK);
     let certification = match stage.person.facts[0].what {
         What::Certified { id, .. } => id,
         other => panic!("{other:?}"),

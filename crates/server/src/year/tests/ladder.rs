@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use time::Date;
 use time::macros::date;
+use uuid::Uuid;
 
 use super::stage::{Stage, at, person, versions};
 use crate::year::dates::{Month, days_after};
+use crate::year::facts::What;
 use crate::year::instructions::Instruction;
 use crate::year::policy::{Medium, Recipient};
 use crate::year::standing::Standing;
@@ -49,6 +51,19 @@ fn after_a_gap_the_last_one_is_sent_and_every_legal_one() {
     assert_eq!(stage.rungs(), [("notice", Elder), ("soon", Elder), ("family", Family), ("visit", Community)]);
     stage.look();
     assert_eq!(stage.sent.len(), 4);
+}
+
+#[test]
+fn who_has_answered_is_not_reminded_while_somebody_looks() {
+    let mut stage = stage();
+    stage.live_until(date!(2027 - 02 - 20));
+    let review = Uuid::from_u128(71);
+    stage.record(What::ReviewOpened { review });
+    stage.live_until(date!(2027 - 03 - 01));
+    assert_eq!(stage.rungs(), [("opened", Elder)]);
+    stage.record(What::ReviewClosed { review });
+    stage.look();
+    assert_eq!(stage.rungs(), [("opened", Elder), ("soon", Elder), ("soon", Family)]);
 }
 
 #[test]
