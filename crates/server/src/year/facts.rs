@@ -23,7 +23,7 @@ pub struct Person {
 pub struct Fact {
     /// The day it speaks of: of proof, of comparison, of an appeal's arrival, of death.
     pub on: Date,
-    /// The day it was recorded: from then on it is known.
+    /// The day it was recorded, by the service's own clock: from then on it is known. Never set back.
     pub recorded: Date,
     /// What it is.
     pub what: What,

@@ -107,8 +107,8 @@ pub struct StandingChange {
     pub to: Standing,
 }
 
-/// Every step after `after` up to and with `until`, each day with what was known on it: the same whether it is asked every
-/// day or once a year.
+/// Every step after `after` up to and with `until`, each day with what was known at its end: the same whether it is asked
+/// every day or once a year. Both days must be over, so that nothing more can be recorded on them.
 pub fn changes(versions: &[Policy], person: &Person, after: Date, until: Date) -> Vec<StandingChange> {
     let mut changes = Vec::new();
     let mut before = assess(versions, person, after, after).map(|assessment| assessment.standing);

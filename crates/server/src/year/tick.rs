@@ -21,8 +21,8 @@ use super::standing::{Assessment, StandingChange, assess, changes};
 /// What earlier looks left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The last day that was looked at; for somebody new, the day they came.
-    pub looked: Date,
+    /// The last day whose steps are recorded; for somebody new, the day they came.
+    pub steps_until: Date,
     /// What the payer has been told, in order.
     pub told: Vec<Told>,
     /// Reminders that were sent, and the day.
@@ -36,7 +36,7 @@ pub struct Outcome {
     pub day: Date,
     /// Where the person stands.
     pub assessment: Assessment,
-    /// Steps since the last look.
+    /// Steps of the days that are over and not recorded yet. Today's come tomorrow, when nothing can be added to it.
     pub changes: Vec<StandingChange>,
     /// To the payer; a suspension only once notice was given.
     pub instruction: Option<Instruction>,
@@ -66,7 +66,7 @@ pub fn look(
     let tomorrow = waits.then(|| days_after(day, 1));
     Some(Outcome {
         day,
-        changes: changes(versions, person, kept.looked, day),
+        changes: changes(versions, person, kept.steps_until, days_after(day, -1)),
         instruction: wanted.filter(|_| !waits),
         reminders: reminders(policy, &assessment, contact, &kept.sent, now),
         next_look: [quiet, tomorrow, assessment.next_look, rung].into_iter().flatten().min(),
@@ -77,12 +77,12 @@ pub fn look(
 impl Kept {
     /// For somebody who came on `day`.
     pub fn new(day: Date) -> Self {
-        Self { looked: day, told: Vec::new(), sent: BTreeMap::new() }
+        Self { steps_until: day, told: Vec::new(), sent: BTreeMap::new() }
     }
 
     /// After the effects of a look were carried out.
     pub fn record(&mut self, outcome: &Outcome) {
-        self.looked = self.looked.max(outcome.day);
+        self.steps_until = self.steps_until.max(days_after(outcome.day, -1));
         self.sent.extend(outcome.reminders.iter().map(|reminder| (reminder.key.clone(), outcome.day)));
         self.told.extend(outcome.instruction.iter().map(|told| Told { on: outcome.day, instruction: told.clone() }));
     }

@@ -141,3 +141,28 @@ fn an_appeal_that_was_entered_late_was_open_all_the_same() {
     let wrong = wrongful(&stage.versions, &stage.person, &stage.kept.told, stage.today);
     assert_eq!(wrong.iter().map(|wrong| wrong.why).collect::<Vec<_>>(), [Why::WasHeld]);
 }
+
+#[test]
+fn no_step_is_lost_that_came_after_the_days_look() {
+    let certified = |looks: bool| {
+        let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
+        for day in [date!(2027 - 02 - 01), date!(2027 - 12 - 24), date!(2028 - 03 - 01)] {
+            if looks {
+                stage.live_until(day);
+            }
+            stage.today = day;
+            // In the afternoon.
+            stage.certify(Channel::AgencyByHand, STAFF, STAFF);
+        }
+        stage.live_until(date!(2028 - 03 - 02));
+        stage.changes.iter().map(|change| (change.on, change.to)).collect::<Vec<_>>()
+    };
+    let steps = [
+        (date!(2027 - 01 - 09), Standing::Due),
+        (date!(2027 - 02 - 01), Standing::Current),
+        (date!(2027 - 12 - 03), Standing::Due),
+        (date!(2027 - 12 - 24), Standing::Current),
+    ];
+    assert_eq!(certified(true), steps);
+    assert_eq!(certified(false), steps);
+}

@@ -13,7 +13,7 @@ use crate::year::instructions::{Instruction, Told};
 use crate::year::ladder::{Contact, Reminder};
 use crate::year::policy::{Medium, Policy, PolicySet, Recipient, Scheme};
 use crate::year::record::{CertificationRecord, Ground, Party, RecordFault};
-use crate::year::standing::{Standing, assess};
+use crate::year::standing::{Standing, StandingChange, assess};
 use crate::year::tick::{Kept, Outcome, look};
 
 pub(super) const STAFF: Party = Party::Staff(Uuid::from_u128(1));
@@ -60,13 +60,23 @@ pub(super) struct Stage {
     pub(super) contact: Contact,
     pub(super) kept: Kept,
     pub(super) sent: Vec<Sent>,
+    pub(super) changes: Vec<StandingChange>,
     pub(super) today: Date,
     ids: u128,
 }
 
 impl Stage {
     pub(super) fn new(versions: Vec<Policy>, person: Person, today: Date) -> Self {
-        Self { versions, person, contact: contact(), kept: Kept::new(today), sent: Vec::new(), today, ids: 100 }
+        Self {
+            versions,
+            person,
+            contact: contact(),
+            kept: Kept::new(today),
+            sent: Vec::new(),
+            changes: Vec::new(),
+            today,
+            ids: 100,
+        }
     }
 
     pub(super) fn policy(&self) -> &Policy {
@@ -87,6 +97,7 @@ impl Stage {
             look(&self.versions, &self.person, &self.contact, &self.kept, now).expect("a version is in force");
         let sent = |reminder: &Reminder| (self.today, reminder.key.rung.clone(), reminder.key.to, reminder.by);
         self.sent.extend(outcome.reminders.iter().map(sent));
+        self.changes.extend(outcome.changes.iter().copied());
         self.kept.record(&outcome);
         outcome
     }
