@@ -30,6 +30,7 @@ pub mod service;
 mod steps;
 mod token;
 mod uploads;
+pub mod year;
 
 pub use app::{public_keys, today};
 pub use router::openapi;

@@ -1,0 +1,168 @@
+//! Appeals, reviews, void certifications, deaths: what they do to standing and payment.
+
+use time::Date;
+use time::macros::date;
+use uuid::Uuid;
+
+use super::stage::{CLERK, CLERK_ID, OFFICE, STAFF, Stage, person, versions};
+use crate::year::channel::Channel;
+use crate::year::dates::Month;
+use crate::year::facts::{Fact, What};
+use crate::year::instructions::{Instruction, ResumeCause};
+use crate::year::standing::{Held, Standing, assess};
+use crate::year::wrongful::{Why, wrongful};
+
+const PROOF: Date = date!(2026 - 03 - 10);
+const APPEAL: Uuid = Uuid::from_u128(70);
+
+/// Shenzhen: due on 2027-03-10, grace to 05-09, unpaid from 05-10; lists close on the 10th.
+fn suspended() -> Stage {
+    let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
+    stage.live_until(date!(2027 - 05 - 20));
+    assert_eq!(stage.standing(), Standing::Suspended);
+    assert_eq!(stage.instructions(), [Instruction::Suspend { from: may() }]);
+    stage
+}
+
+fn may() -> Month {
+    Month::of(date!(2027 - 05 - 01))
+}
+
+#[test]
+fn an_appeal_brings_payment_back_and_a_lost_one_stops_it_again() {
+    let mut stage = suspended();
+    stage.record(What::AppealOpened { appeal: APPEAL });
+    stage.look();
+    assert_eq!(stage.standing(), Standing::Overdue);
+    let resume = Instruction::Resume { from: may().plus(1), back_pay: vec![], cause: ResumeCause::Appeal };
+    assert_eq!(stage.instructions().last(), Some(&resume), "May waits for the decision");
+    stage.live_until(date!(2027 - 07 - 01));
+    stage.record(What::AppealDecided { appeal: APPEAL, upheld: false, clerk: CLERK_ID });
+    stage.live_until(date!(2027 - 07 - 30));
+    assert_eq!(stage.standing(), Standing::Overdue, "thirty days to certify");
+    stage.live_until(date!(2027 - 07 - 31));
+    assert_eq!(stage.standing(), Standing::Suspended);
+    stage.certify(Channel::HomeVisit, OFFICE, CLERK);
+    stage.look();
+    let resume = Instruction::Resume { from: may().plus(3), back_pay: vec![may()], cause: ResumeCause::Confirmed };
+    assert_eq!(stage.instructions().last(), Some(&resume), "June and July were paid");
+    assert_eq!(wrongful(&stage.versions, &stage.person, &stage.kept.told, stage.today), []);
+}
+
+#[test]
+fn an_appeal_that_is_upheld_pays_back_and_counts() {
+    let mut stage = suspended();
+    stage.record(What::AppealOpened { appeal: APPEAL });
+    stage.live_until(date!(2027 - 06 - 15));
+    stage.record(What::AppealDecided { appeal: APPEAL, upheld: true, clerk: CLERK_ID });
+    stage.look();
+    assert_eq!(stage.instructions().last(), Some(&Instruction::BackPay { months: vec![may()] }));
+    let wrong = wrongful(&stage.versions, &stage.person, &stage.kept.told, stage.today);
+    assert_eq!(wrong.len(), 1);
+    assert_eq!((wrong[0].why, wrong[0].from, wrong[0].until), (Why::AppealUpheld, may(), Some(may().plus(1))));
+}
+
+#[test]
+fn a_review_keeps_a_suspension_from_beginning_and_lifts_none() {
+    let review = Uuid::from_u128(71);
+    let mut stage = suspended();
+    stage.record(What::ReviewOpened { review });
+    stage.live_until(date!(2027 - 06 - 20));
+    assert_eq!((stage.standing(), stage.kept.told.len()), (Standing::Suspended, 1));
+
+    let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
+    stage.live_until(date!(2027 - 05 - 08));
+    stage.record(What::ReviewOpened { review });
+    let before = stage.sent.len();
+    stage.live_until(date!(2027 - 08 - 01));
+    let now = assess(&stage.versions, &stage.person, stage.today, stage.today).expect("a policy");
+    assert_eq!((now.standing, now.held, now.suspends_on), (Standing::Overdue, Some(Held::Review), None));
+    assert_eq!(stage.sent.len(), before, "nobody is pressed meanwhile");
+    stage.record(What::ReviewClosed { review });
+    stage.live_until(date!(2027 - 08 - 31));
+    assert_eq!((stage.standing(), stage.kept.told.len()), (Standing::Suspended, 1));
+}
+
+#[test]
+fn a_certification_found_void_gives_time_and_a_new_notice() {
+    let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
+    stage.live_until(date!(2027 - 03 - 01));
+    stage.certify(Channel::AppAssisted, STAFF, CLERK);
+    let certification = match stage.person.facts[0].what {
+        What::Certified { id, .. } => id,
+        other => panic!("{other:?}"),
+    };
+    stage.live_until(date!(2027 - 10 - 01));
+    assert_eq!(stage.standing(), Standing::Current);
+    let before = stage.sent.len();
+    stage.record(What::Revoked { certification, clerk: CLERK_ID });
+    stage.live_until(date!(2027 - 10 - 30));
+    assert_eq!((stage.standing(), stage.kept.told.len()), (Standing::Overdue, 0));
+    let notices =
+        stage.sent[before..].iter().filter(|(day, rung, ..)| rung == "notice" && *day >= date!(2027 - 10 - 17));
+    assert_eq!(notices.count(), 1, "{:?}", &stage.sent[before..]);
+    stage.live_until(date!(2027 - 10 - 31));
+    assert_eq!(stage.standing(), Standing::Suspended);
+}
+
+#[test]
+fn only_a_clerk_ends_a_life_and_may_take_it_back() {
+    let mut stage = suspended();
+    stage.live_until(date!(2027 - 07 - 05));
+    let died = date!(2027 - 06 - 02);
+    stage.person.facts.push(Fact { on: died, recorded: stage.today, what: What::Deceased { clerk: CLERK_ID } });
+    stage.look();
+    assert_eq!(stage.standing(), Standing::Deceased);
+    let stop =
+        Instruction::Stop { from: may().plus(2), died_on: died, owed: vec![may(), may().plus(1)], overpaid: vec![] };
+    assert_eq!(stage.instructions().last(), Some(&stop), "owed up to the month of death");
+    stage.look();
+    assert_eq!(stage.kept.told.len(), 2, "told once");
+    stage.live_until(date!(2027 - 09 - 01));
+    stage.record(What::DeathWithdrawn { clerk: CLERK_ID });
+    stage.certify(Channel::HomeVisit, OFFICE, CLERK);
+    stage.look();
+    let back_pay = vec![may().plus(2), may().plus(3)];
+    let resume = Instruction::Resume { from: may().plus(4), back_pay, cause: ResumeCause::Confirmed };
+    assert_eq!(stage.instructions().last(), Some(&resume));
+    let wrong = wrongful(&stage.versions, &stage.person, &stage.kept.told, stage.today);
+    assert_eq!(wrong.iter().map(|wrong| wrong.why).collect::<Vec<_>>(), [Why::NotDead]);
+}
+
+#[test]
+fn an_appeal_that_was_entered_late_was_open_all_the_same() {
+    let mut stage = suspended();
+    let arrived = date!(2027 - 05 - 03);
+    let what = What::AppealOpened { appeal: APPEAL };
+    stage.person.facts.push(Fact { on: arrived, recorded: stage.today, what });
+    stage.look();
+    let resume = Instruction::Resume { from: may().plus(1), back_pay: vec![may()], cause: ResumeCause::Confirmed };
+    assert_eq!(stage.instructions().last(), Some(&resume));
+    let wrong = wrongful(&stage.versions, &stage.person, &stage.kept.told, stage.today);
+    assert_eq!(wrong.iter().map(|wrong| wrong.why).collect::<Vec<_>>(), [Why::WasHeld]);
+}
+
+#[test]
+fn no_step_is_lost_that_came_after_the_days_look() {
+    let certified = |looks: bool| {
+        let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
+        for day in [date!(2027 - 02 - 01), date!(2027 - 12 - 24), date!(2028 - 03 - 01)] {
+            if looks {
+                stage.live_until(day);
+            }
+            stage.today = day;
+            // In the afternoon.
+            stage.certify(Channel::AgencyByHand, STAFF, STAFF);
+        }
+        stage.live_until(date!(2028 - 03 - 02));
+        stage.changes.iter().map(|change| (change.on, change.to)).collect::<Vec<_>>()
+    };
+    let steps = [
+        (date!(2027 - 01 - 09), Standing::Due),
+        (date!(2027 - 02 - 01), Standing::Current),
+        (date!(2027 - 12 - 03), Standing::Due),
+        (date!(2027 - 12 - 24), Standing::Current),
+    ];
+    assert_eq!(certified(true), steps);
+    assert_eq!(certified(false), steps);
+}
