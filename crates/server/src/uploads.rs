@@ -147,12 +147,12 @@ pub(crate) async fn deliver(
 
 /// Takes in a piece and says how much has arrived now.
 async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Body) -> Result<i64, Refusal> {
-    let Some(expected) = awaited(app, id, headers, offset).await? else { return Ok(signed(offset)?) };
+    let Some(expected) = awaited(app, id, headers, offset).await? else { return signed(offset) };
     let (piece, broken) = receive(body, expected.space.min(PIECE)).await?;
     // From here on alone; meanwhile another call may have brought the same piece.
     let _alone = app.alone_with(id).await;
     let Some(Awaited { upload, attempt, .. }) = awaited(app, id, headers, offset).await? else {
-        return Ok(signed(offset)?);
+        return signed(offset);
     };
     let received = upload.received + i64::try_from(piece.len()).map_err(|_| ReasonCode::UploadTooLarge)?;
     if !piece.is_empty() {

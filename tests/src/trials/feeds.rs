@@ -16,7 +16,7 @@ use super::pictures::{face_ellipse, mix, painted, ramp, sample};
 use crate::rehearsal::Scene;
 
 fn dice(seed: u64) -> StdRng {
-    StdRng::seed_from_u64(seed ^ 0xfee_d5)
+    StdRng::seed_from_u64(seed ^ 0xf_eed5)
 }
 
 /// Frames that play to and fro, for ever.
@@ -43,7 +43,7 @@ impl Loop {
 
 impl Scene for Loop {
     fn tick(&mut self) -> Result<FrameTime> {
-        Ok(self.ticks.next())
+        Ok(self.ticks.advance())
     }
 
     fn picture(&mut self) -> Result<RgbImage> {
@@ -195,7 +195,7 @@ struct Operator {
 
 impl Scene for Operator {
     fn tick(&mut self) -> Result<FrameTime> {
-        Ok(self.ticks.next())
+        Ok(self.ticks.advance())
     }
 
     fn picture(&mut self) -> Result<RgbImage> {

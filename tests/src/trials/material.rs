@@ -174,7 +174,7 @@ pub struct Ticks(u64);
 
 impl Ticks {
     /// Goes on to the next frame.
-    pub fn next(&mut self) -> FrameTime {
+    pub fn advance(&mut self) -> FrameTime {
         self.0 += 1;
         self.now()
     }

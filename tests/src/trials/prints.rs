@@ -222,7 +222,7 @@ struct Held {
 
 impl Scene for Held {
     fn tick(&mut self) -> Result<FrameTime> {
-        Ok(self.ticks.next())
+        Ok(self.ticks.advance())
     }
 
     fn picture(&mut self) -> Result<RgbImage> {

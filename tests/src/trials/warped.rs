@@ -138,7 +138,7 @@ impl Animated {
 
 impl Scene for Animated {
     fn tick(&mut self) -> Result<FrameTime> {
-        Ok(self.ticks.next())
+        Ok(self.ticks.advance())
     }
 
     fn picture(&mut self) -> Result<RgbImage> {

@@ -244,7 +244,7 @@ proptest! {
             let on = days_after(valid_from, day);
             let after = assess(&both, &person, on, on).expect("a version is in force").standing;
             if after == Standing::Suspended {
-                let before = assess(&[old.clone()], &person, on, on).expect("a version is in force").standing;
+                let before = assess(std::slice::from_ref(&old), &person, on, on).expect("a version is in force").standing;
                 prop_assert_eq!(before, Standing::Suspended, "{}", on);
             }
         }
