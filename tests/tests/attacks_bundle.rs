@@ -176,7 +176,7 @@ async fn committed_as_it_is_and_still_no_recording() -> Result<()> {
     let stage = Stage::set().await?;
     let back = stage.refused(|bundle| set_time(bundle, 30, 1_100)).await?;
     assert_eq!(back, [ReasonCode::EvidenceBadTimes]);
-    let gap = stage.refused(|bundle| (40..FRAMES).try_for_each(|at| set_time(bundle, at, 2_100 + at as u64))).await?;
+    let gap = stage.refused(|bundle| (40..FRAMES).try_for_each(|at| set_time(bundle, at, 2_600 + at as u64))).await?;
     assert_eq!(gap, [ReasonCode::EvidenceBadTimes]);
     let noise = stage.refused(|bundle| {
         bundle.units[30] = [&[0, 0, 0, 1, 0x41], [0x5a; 300].as_slice()].concat();

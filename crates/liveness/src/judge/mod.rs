@@ -12,9 +12,9 @@
 //! | motion | neither movement nor blink; frozen | `liveness.no_motion` |
 //! | depth | proportions change as those of a tilted picture | `liveness.flat` |
 //! | actions | log and server disagree; a step's action missing, too early or mixed with another; an action nobody asked for; too many failures | `evidence.tampered`, `action.*` |
-//! | passive | strongly low: `spoof.suspected`; between: review, `spoof.unsure`; none: review | |
+//! | passive | never; low, or none: review | `spoof.unsure` |
 //!
-//! The passive network never accepts: without the actions nothing passes.
+//! The passive network neither accepts (without the actions nothing passes) nor refuses.
 
 mod actions;
 mod face;
@@ -116,7 +116,7 @@ fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
 }
 
-/// What the passive network says. It may send to review or refuse; it never accepts.
+/// What the passive network says: at most that a person should look at it.
 fn passive(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) {
     let frontal = |reading: &Option<Reading>| {
         reading.as_ref().is_some_and(|r| r.yaw.abs() <= limits::PASSIVE_FRONTAL && r.jaw <= limits::MOUTH_CLOSED)
@@ -134,11 +134,9 @@ fn passive(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut
     let Some(typical) = median(scores.iter().copied()) else {
         return findings.add(Decision::Review, ReasonCode::SpoofUnsure, Layer::Passive, vec![count]);
     };
-    let limit = if typical < limits::PASSIVE_REFUSE { limits::PASSIVE_REFUSE } else { limits::PASSIVE_REVIEW };
-    let figures = vec![count, findings.note("passive_median", f64::from(typical), Some(f64::from(limit)))];
-    if typical < limits::PASSIVE_REFUSE {
-        findings.add(Decision::Refuse, ReasonCode::SpoofSuspected, Layer::Passive, figures);
-    } else if typical < limits::PASSIVE_REVIEW {
+    let limit = f64::from(limits::PASSIVE_REVIEW);
+    let figures = vec![count, findings.note("passive_median", f64::from(typical), Some(limit))];
+    if typical < limits::PASSIVE_REVIEW {
         findings.add(Decision::Review, ReasonCode::SpoofUnsure, Layer::Passive, figures);
     }
 }

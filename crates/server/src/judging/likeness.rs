@@ -52,16 +52,23 @@ pub(super) fn compare(
         Figure::new("match_pictures", cosines.len() as f64, None),
     ];
     let embedder = reader.embedder();
-    let found = match (embedder.same_person(middle), embedder.same_person(least)) {
+    let found = decide(embedder.same_person(middle), embedder.same_person(least), likeness.poor, likeness.first);
+    Ok((found.map(|(code, leads_to)| reason(code, leads_to, figures.clone())), figures))
+}
+
+/// What follows from the typical picture and the least like one. `poor`: the portrait says little; `first`: nobody was
+/// certified by it before.
+fn decide(middle: SamePerson, least: SamePerson, poor: bool, first: bool) -> Option<(ReasonCode, Decision)> {
+    let review = Some((ReasonCode::MatchUnsure, Decision::Review));
+    match (middle, least) {
+        // A third of the faded portraits of the benchmark call a man another: that is doubt, not an answer.
+        (SamePerson::Different, _) if poor => review,
         (SamePerson::Different, _) => Some((ReasonCode::MatchNotSame, Decision::Refuse)),
         // One picture that is somebody else among others that are not: two people before one camera?
-        (SamePerson::Unsure, _) | (SamePerson::Same, SamePerson::Different) => {
-            Some((ReasonCode::MatchUnsure, Decision::Review))
-        }
-        (SamePerson::Same, _) if likeness.first && likeness.poor => Some((ReasonCode::MatchUnsure, Decision::Review)),
+        (SamePerson::Unsure, _) | (SamePerson::Same, SamePerson::Different) => review,
+        (SamePerson::Same, _) if first && poor => review,
         (SamePerson::Same, _) => None,
-    };
-    Ok((found.map(|(code, leads_to)| reason(code, leads_to, figures.clone())), figures))
+    }
 }
 
 fn reason(code: ReasonCode, leads_to: Decision, figures: Vec<Figure>) -> Reason {
@@ -93,4 +100,28 @@ fn register_face(
 fn is_frontal(seen: Option<&Observation>) -> bool {
     let pose = seen.and_then(|seen| seen.face.as_ref()).map(|face| face.pose);
     pose.is_some_and(|pose| pose.yaw.abs() <= FRONTAL && pose.pitch.abs() <= FRONTAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use SamePerson::{Different, Same, Unsure};
+
+    use super::*;
+
+    #[test]
+    fn doubt_goes_to_a_person_and_a_poor_portrait_refuses_nobody() {
+        let decided = |middle, least, poor, first| decide(middle, least, poor, first).map(|(_, decision)| decision);
+        for (middle, least, poor, first, expected) in [
+            (Same, Same, false, true, None),
+            (Same, Unsure, false, false, None),
+            (Same, Different, false, false, Some(Decision::Review)),
+            (Unsure, Different, false, false, Some(Decision::Review)),
+            (Different, Different, false, false, Some(Decision::Refuse)),
+            (Different, Different, true, false, Some(Decision::Review)),
+            (Same, Same, true, true, Some(Decision::Review)),
+            (Same, Same, true, false, None),
+        ] {
+            assert_eq!(decided(middle, least, poor, first), expected, "{middle:?} {least:?} {poor} {first}");
+        }
+    }
 }
