@@ -56,7 +56,7 @@ impl Window {
     /// Waits until the certificate's picture is on the result screen.
     pub async fn wait_for_certificate_picture(&self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
-        let drawn = "const picture = document.querySelector(\"[data-testid='certificate']\");
+        let drawn = "const picture = document.querySelector(\"[data-testid='certificate'][data-state='shown'] img\");
             return Boolean(picture && picture.complete && picture.naturalWidth > 0);";
         while self.script(drawn).await? != serde_json::Value::Bool(true) {
             ensure!(Instant::now() < until, "no picture of the certificate; the page says: {}", self.text().await?);

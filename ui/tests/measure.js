@@ -18,7 +18,7 @@ export function faults() {
   const nameOf = (element) => element.dataset.testid ?? `${element.tagName.toLowerCase()} "${element.textContent.trim().slice(0, 20)}"`;
 
   // Where nothing scrolls, all of the words must be in sight.
-  for (const element of document.querySelectorAll('[data-testid=instruction], [data-testid=opening], [data-testid=hint] p')) {
+  for (const element of document.querySelectorAll('[data-testid=instruction], [data-testid=opening], [data-testid=hint]')) {
     const box = element.getBoundingClientRect();
     const frame = element.parentElement.getBoundingClientRect();
     if (box.top < frame.top - 1 || box.bottom > frame.bottom + 1 || frame.bottom > innerHeight + 1) found.push(`${nameOf(element)} is cut off`);

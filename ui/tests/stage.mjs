@@ -70,8 +70,9 @@ export async function open(browser, url, { viewport = { width: 390, height: 844 
   return page;
 }
 
-const CERTIFICATE = `<svg xmlns="http://www.w3.org/2000/svg" width="900" height="600"><rect width="900" height="600" fill="#fff"/>
-<rect x="20" y="20" width="860" height="560" fill="none" stroke="#045d44" stroke-width="8"/></svg>`;
+/** In the shape of the real sheet. */
+const CERTIFICATE = `<svg xmlns="http://www.w3.org/2000/svg" width="1240" height="1754"><rect width="1240" height="1754" fill="#fff"/>
+<rect x="40" y="40" width="1160" height="1674" fill="none" stroke="#045d44" stroke-width="8"/><rect x="64" y="64" width="1112" height="100" fill="#045d44"/></svg>`;
 
 export const tap = (page, id) => page.getByTestId(id).click();
 export const emit = (page, event) => page.evaluate((sent) => window.__stub.emit(sent), event);

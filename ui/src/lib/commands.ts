@@ -51,5 +51,6 @@ export const saveCertificate = (kind: 'png' | 'pdf') => invoke<string>('save_cer
 /** Address of preview picture number `n` of a camera that Rust drives. */
 export const previewUrl = (n: number) => convertFileSrc(String(n), 'preview');
 
-/** Address of the certificate's picture; `serial` keeps an older one out of the picture cache. */
-export const certificateUrl = (serial: string) => `${convertFileSrc('certificate.png', 'preview')}?${encodeURIComponent(serial)}`;
+/** Address of the certificate's picture; `serial` and the number of the try keep an older answer out of the picture cache. */
+export const certificateUrl = (serial: string, attempt: number) =>
+  `${convertFileSrc('certificate.png', 'preview')}?${encodeURIComponent(serial)}&${attempt}`;

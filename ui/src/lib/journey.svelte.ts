@@ -42,6 +42,12 @@ class Journey {
     if (tell) this.voice.say(tell.instruction);
   }
 
+  /** Reads out the consent because the person asked for it: then the sound is wanted, whatever was set before. */
+  readConsent(done: () => void): void {
+    if (settings.muted) settings.toggleSound();
+    this.voice.say('consent', done);
+  }
+
   toggleSound(): void {
     settings.toggleSound();
     if (settings.muted) this.voice.hush();

@@ -31,3 +31,13 @@ it('fills the box where the oval leaves room for that', () => {
   expect(laid.frame.height).toBeCloseTo(500);
   expect(laid.frame.width).toBeGreaterThan(390);
 });
+
+it('keeps the oval clear of the buttons, and within the box', () => {
+  for (const box of boxes) {
+    for (const frame of frames) {
+      const { oval, centre } = layOut(frame, box, 68);
+      expect(centre - oval.height / 2).toBeGreaterThanOrEqual(68);
+      expect(centre + oval.height / 2).toBeLessThanOrEqual(box.height + 1e-6);
+    }
+  }
+});

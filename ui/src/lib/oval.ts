@@ -8,16 +8,23 @@ const OVAL_SHAPE = 0.75;
 /** The oval takes at most this much of its box. */
 const ROOM = 0.94;
 
+/** Between the oval and what lies over the picture above it, in pixels. */
+const GAP = 8;
+
 export interface Size {
   width: number;
   height: number;
 }
 
-/** Size of the drawn frame and of the oval in a box, in the box's pixels; both are centred. */
-export function layOut(frame: Size, box: Size): { frame: Size; oval: Size } {
+/** How frame and oval are drawn in a box, in the box's pixels: both centred at half the width and at `centre` from the top. The
+    oval keeps clear of the uppermost `covered` pixels, where the buttons lie. */
+export function layOut(frame: Size, box: Size, covered = 0): { frame: Size; oval: Size; centre: number } {
+  const top = covered > 0 ? covered + GAP : 0;
+  const free = Math.max(box.height - top, 1);
   const fill = Math.max(box.width / frame.width, box.height / frame.height);
   const oval = { width: frame.height * OVAL_HEIGHT * OVAL_SHAPE, height: frame.height * OVAL_HEIGHT };
-  const scale = Math.min(fill, (box.height * ROOM) / oval.height, (box.width * ROOM) / oval.width);
+  const scale = Math.min(fill, (free * ROOM) / oval.height, (box.width * ROOM) / oval.width);
   const scaled = (size: Size): Size => ({ width: size.width * scale, height: size.height * scale });
-  return { frame: scaled(frame), oval: scaled(oval) };
+  const centre = Math.max(box.height / 2, top + (oval.height * scale) / 2);
+  return { frame: scaled(frame), oval: scaled(oval), centre };
 }

@@ -2,7 +2,7 @@
 // that fails (full, switched off) the settings last as long as the window.
 
 import type { Language } from './contract';
-import { dictionaries, languageTag, type Dictionary } from './i18n';
+import { allBreakable, dictionaries, languageTag, type Dictionary } from './i18n';
 
 export const TEXT_SIZES = ['normal', 'large', 'huge'] as const;
 export type TextSize = (typeof TEXT_SIZES)[number];
@@ -15,6 +15,9 @@ interface Kept {
 
 const KEY = 'jianzai.settings';
 
+/** The dictionaries as they are shown. */
+const shown: Record<Language, Dictionary> = { zh: allBreakable(dictionaries.zh), en: dictionaries.en };
+
 class Settings {
   textSize = $state<TextSize>('normal');
   language = $state<Language>('zh');
@@ -23,7 +26,7 @@ class Settings {
   private chosen = false;
 
   get words(): Dictionary {
-    return dictionaries[this.language];
+    return shown[this.language];
   }
 
   load(): void {
@@ -78,7 +81,7 @@ class Settings {
     const root = document.documentElement;
     root.dataset['text'] = this.textSize;
     root.lang = languageTag[this.language];
-    document.title = this.words.appName;
+    document.title = dictionaries[this.language].appName;
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import lengths from '../../../voice/clips.json';
 import prompts from '../../../voice/prompts.json';
 import { ACTIONS, INSTRUCTIONS } from '../contract';
-import { breakable, dictionaries, fill, phrases, sayDate } from './index';
+import { allBreakable, breakable, dictionaries, fill, phrases, sayDate } from './index';
 
 /** Every text with the path to it. */
 function texts(value: unknown, path = ''): [string, string][] {
@@ -76,12 +76,32 @@ it('says dates in the country’s own time', () => {
   expect(sayDate('soon', 'zh')).toBe('soon');
 });
 
-it('lets Chinese break between words, never before a mark', () => {
-  const lines = breakable('慢慢向左转头，再转回来', 'zh').split('\u200b');
-  expect(lines.join('')).toBe('慢慢向左转头，再转回来');
-  expect(lines.length).toBeGreaterThan(3);
-  for (const line of lines) expect(line).not.toMatch(/^[，。、]/u);
-  expect(phrases('慢慢向左转头，再转回来', 'zh')).toEqual(['慢慢向左转头，', '再转回来']);
-  expect(phrases('Look up, then level', 'en')).toEqual(['Look up, then level']);
-  expect(breakable('Look up, then level', 'en')).toBe('Look up, then level');
+describe('Chinese', () => {
+  const linesOf = (text: string) => breakable(text).split('\u200b');
+
+  it('breaks between words, never before a mark or a word that clings', () => {
+    const lines = linesOf('慢慢向左转头，再转回来');
+    expect(lines.join('')).toBe('慢慢向左转头，再转回来');
+    expect(lines.length).toBeGreaterThan(3);
+    for (const [path, text] of texts(dictionaries.zh)) {
+      expect(linesOf(text).join(''), path).toBe(text);
+      for (const line of linesOf(text).slice(1)) expect(line, path).not.toMatch(/^[，。、；：？！”’）…]|^[的了吗]$/u);
+    }
+    expect(linesOf('慢慢张大嘴巴，再闭上')).toContain('张大嘴巴，');
+  });
+
+  it('keeps places to fill whole, and is the same when done twice', () => {
+    for (const [path, text] of texts(dictionaries.zh)) {
+      expect(places(breakable(text)), path).toEqual(places(text));
+      expect(breakable(breakable(text)), path).toBe(breakable(text));
+    }
+    expect(allBreakable({ a: ['新疆维吾尔自治区', 'Look up'] })).toEqual({ a: [breakable('新疆维吾尔自治区'), 'Look up'] });
+  });
+
+  it('pauses at marks in headings; English stays as it is', () => {
+    expect(phrases('慢慢向左转头，再转回来', 'zh')).toEqual(['慢慢向左转头，', '再转回来']);
+    expect(phrases('2027年11月21日', 'zh')).toEqual(['2027年', '11月21日']);
+    expect(phrases('Look up, then level', 'en')).toEqual(['Look up, then level']);
+    expect(breakable('Look up, then level')).toBe('Look up, then level');
+  });
 });

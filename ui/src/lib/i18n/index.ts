@@ -24,14 +24,36 @@ export function sayDate(iso: string, language: Language): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'Asia/Shanghai' }).format(date);
 }
 
-/** The parts between marks, each with its mark; English as a whole, which breaks at its spaces. */
+/** The parts between marks, each with its mark, and the year apart from the day; English as a whole, which breaks at its spaces. */
 export const phrases = (text: string, language: Language): string[] =>
-  language === 'zh' ? text.split(/(?<=[，。：；])/u).filter((part) => part !== '') : [text];
+  language === 'zh' ? text.split(/(?<=[，。：；？]|\d年)/u).filter((part) => part !== '') : [text];
 
-/** Text that may be broken between words only; Chinese has no spaces, and a broken word is hard to read large. */
-export function breakable(text: string, language: Language): string {
-  if (language !== 'zh' || !('Segmenter' in Intl)) return text;
+/** Words that the segmenter takes apart, or that mean little when a line ends within them. */
+const KEPT = ['健在', '张大嘴巴', '抬起头', '低下头', '转回来', '一会儿', '身份证', '身份证号', '参保地', '养老金', '社保', '脸部', '摄像头', '圆框里'];
+/** Small words that belong to the word before them. */
+const CLINGS = /^[的了吗呢吧着得地们里上下中儿]$/u;
+/** Small words that belong to the word after them, and marks that open. */
+const LEADS = /^(?:[不没再很别把向请]|.*[“‘（《])$/u;
+const BREAK = '\u200b';
+
+/** Text that may be broken between words only: Chinese has no spaces, and a broken word is hard to read large. Other scripts and
+    `{places}` stay as they are. Done twice, it is as done once. */
+export function breakable(text: string): string {
+  if (!/\p{Script=Han}/u.test(text) || !('Segmenter' in Intl)) return text;
+  return text.replaceAll(BREAK, '').split(/(\{\w+\})/).map((part) => (part.startsWith('{') ? part : spaced(part))).join('');
+}
+
+function spaced(text: string): string {
   const words = [...new Intl.Segmenter('zh', { granularity: 'word' }).segment(text)];
-  // No line begins with a mark, and none breaks around one that opens.
-  return words.map(({ segment, isWordLike }, i) => (i > 0 && isWordLike && !/^[“‘（]$/.test(words[i - 1]?.segment ?? '') ? `\u200b${segment}` : segment)).join('');
+  const mayStart = (i: number) => i > 0 && words[i]?.isWordLike && !CLINGS.test(words[i].segment) && !LEADS.test(words[i - 1]?.segment ?? '');
+  const broken = words.map(({ segment }, i) => (mayStart(i) ? BREAK + segment : segment)).join('');
+  return KEPT.reduce((kept, word) => kept.replace(new RegExp([...word].join(`${BREAK}?`), 'gu'), word), broken);
+}
+
+/** `value` with every text in it made breakable. */
+export function allBreakable<T>(value: T): T {
+  if (typeof value === 'string') return breakable(value) as T;
+  if (Array.isArray(value)) return value.map(allBreakable) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, allBreakable(inner)])) as T;
 }
