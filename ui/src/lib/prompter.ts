@@ -88,41 +88,48 @@ export function clipLength(clip: string, language: Language): number | null {
 
 const clipPath = (clip: string, language: Language): ClipPath => `/voice/${language}/${clip}.mp3`;
 
-/** Plays clips through one `<audio>` element, so that a phone that has allowed it once allows it for all. */
+/** Plays each clip through an `<audio>` element of its own, made once and kept: WebKitGTK stops for good when an element is given
+    another source while it still reads the last one. */
 export function audioPlayer(): Player {
-  const audio = new Audio();
-  const blobs = new Map<string, Promise<string>>();
+  const ready = new Map<ClipPath, Promise<HTMLAudioElement>>();
   const load = (clip: ClipPath) => {
-    const known = blobs.get(clip) ?? fetchClip(clip);
-    blobs.set(clip, known);
-    known.catch(() => blobs.delete(clip));
+    const known = ready.get(clip) ?? fetchClip(clip);
+    ready.set(clip, known);
+    known.catch(() => ready.delete(clip));
     return known;
   };
   let latest = 0;
+  let playing: HTMLAudioElement | null = null;
   return {
     prepare(clips) {
       for (const clip of clips) load(clip).catch(() => {});
     },
     async play(clip) {
       const mine = ++latest;
-      const url = await load(clip);
+      const audio = await load(clip);
       if (mine !== latest) return;
-      audio.src = url;
+      playing = audio;
+      if (audio.currentTime > 0) audio.currentTime = 0;
       await new Promise<void>((resolve, reject) => {
+        const fail = () => reject(new Error(`cannot play ${clip}`));
+        if (audio.error) return fail();
         audio.onended = () => resolve();
-        audio.onerror = () => reject(new Error(`cannot play ${clip}`));
+        audio.onerror = fail;
         audio.play().catch(reject);
       });
     },
     stop() {
       latest += 1;
-      audio.pause();
+      playing?.pause();
+      playing = null;
     },
   };
 }
 
-async function fetchClip(clip: ClipPath): Promise<string> {
+async function fetchClip(clip: ClipPath): Promise<HTMLAudioElement> {
   const answer = await fetch(clip);
   if (!answer.ok) throw new Error(`no clip ${clip}`);
-  return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: 'audio/mpeg' }));
+  const audio = new Audio(URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: 'audio/mpeg' })));
+  audio.preload = 'auto';
+  return audio;
 }
