@@ -23,13 +23,18 @@ pub struct Claimant {
 impl Claimant {
     /// A phone in the hands of `person`.
     pub fn new(service: &Service, person: &Person) -> Result<Self> {
+        Self::at(service.url(), person)
+    }
+
+    /// The same, at a service that may run in this process.
+    pub fn at(url: &str, person: &Person) -> Result<Self> {
         let facts = PersonFacts {
             name: Name::parse(person.name)?,
             id_number: IdNumber::parse(person.id_number)?,
             insured_place: Division::parse(person.insured_place)?,
             residence: Division::parse(person.residence)?,
         };
-        Ok(Self { client: Client::new(service.url(), Language::Zh)?, facts })
+        Ok(Self { client: Client::new(url, Language::Zh)?, facts })
     }
 
     /// Facts matched, an attempt issued.

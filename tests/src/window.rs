@@ -13,6 +13,9 @@ use tokio::process::{Child, Command};
 use crate::display::Display;
 use crate::places;
 
+/// A page that has not answered after this long has stopped.
+const STOPPED: Duration = Duration::from_secs(40);
+
 /// The app's window on a virtual display.
 pub struct Window {
     client: Client,
@@ -63,7 +66,7 @@ impl Window {
             if (!button || button.disabled) return false;
             button.scrollIntoView({block: 'center'}); button.click(); return true;";
         let until = Instant::now() + Duration::from_secs(20);
-        while self.client.execute(script, vec![json!(id)]).await? != json!(true) {
+        while self.execute(script, vec![json!(id)]).await? != json!(true) {
             if Instant::now() > until {
                 bail!("{id} cannot be pressed; the page says: {}", self.text().await?);
             }
@@ -80,29 +83,36 @@ impl Window {
 
     /// Everything that the page says.
     pub async fn text(&self) -> Result<String> {
-        Ok(self.client.find(Locator::Css("body")).await?.text().await?)
+        let said = self.script("return document.body.innerText").await?;
+        Ok(said.as_str().unwrap_or_default().to_owned())
     }
 
     /// Runs a script in the page.
     pub async fn script(&self, script: &str) -> Result<serde_json::Value> {
-        Ok(self.client.execute(script, vec![]).await?)
+        self.execute(script, vec![]).await
     }
 
     /// A picture of the window with faces, names and ID numbers masked.
     pub async fn screenshot(&self, to: &Path) -> Result<()> {
         let mask = "const style = document.createElement('style'); style.id = 'mask'; \
                     style.textContent = '[data-private] { filter: blur(28px) !important; }'; document.head.append(style);";
-        self.client.execute(mask, vec![]).await?;
+        self.script(mask).await?;
         tokio::time::sleep(Duration::from_millis(80)).await;
-        let picture = self.client.screenshot().await;
-        self.client.execute("document.getElementById('mask').remove()", vec![]).await?;
+        let picture =
+            tokio::time::timeout(STOPPED, self.client.screenshot()).await.context("no picture of the page")?;
+        self.script("document.getElementById('mask').remove()").await?;
         std::fs::write(to, picture?)?;
         Ok(())
     }
 
     /// Runs a script in the page with arguments.
     pub async fn script_with(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<serde_json::Value> {
-        Ok(self.client.execute(script, arguments).await?)
+        self.execute(script, arguments).await
+    }
+
+    async fn execute(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<serde_json::Value> {
+        let answer = tokio::time::timeout(STOPPED, self.client.execute(script, arguments)).await;
+        Ok(answer.context("the page has stopped: it answers no script")??)
     }
 
     /// What the element with this `data-testid` says now; empty if it isn't there.
@@ -129,7 +139,7 @@ impl Window {
                 Err(_) => eprintln!("  asked again after 10 s"),
             }
         }
-        Ok(self.client.execute(script, arguments).await?)
+        self.execute(script, arguments).await
     }
 
     /// Closes the window and stops the driver.

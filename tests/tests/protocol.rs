@@ -1,15 +1,18 @@
-//! What lies behind the protocol: single use, resumable upload as an independent client does it, and judgement that takes
-//! nobody's word.
+//! What lies behind the protocol: single use, a time within which, resumable upload as an independent client does it, and
+//! judgement that takes nobody's word.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use jianzai_server::clock::ShiftedClock;
+use jianzai_server::config::Config;
 use jianzai_tests::claims::Claimant;
 use jianzai_tests::people::{AT_HOME, Register};
 use jianzai_tests::places;
 use jianzai_tests::service::Service;
-use jianzai_wire::ReasonCode;
-use jianzai_wire::api::{Attempt, AttemptState};
+use jianzai_wire::api::{Attempt, AttemptState, StepRequest};
+use jianzai_wire::{Bytes32, Language, ReasonCode};
 
 struct Stage {
     _folder: tempfile::TempDir,
@@ -47,6 +50,33 @@ async fn a_plan_is_used_once() -> Result<()> {
     ensure!(again == stage.phone.commit(&attempt, 1).await?);
     let other = stage.phone.commit(&attempt, 2).await;
     ensure!(other.is_err_and(|error| error.reason() == ReasonCode::AttemptUsed), "another capture under a used plan");
+    Ok(())
+}
+
+/// The service runs in this process, because its clock has to be put forward.
+#[tokio::test]
+async fn a_plan_expires_and_a_late_commitment_comes_to_nothing() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let register = Register::write(&folder.path().join("register"))?;
+    let mut config = Config::new(folder.path().join("service"));
+    config.models = places::models();
+    let clock = Arc::new(ShiftedClock::default());
+    jianzai_server::import::import(&config, &*clock, register.csv(), Language::En).await?;
+    let running = jianzai_server::serve(config, clock.clone()).await?;
+    let phone = Claimant::at(&format!("http://{}", running.address()), &AT_HOME)?;
+    let (begun, complete) = (phone.attempt().await?, phone.attempt().await?);
+    phone.claim_all(&complete).await?;
+    clock.advance(Duration::from_mins(6));
+    let step = StepRequest { ended: None, frames: 0, chain_head: Bytes32([0; 32]) };
+    let expired = phone.client.step(begun.id, &begun.token, &step).await;
+    ensure!(expired.is_err_and(|error| error.reason() == ReasonCode::AttemptExpired), "a step of an expired plan");
+    let late = phone.commit(&complete, 1).await;
+    ensure!(
+        late.is_err_and(|error| error.reason() == ReasonCode::AttemptCommitLate),
+        "a commitment that comes too late"
+    );
+    phone.attempt().await.context("another attempt may begin at once")?;
+    running.stop().await;
     Ok(())
 }
 
