@@ -188,8 +188,11 @@ impl Client {
 
     /// tus HEAD: how many bytes of the upload are durable on the other side.
     pub async fn upload_offset(&self, upload: &str, token: &Secret) -> Result<u64, ClientError> {
-        let response = accepted(self.tus(Method::HEAD, upload, token).send().await.map_err(ClientError::Unreachable)?);
-        read_offset(&response.await?)
+        let response = self.tus(Method::HEAD, upload, token).send().await.map_err(ClientError::Unreachable)?;
+        match of_upload(response.status()) {
+            Some(refused) => Err(refused),
+            None => read_offset(&accepted(response).await?),
+        }
     }
 
     /// tus PATCH: sends `piece`, which begins at `offset`. Answers the new durable offset.
@@ -256,19 +259,17 @@ async fn accepted(response: Response) -> Result<Response, ClientError> {
             problem.retry_after = problem.retry_after.or(after);
             Err(ClientError::Refused(Box::new(problem)))
         }
-        // A HEAD has no body: its status must do.
-        Err(_) => Err(of_status(status).unwrap_or(garbled)),
+        // Whoever answered, it was not the service: something on the way to it, a proxy or a portal.
+        Err(_) => Err(garbled),
     }
 }
 
-/// What a bare status of the upload routes means.
-fn of_status(status: StatusCode) -> Option<ClientError> {
+/// What a bare status says of an upload: a HEAD has no body. Only what makes the upload begin again or go on elsewhere is
+/// believed without one.
+fn of_upload(status: StatusCode) -> Option<ClientError> {
     let code = match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => ReasonCode::UploadNotFound,
         StatusCode::CONFLICT => ReasonCode::UploadBadOffset,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ReasonCode::AttemptUnauthorised,
-        StatusCode::PAYLOAD_TOO_LARGE => ReasonCode::UploadTooLarge,
-        StatusCode::TOO_MANY_REQUESTS => ReasonCode::LimitTooManyTries,
         _ => return None,
     };
     Some(ClientError::Refused(Box::new(Problem {

@@ -103,7 +103,7 @@ async fn every_lost_answer_is_made_good() {
 
 #[tokio::test]
 async fn a_busy_service_is_waited_for_and_the_person_is_told_once() {
-    let faults = [Fault::Busy(Call::State), Fault::Busy(Call::State), Fault::Portal(Call::State)];
+    let faults = [Fault::Busy(Call::State), Fault::Busy(Call::State), Fault::Portal(Call::State, 200)];
     let mut scene = Scene::with(&faults).await;
     assert_eq!(scene.deliver(PATIENCE).await.expect("delivered"), certified());
     let hints: Vec<Option<ReasonCode>> = scene
@@ -115,6 +115,17 @@ async fn a_busy_service_is_waited_for_and_the_person_is_told_once() {
         })
         .collect();
     assert_eq!(hints, [Some(ReasonCode::ServerBusy), None]);
+}
+
+#[tokio::test]
+async fn what_something_between_answers_settles_nothing() {
+    for call in [Call::State, Call::Commit, Call::Create, Call::Piece] {
+        for status in [401, 403, 404, 410, 413, 511] {
+            let mut scene = Scene::with(&[Fault::Portal(call, status)]).await;
+            assert_eq!(scene.deliver(PATIENCE).await.expect("delivered"), certified(), "{call:?} {status}");
+            assert_eq!(scene.arrived(), scene.bundle, "{call:?} {status}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -23,8 +23,8 @@ pub(super) enum Fault {
     Busy(Call),
     /// Don't do it: refuse.
     Refuse(Call, ReasonCode),
-    /// Answer what a captive portal answers.
-    Portal(Call),
+    /// Answer what something between answers, a captive portal or a proxy: a status and a page.
+    Portal(Call, u16),
     /// Forget the upload, then answer.
     Forget(Call),
 }
@@ -77,9 +77,11 @@ impl Service {
         let mut inner = self.0.lock().expect("lock");
         inner.calls.push(call);
         let at = inner.faults.iter().position(|fault| match fault {
-            Fault::AnswerLost(at) | Fault::Busy(at) | Fault::Refuse(at, _) | Fault::Portal(at) | Fault::Forget(at) => {
-                *at == call
-            }
+            Fault::AnswerLost(at)
+            | Fault::Busy(at)
+            | Fault::Refuse(at, _)
+            | Fault::Portal(at, _)
+            | Fault::Forget(at) => *at == call,
         });
         match at.and_then(|at| inner.faults.remove(at)) {
             None => work(&mut inner),
@@ -89,7 +91,10 @@ impl Service {
             }
             Some(Fault::Busy(_)) => problem(ReasonCode::ServerBusy, 503),
             Some(Fault::Refuse(_, code)) => problem(code, 409),
-            Some(Fault::Portal(_)) => "<html>log in to the network</html>".into_response(),
+            Some(Fault::Portal(_, status)) => {
+                let status = StatusCode::from_u16(status).expect("a status");
+                (status, "<html>log in to the network</html>").into_response()
+            }
             Some(Fault::Forget(_)) => {
                 (inner.length, inner.stored) = (None, Vec::new());
                 work(&mut inner)
