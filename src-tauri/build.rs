@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "retry",
     "outbox",
     "resume",
+    "keep_preferences",
     "save_certificate",
 ];
 

@@ -3,7 +3,9 @@
 
 use jianzai_journey::outbox::Header;
 use jianzai_journey::person::{Field, TypedFacts};
-use jianzai_journey::{CONSENT_VERSION, Certification, DrawnForm, EventSink, JourneyEvent, Request as Certify, Said};
+use jianzai_journey::{
+    CONSENT_VERSION, Certification, DrawnForm, EventSink, JourneyEvent, Preferences, Request as Certify, Said,
+};
 use jianzai_wire::api::ConsentBy;
 use jianzai_wire::{Action, Division, Language, Mode, ReasonCode};
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,9 @@ use crate::state::{Camera, Shared};
 pub(crate) struct AppInfo {
     demo: bool,
     actor: bool,
-    language: &'static str,
+    /// The system's.
+    language: Language,
+    preferences: Preferences,
     cameras: Vec<CameraName>,
     consent_version: &'static str,
 }
@@ -36,10 +40,8 @@ pub(crate) fn app_info(app: Shared<'_>) -> AppInfo {
     AppInfo {
         demo: cfg!(feature = "demo"),
         actor: app.actor.is_some(),
-        language: match app.journey.config().language {
-            Language::Zh => "zh",
-            Language::En => "en",
-        },
+        language: app.journey.config().language,
+        preferences: Preferences::kept(&app.journey.config().data),
         cameras: cameras.into_iter().map(|c| CameraName { id: c.number.to_string(), name: c.name }).collect(),
         consent_version: CONSENT_VERSION,
     }
@@ -68,8 +70,8 @@ pub(crate) fn divisions(app: Shared<'_>, parent: Option<String>) -> Result<Vec<D
 }
 
 #[tauri::command(async)]
-pub(crate) fn check_field(app: Shared<'_>, field: Field, value: String, language: Spoken) -> Option<Said> {
-    app.speak(language.into());
+pub(crate) fn check_field(app: Shared<'_>, field: Field, value: String, language: Language) -> Option<Said> {
+    app.speak(language);
     field.check(&value).err().map(|reason| app.said(reason))
 }
 
@@ -84,23 +86,6 @@ pub(crate) struct Consented {
     by: ConsentBy,
 }
 
-/// The language of the page.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Spoken {
-    Zh,
-    En,
-}
-
-impl From<Spoken> for Language {
-    fn from(spoken: Spoken) -> Self {
-        match spoken {
-            Spoken::Zh => Self::Zh,
-            Spoken::En => Self::En,
-        }
-    }
-}
-
 #[expect(clippy::too_many_arguments, reason = "they are the names that the page sends")]
 #[tauri::command(async)]
 pub(crate) fn begin(
@@ -110,10 +95,10 @@ pub(crate) fn begin(
     consent: Consented,
     cannot: Vec<Action>,
     camera: Camera,
-    language: Spoken,
+    language: Language,
     events: Channel<JourneyEvent>,
 ) -> Result<(), Said> {
-    app.speak(language.into());
+    app.speak(language);
     let person = person.check().map_err(|bad| app.said(bad.reason))?;
     let request = Certify { person, mode, consent: consent.by, cannot, camera: app.choice(camera)? };
     // The former certification ends, and lets its camera go, before the next begins.
@@ -156,9 +141,10 @@ pub(crate) fn cancel(app: Shared<'_>) {
     app.with_current(Certification::cancel);
 }
 
+/// Tries again; answers whether there is a certification that can.
 #[tauri::command]
-pub(crate) fn retry(app: Shared<'_>) {
-    app.with_current(Certification::retry);
+pub(crate) fn retry(app: Shared<'_>) -> bool {
+    app.with_current(Certification::retry).is_some()
 }
 
 /// Something that waits; says nothing about a person.
@@ -181,14 +167,24 @@ pub(crate) fn outbox(app: Shared<'_>) -> Result<Vec<WaitingItem>, Said> {
     Ok(waiting.into_iter().map(item).collect())
 }
 
-/// Takes up the oldest of what waits; its events follow in the channel. Answers whether there was anything.
+/// Takes up the oldest of what waits and was not taken up lately; its events follow in the channel. Answers whether there
+/// was anything.
 #[tauri::command(async)]
-pub(crate) fn resume(app: Shared<'_>, events: Channel<JourneyEvent>) -> Result<bool, Said> {
+pub(crate) fn resume(app: Shared<'_>, language: Language, events: Channel<JourneyEvent>) -> Result<bool, Said> {
+    app.speak(language);
     let waiting = app.journey.outbox().and_then(|outbox| outbox.waiting()).map_err(|e| app.said(e.reason()))?;
-    let Some(oldest) = waiting.into_iter().next() else { return Ok(false) };
+    let Some(next) = app.next_of(waiting) else { return Ok(false) };
     app.replace(None);
-    app.replace(Some(app.journey().resume(oldest, sink(events))));
+    app.replace(Some(app.journey().resume(next, sink(events))));
     Ok(true)
+}
+
+/// Keeps how people want the app. What the disk does not take lasts as long as the window.
+#[tauri::command(async)]
+pub(crate) fn keep_preferences(app: Shared<'_>, preferences: Preferences) {
+    if let Err(error) = preferences.keep(&app.journey.config().data) {
+        tracing::warn!(%error, "preferences are not kept");
+    }
 }
 
 /// Saves the certificate where people look for what they saved, and answers where.
@@ -201,6 +197,7 @@ pub(crate) async fn save_certificate(handle: AppHandle, app: Shared<'_>, kind: D
     std::fs::create_dir_all(&folder).map_err(|_| full())?;
     let path = folder.join(format!("jianzai-{}-{}", drawn.attempt(), kind.file_name()));
     std::fs::write(&path, &file).map_err(|_| full())?;
+    app.journey.certificate_is_saved(drawn.attempt());
     Ok(path.display().to_string())
 }
 

@@ -6,7 +6,7 @@
 //! program at its start, with a message.
 //!
 //! The page may call the commands listed in `build.rs`, use the camera, and nothing else of the system. What it keeps is
-//! forgotten when the window closes.
+//! forgotten when the window closes; how people want the app is kept by [`jianzai_journey::Preferences`].
 
 mod commands;
 mod preview;
@@ -56,6 +56,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             commands::retry,
             commands::outbox,
             commands::resume,
+            commands::keep_preferences,
             commands::save_certificate,
         ])
         .setup(|app| {

@@ -1,11 +1,14 @@
 //! What lives as long as the window: the journey, a camera being made ready, the certification under way.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jianzai_journey::outbox::Header;
 use jianzai_journey::{Booth, CameraChoice, Certification, DrawnCertificate, Journey, Said};
 use jianzai_wire::{Language, ReasonCode};
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// The state behind every command.
 pub(crate) struct App {
@@ -17,6 +20,8 @@ pub(crate) struct App {
     current: Mutex<Option<Certification>>,
     /// The language that the page speaks.
     language: Mutex<Language>,
+    /// What was taken up from the outbox: one whose service is gone must not stand before the others.
+    taken_up: Mutex<HashSet<Uuid>>,
 }
 
 /// Which camera the page wants.
@@ -31,7 +36,8 @@ pub(crate) enum Camera {
 impl App {
     pub(crate) fn new(journey: Journey, actor: Option<PathBuf>) -> Self {
         let language = Mutex::new(journey.config().language);
-        Self { journey, actor, warm: Mutex::default(), current: Mutex::default(), language }
+        let (warm, current, taken_up) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { journey, actor, warm, current, language, taken_up }
     }
 
     /// The camera that the page means.
@@ -85,6 +91,17 @@ impl App {
     /// Puts a certification in the place of the former one, which ends.
     pub(crate) fn replace(&self, certification: Option<Certification>) {
         *lock(&self.current) = certification;
+    }
+
+    /// Of what waits, the oldest first, the next to take up: each once before any is taken up again.
+    pub(crate) fn next_of(&self, waiting: Vec<Header>) -> Option<Header> {
+        let mut taken_up = lock(&self.taken_up);
+        if waiting.iter().all(|item| taken_up.contains(&item.attempt)) {
+            taken_up.clear();
+        }
+        let next = waiting.into_iter().find(|item| !taken_up.contains(&item.attempt))?;
+        taken_up.insert(next.attempt);
+        Some(next)
     }
 
     /// Does something with the certification under way.

@@ -26,6 +26,8 @@ pub fn search(folder: &Path, person: &Person) -> Result<Vec<Found>> {
     needles.push(("JPEG".into(), vec![0xFF, 0xD8, 0xFF, 0xE0]));
     needles.push(("JPEG".into(), vec![0xFF, 0xD8, 0xFF, 0xDB]));
     needles.push(("JPEG".into(), vec![0xFF, 0xD8, 0xFF, 0xE1]));
+    // The video as the encoder makes it, before any container: the first parameter set of the baseline profile.
+    needles.push(("H.264".into(), vec![0, 0, 0, 1, 0x67, 0x42]));
     needles.push(("MP4".into(), b"ftypisom".to_vec()));
     needles.push(("MP4".into(), b"ftypmp4".to_vec()));
     needles.push(("MP4".into(), b"ftypavc1".to_vec()));

@@ -95,13 +95,16 @@ fn each_piece_is_on_disk_before_the_service_acknowledges_it() {
         .filter(|at| calls[*at].contains("HTTP/1.1 204") && calls[*at].to_ascii_lowercase().contains("upload-offset"))
         .collect();
     assert!(!acknowledged.is_empty(), "no piece was acknowledged");
+    let mut since = 0;
     for at in &acknowledged {
-        let staged =
-            |call: &String| (call.contains("fsync(") || call.contains("fdatasync(")) && call.contains("/service/");
-        assert!(
-            calls[at.saturating_sub(400)..*at].iter().any(staged),
-            "a piece was acknowledged before it was on disk"
-        );
+        let between = &calls[since..*at];
+        let written = between.iter().rposition(|call| call.contains("write") && call.contains("/service/staging/"));
+        let written = written.expect("a piece is written between two acknowledgements");
+        let staged = |call: &String| {
+            (call.contains("fsync(") || call.contains("fdatasync(")) && call.contains("/service/staging/")
+        };
+        assert!(between[written..].iter().any(staged), "a piece was acknowledged before it was on disk");
+        since = *at;
     }
     let last = acknowledged.last().copied().unwrap_or_default();
     let object = |call: &String| call.contains("fsync(") && call.contains("/evidence");
@@ -136,8 +139,10 @@ fn the_program_leaves_nothing_personal_in_clear() {
         out: &out,
     };
     let mut command = certify.command().expect("a command");
-    command.env("TMPDIR", &temporary).env("HOME", &temporary);
+    let log = std::fs::File::create(temporary.join("program.log")).expect("a log");
+    command.env("TMPDIR", &temporary).env("HOME", &temporary).env("RUST_LOG", "trace").stderr(log);
     run(command, &AT_HOME.toml());
+    assert!(std::fs::metadata(temporary.join("program.log")).expect("a log").len() > 0, "the log is searched, too");
     for left in [&served, &app, &temporary] {
         let found = jianzai_tests::clear::search(left, &AT_HOME).expect("searched");
         assert!(found.is_empty(), "{found:?}");

@@ -44,7 +44,7 @@ impl Stage {
             ("TMPDIR", text(&home.join("tmp"))),
         ];
         let environment: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Window::open(&environment, &self.folder.path().join("window.log")).await
+        Window::open(&environment, &app.join("window.log")).await
     }
 
     fn nothing_in_clear(&self) -> Result<()> {

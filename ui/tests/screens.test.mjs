@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { faults } from './measure.js';
-import { OUT, browserWith, calls, emit, fillIn, open, serve, tap } from './stage.mjs';
+import { OUT, browserWith, calls, emit, fillIn, open, serve, startCapture, tap } from './stage.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -206,6 +206,35 @@ describe('what waits from before', () => {
     assert.equal((await calls(page, 'begin')).length, 0);
     await page.context().close();
   });
+
+  it('can be tried again when it could not even be taken up', async () => {
+    const page = await open(browser, site.url, { stub: { waiting: [{ attempt: 'a', capturedAt: '2026-11-21T08:00:00Z', bytes: 200_000 }] } });
+    const full = { code: 'device.storage_full', sentence: '手机存储满了。', nextStep: '请清理一些空间。' };
+    await page.evaluate((problem) => (window.__stub.refuse.resume = problem), full);
+    await tap(page, 'resume');
+    await page.getByText(/存储满了/).waitFor();
+    await page.evaluate(() => delete window.__stub.refuse.resume);
+    await tap(page, 'retry');
+    await page.getByTestId('saved').waitFor();
+    await page.waitForFunction(() => window.__stub.calls.filter((call) => call.command === 'resume').length === 2);
+    await page.context().close();
+  });
+
+  it('can be left to be sent by itself where there is no network', async () => {
+    const page = await open(browser, site.url);
+    await startCapture(page);
+    await emit(page, { event: 'saved' });
+    await page.getByTestId('saved').waitFor();
+    assert.equal(await page.getByTestId('leave-sending').count(), 0);
+    await emit(page, { event: 'hint', reason: { code: 'network.unreachable', sentence: '没有网络。', nextStep: '请看看网络。' } });
+    await page.locator('[data-testid=sending-hint][data-code="network.unreachable"]').waitFor();
+    await page.screenshot({ path: join(OUT, 'sending-without-network.png') });
+    await page.evaluate(() => window.__stub.waiting.push({ attempt: 'a', capturedAt: '2026-11-21T08:00:00Z', bytes: 200_000 }));
+    await tap(page, 'leave-sending');
+    await page.locator('[data-testid=waiting][data-count="1"]').waitFor();
+    assert.equal((await calls(page, 'cancel')).length, 1);
+    await page.context().close();
+  });
 });
 
 describe('left and right', () => {
@@ -270,7 +299,7 @@ it('keeps nothing of the person in the storage of the WebView', async () => {
   await tap(page, 'text-size');
   await walk(page, 'self', async () => {});
   const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie + location.href);
-  assert.match(stored, /large/);
+  assert.deepEqual(await calls(page, 'keep_preferences'), [{ preferences: { textSize: 'large', language: null, muted: false } }]);
   assert.doesNotMatch(stored, /王小明|1949|明|4403/);
   await page.context().close();
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { browserWith, calls, emit, fillIn, open, serve, tap } from './stage.mjs';
+import { browserWith, calls, emit, fillIn, open, serve, startCapture, tap } from './stage.mjs';
 
 const hint = { code: 'face.too_dark', sentence: '光线有点暗。', nextStep: '请打开灯。' };
 const certificate = { serial: 'e0b7b426-76ea-4665-a91e-da793675340d', validUntil: '2027-11-21', maskedName: '**明', text: 'x' };
@@ -20,10 +20,6 @@ after(async () => {
 
 /** What has the focus: its words without the breaks between them. */
 const focused = (page) => page.evaluate(() => document.activeElement.textContent.replaceAll('\u200b', '').trim());
-const startCapture = async (page, mode = 'self') => {
-  await fillIn(page, mode);
-  await tap(page, 'start-capture');
-};
 
 describe('a screen reader', () => {
   it('begins each screen at its heading', async () => {
@@ -95,8 +91,8 @@ describe('a screen reader', () => {
 describe('the voice', () => {
   it('reads the consent although the sound was off before, and stops when asked to', async () => {
     const page = await open(browser, site.url, {
-      before: `localStorage.setItem('jianzai.settings', '{"muted":true}');
-        window.played = 0; window.paused = 0;
+      stub: { preferences: { textSize: 'normal', language: null, muted: true } },
+      before: `window.played = 0; window.paused = 0;
         HTMLMediaElement.prototype.play = async () => void window.played++;
         HTMLMediaElement.prototype.pause = () => void window.paused++;`,
     });

@@ -62,7 +62,7 @@ export async function open(browser, url, { viewport = { width: 390, height: 844 
     const certificate = route.request().url().includes('certificate');
     return route.fulfill(certificate ? { contentType: 'image/svg+xml', body: CERTIFICATE } : { contentType: 'image/jpeg', body: still });
   });
-  const settings = { demo: false, actor: false, cameras: [{ id: '0', name: 'Camera' }], language: 'zh', previewBase: `${url}stub`, divisions: DIVISIONS, waiting: [], ...stub };
+  const settings = { demo: false, actor: false, cameras: [{ id: '0', name: 'Camera' }], language: 'zh', preferences: { textSize: 'normal', language: null, muted: false }, previewBase: `${url}stub`, divisions: DIVISIONS, waiting: [], ...stub };
   await page.addInitScript(`(${installStub})(${JSON.stringify(settings)})`);
   if (before) await page.addInitScript(before);
   await page.goto(url);
@@ -103,4 +103,10 @@ export async function fillIn(page, mode, shot = async () => {}) {
   await shot('5-consent');
   await tap(page, 'consent-yes');
   await page.getByTestId('show-cannot').waitFor();
+}
+
+/** From the first screen to the camera. */
+export async function startCapture(page, mode = 'self') {
+  await fillIn(page, mode);
+  await tap(page, 'start-capture');
 }

@@ -1,7 +1,7 @@
 // Stands in for the Rust side in a plain browser: answers commands and sends the events that a test asks for. Runs inside the
 // page, before its own code. The window.__stub it leaves behind is what tests talk to.
 
-export function installStub({ demo, actor, cameras, language, previewBase, divisions, waiting }) {
+export function installStub({ demo, actor, cameras, language, preferences, previewBase, divisions, waiting }) {
   const callbacks = new Map();
   let nextCallback = 1;
   const stub = {
@@ -17,7 +17,7 @@ export function installStub({ demo, actor, cameras, language, previewBase, divis
     },
   };
   const answers = {
-    app_info: () => ({ demo, actor, cameras, language, consentVersion: 'face-1' }),
+    app_info: () => ({ demo, actor, cameras, language, preferences, consentVersion: 'face-1' }),
     divisions: ({ parent }) => divisions[parent ?? ''] ?? [],
     check_field: ({ field, value }) =>
       field === 'id_number' && value !== '11010519491231002X'
@@ -36,7 +36,8 @@ export function installStub({ demo, actor, cameras, language, previewBase, divis
     warm_camera: () => null,
     prompt_ended: () => null,
     cancel: () => null,
-    retry: () => null,
+    retry: () => stub.run !== null,
+    keep_preferences: () => null,
     outbox: () => stub.waiting,
     save_certificate: ({ kind }) => `/home/wang/图片/健在证书.${kind}`,
     push_frame: () => null,

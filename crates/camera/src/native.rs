@@ -6,7 +6,7 @@
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use image::RgbImage;
 use nokhwa::pixel_format::RgbFormat;
@@ -18,6 +18,8 @@ use crate::{CameraError, CaptureClock, Frame, FrameSource};
 
 /// How long a camera may take to open.
 const OPENING: Duration = Duration::from_secs(8);
+/// A camera in use is tried again for so long.
+const LET_GO: Duration = Duration::from_secs(2);
 /// How long the person may take to answer the system's question whether the app may use the camera.
 const ASKING: Duration = Duration::from_secs(110);
 /// How long an open camera may be silent.
@@ -137,7 +139,7 @@ impl Drop for EndsSlot {
 
 /// Opens the camera, says so, and fills the slot until nobody wants more or the camera fails; gives what ended it.
 fn run(number: u32, clock: &CaptureClock, slot: &Slot, opened: &Sender<()>) -> CameraError {
-    let mut camera = match open(number) {
+    let mut camera = match open_when_free(number) {
         Ok(camera) => camera,
         Err(error) => return classify(&error),
     };
@@ -174,6 +176,19 @@ fn run(number: u32, clock: &CaptureClock, slot: &Slot, opened: &Sender<()>) -> C
     }
     let _ = camera.stop_stream();
     CameraError::Stopped("closed".to_owned())
+}
+
+/// A camera that was in use a moment ago is let go a moment later: by our own former capture, too.
+fn open_when_free(number: u32) -> Result<Camera, NokhwaError> {
+    let until = Instant::now() + LET_GO;
+    loop {
+        match open(number) {
+            Err(error) if matches!(classify(&error), CameraError::Busy(_)) && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(200));
+            }
+            ended => return ended,
+        }
+    }
 }
 
 fn open(number: u32) -> Result<Camera, NokhwaError> {

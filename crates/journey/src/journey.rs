@@ -4,12 +4,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jianzai_wire::Language;
-use tokio::time::{Instant, sleep};
+use time::OffsetDateTime;
+use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::booth::{Booth, CameraChoice, Engine};
 use crate::certification::{Certification, EventSink, Request};
 use crate::client::{BadServerUrl, Client};
 use crate::event::JourneyEvent;
+use crate::kept;
 use crate::outbox::{Header, Outbox, OutboxError};
 use crate::settle::{Settled, Unsettled, settle};
 
@@ -17,6 +20,8 @@ use crate::settle::{Settled, Unsettled, settle};
 /// where it stopped in the next round.
 const ROUND: Duration = Duration::from_mins(3);
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(20);
+/// What this run of the program saved is left to whoever waits for it before the screen for so long.
+const WATCHED: Duration = Duration::from_mins(3);
 
 /// What an installation knows.
 #[derive(Debug, Clone)]
@@ -63,8 +68,8 @@ impl Journey {
         Certification::resume(self, saved, tell)
     }
 
-    /// Delivers, in the background, what former runs of the app left. The items stay, so that the person can still be told
-    /// how they ended ([`Journey::resume`]).
+    /// Delivers, in the background and as long as the program runs, what former runs of the app left and what nobody waits
+    /// for any more. The items stay, so that the person can still be told how they ended ([`Journey::resume`]).
     pub fn deliver_in_background(&self) {
         let journey = self.clone();
         let run = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -84,16 +89,16 @@ impl Journey {
     /// holds up no other.
     async fn deliver_in_rounds(&self) -> Result<(), OutboxError> {
         let outbox = self.outbox()?;
+        kept::forget_old(&self.config.data);
+        let started = OffsetDateTime::now_utc();
         let mut settled = HashSet::new();
-        let deadline = Instant::now() + self.config.patience;
-        while Instant::now() < deadline {
-            let waiting: Vec<Header> =
-                outbox.waiting()?.into_iter().filter(|header| !settled.contains(&header.attempt)).collect();
-            if waiting.is_empty() {
-                break;
-            }
-            for header in waiting {
+        loop {
+            for header in outbox.waiting()? {
                 let attempt = header.attempt;
+                let watched = header.captured_at >= started && OffsetDateTime::now_utc() < header.captured_at + WATCHED;
+                if watched || settled.contains(&attempt) {
+                    continue;
+                }
                 match self.settle_within(ROUND, &outbox, header, &mut |_| {}).await {
                     Ok(_) => drop(settled.insert(attempt)),
                     Err(error) => tracing::info!(%attempt, %error, "still waits"),
@@ -101,7 +106,11 @@ impl Journey {
             }
             sleep(BETWEEN_ROUNDS).await;
         }
-        Ok(())
+    }
+
+    /// The person has saved the certificate of an attempt where they look for what they saved.
+    pub fn certificate_is_saved(&self, attempt: Uuid) {
+        kept::forget(&self.config.data, attempt);
     }
 
     /// The same installation, speaking `language`.

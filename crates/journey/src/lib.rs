@@ -23,9 +23,11 @@ mod device_key;
 mod durable;
 mod event;
 mod journey;
+mod kept;
 mod language;
 pub mod outbox;
 pub mod person;
+mod preferences;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -40,4 +42,5 @@ pub use event::{CameraState, JourneyEvent, Said};
 pub use jianzai_face::forbid_telemetry;
 pub use journey::{Journey, JourneyConfig, SettleError};
 pub use language::system_language;
+pub use preferences::{Preferences, TextSize};
 pub use settle::{DrawnCertificate, DrawnForm, Settled, Unsettled};

@@ -12,6 +12,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jianzai_wire::api::CommitRequest;
 use jianzai_wire::{Bytes32, ReasonCode, Secret};
@@ -112,6 +113,7 @@ impl Outbox {
 
     /// Writes down how far an item has come. One that was removed meanwhile stays removed.
     pub fn update(&self, header: &Header) -> Result<(), OutboxError> {
+        let _alone = alone();
         if self.folder.join(header_name(header.attempt)).is_file() { self.write(header) } else { Ok(()) }
     }
 
@@ -150,6 +152,7 @@ impl Outbox {
 
     /// Drops an item whose outcome the person has been told.
     pub fn remove(&self, attempt: Uuid) -> Result<(), OutboxError> {
+        let _alone = alone();
         durable::remove(&self.folder, &header_name(attempt))?;
         Ok(durable::remove(&self.folder, &bundle_name(attempt))?)
     }
@@ -190,6 +193,13 @@ fn header_name(attempt: Uuid) -> String {
 
 fn attempt_of(name: &str, ending: &str) -> Option<Uuid> {
     name.strip_suffix(ending)?.strip_suffix('.')?.parse().ok()
+}
+
+/// Delivery in the background and a certification taken up again may hold the same item: what one removes, the other must
+/// not write again between its look and its writing.
+fn alone() -> MutexGuard<'static, ()> {
+    static CHANGING: Mutex<()> = Mutex::new(());
+    CHANGING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

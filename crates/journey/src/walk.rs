@@ -17,9 +17,9 @@ use crate::capture::{CaptureError, CaptureEvent, FromCapture, Recorded, ToCaptur
 use crate::certification::{EventSink, Request, Shared, Wish, lock};
 use crate::client::{Client, ClientError};
 use crate::device_key;
-use crate::durable;
 use crate::event::{JourneyEvent, Said};
 use crate::journey::Journey;
+use crate::kept;
 use crate::outbox::{Header, OutboxError, Stage};
 use crate::settle::{Settled, settle};
 
@@ -155,8 +155,8 @@ impl Walk {
             (self.request, self.activation) = (None, None);
         }
         let event = settled.event(self.journey.config().language);
-        if let JourneyEvent::Certified { serial, text, .. } = &event {
-            self.keep_certificate(serial, text);
+        if let JourneyEvent::Certified { text, .. } = &event {
+            kept::keep(&self.journey.config().data, attempt, text);
         }
         (self.tell)(event);
         self.saved = None;
@@ -164,17 +164,6 @@ impl Walk {
             tracing::warn!(%error, "a settled item stays in the outbox and will be settled again");
         }
         Ok(())
-    }
-
-    /// Keeps the certificate's text below the app's own folder before its item leaves the outbox, so that nothing is lost
-    /// should it never be saved elsewhere. It names nobody: the name on it is masked.
-    fn keep_certificate(&self, serial: &str, text: &str) {
-        let folder = self.journey.config().data.join("certificates");
-        let kept = durable::private_folder(&folder)
-            .and_then(|()| durable::write(&folder, &format!("{serial}.txt"), text.as_bytes()));
-        if let Err(error) = kept {
-            tracing::warn!(%error, "the certificate could not be kept; it is still shown");
-        }
     }
 
     /// From the facts to an item in the outbox.

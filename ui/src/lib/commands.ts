@@ -1,7 +1,7 @@
 // Calls into Rust. One function for each command; nothing else in the screens knows how a call travels.
 
 import { Channel, convertFileSrc, invoke } from '@tauri-apps/api/core';
-import type { AppInfo, BeginRequest, Camera, Division, FieldName, JourneyEvent, Language, Reason } from './contract';
+import type { AppInfo, BeginRequest, Camera, Division, FieldName, JourneyEvent, Language, Preferences, Reason } from './contract';
 
 /** What this installation is and has. */
 export const appInfo = () => invoke<AppInfo>('app_info');
@@ -13,16 +13,20 @@ export const divisions = (parent: string | null) => invoke<Division[]>('division
 export const checkField = (field: FieldName, value: string, language: Language) =>
   invoke<Reason | null>('check_field', { field, value, language });
 
+/** The last call that lets a camera go: whatever opens one waits for it, because calls may overtake each other. */
+let lettingGo: Promise<unknown> = Promise.resolve();
+
 /** Opens a camera early, so that it is ready when the person is. */
-export const warmCamera = (camera: Camera) => invoke<void>('warm_camera', { camera });
+export const warmCamera = (camera: Camera) => lettingGo.then(() => invoke<void>('warm_camera', { camera }));
 
 /** Starts activation and capture. Everything after comes as events. */
 export function begin(request: BeginRequest, onEvent: (event: JourneyEvent) => void): Promise<void> {
-  return invoke<void>('begin', { ...request, events: channel(onEvent) });
+  return lettingGo.then(() => invoke<void>('begin', { ...request, events: channel(onEvent) }));
 }
 
-/** Takes up the oldest of what waits for delivery; answers whether there was anything. */
-export const resume = (onEvent: (event: JourneyEvent) => void) => invoke<boolean>('resume', { events: channel(onEvent) });
+/** Takes up the next of what waits for delivery; answers whether there was anything. */
+export const resume = (language: Language, onEvent: (event: JourneyEvent) => void) =>
+  invoke<boolean>('resume', { language, events: channel(onEvent) });
 
 function channel(onEvent: (event: JourneyEvent) => void): Channel<JourneyEvent> {
   const events = new Channel<JourneyEvent>();
@@ -37,10 +41,18 @@ export const promptEnded = (id: number) => invoke<void>('prompt_ended', { id });
 export const pushFrame = (jpeg: Uint8Array, width: number, height: number) =>
   invoke<void>('push_frame', jpeg, { headers: { 'x-width': String(width), 'x-height': String(height) } });
 
-export const cancel = () => invoke<void>('cancel');
+/** Ends what is under way, and lets the camera go. */
+export function cancel(): Promise<void> {
+  const cancelled = invoke<void>('cancel');
+  lettingGo = cancelled.catch(() => {});
+  return cancelled;
+}
 
-/** A new attempt under the same activation; events go on in the same channel. */
-export const retry = () => invoke<void>('retry');
+/** A new attempt under the same activation; events go on in the same channel. Answers whether there is one to go on with. */
+export const retry = () => invoke<boolean>('retry');
+
+/** Keeps how people want the app. */
+export const keepPreferences = (preferences: Preferences) => invoke<void>('keep_preferences', { preferences });
 
 /** What waits for delivery; no personal data. */
 export const outbox = () => invoke<unknown[]>('outbox');

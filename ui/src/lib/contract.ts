@@ -41,10 +41,23 @@ export interface Division {
 
 export type Camera = { kind: 'native'; id: string } | { kind: 'webview' } | { kind: 'actor' };
 
+export const TEXT_SIZES = ['normal', 'large', 'huge'] as const;
+export type TextSize = (typeof TEXT_SIZES)[number];
+
+/** How people want the app on this device. */
+export interface Preferences {
+  textSize: TextSize;
+  /** The language that was chosen; null: the system's. */
+  language: Language | null;
+  muted: boolean;
+}
+
 export interface AppInfo {
   demo: boolean;
   actor: boolean;
+  /** The system's. */
   language: Language;
+  preferences: Preferences;
   cameras: { id: string; name: string }[];
   consentVersion: string;
 }

@@ -224,7 +224,7 @@ function heard(state: State, event: JourneyEvent): State {
     case 'progress':
       return { ...state, capture: { ...capture, done: event.done, needed: event.needed } };
     case 'saved':
-      return { ...state, screen: 'sending', delivery: { ...state.delivery, saved: true } };
+      return { ...state, screen: 'sending', capture: { ...capture, hint: null }, delivery: { ...state.delivery, saved: true } };
     case 'upload':
       return { ...state, screen: 'sending', delivery: { ...state.delivery, sent: event.sent, total: event.total } };
     case 'judging':

@@ -2,7 +2,7 @@
 //
 // In: any MediaStream. Out: JPEG frames of at most 640 pixels, about 15 a second, one on its way at a time: a frame that
 // comes while another is being handed over is passed by, never queued. What can go wrong: the camera is refused, missing or
-// busy (`CameraTrouble`); the stream ends while it is used (`onEnded`); a frame isn't taken (it is dropped, the next is
+// busy (`CameraTrouble`); the stream ends while it is used (`webcam` hears it); a frame isn't taken (it is dropped, the next is
 // tried).
 
 import type { Mode } from './contract';

@@ -19,7 +19,7 @@ class Journey {
 
   async load(): Promise<void> {
     const info = await rust.appInfo();
-    settings.suggest(info.language);
+    settings.load(info.preferences, info.language);
     this.info = info;
     this.state = initial(firstCamera(info));
   }
@@ -30,7 +30,8 @@ class Journey {
     if (STARTS.includes(action.do)) this.run(before);
     if (leavesRun(action)) {
       this.voice.hush();
-      if (before.screen === 'capture') rust.cancel().catch(ignore);
+      // What is saved stays in the outbox: it is sent in the background, and its end can still be shown.
+      if (before.screen === 'capture' || before.screen === 'sending') rust.cancel().catch(ignore);
     }
     // A camera that Rust made ready goes dark when the person turns back.
     if (before.screen === 'ready' && !['ready', 'capture'].includes(this.state.screen)) rust.cancel().catch(ignore);
@@ -67,7 +68,7 @@ class Journey {
     if (state === before || (state.screen !== 'capture' && state.screen !== 'sending')) return;
     this.hintSaid = { code: '', at: -Infinity };
     if (state.screen === 'capture') this.voice.say('ready');
-    const asked = { begin: () => this.begin(state), retry: rust.retry, resume: () => this.resume(state.run) }[state.start]();
+    const asked = { begin: () => this.begin(state), retry: () => this.retry(state.run), resume: () => this.resume(state.run) }[state.start]();
     asked.catch((error: unknown) => this.hear(state.run, { event: 'failed', reason: reasonOf(error), canRetry: true }));
   }
 
@@ -91,8 +92,13 @@ class Journey {
     );
   }
 
+  /** Where nothing is under way that could be tried again, taking up what waits had failed: that is tried. */
+  private async retry(run: number): Promise<void> {
+    if (!(await rust.retry())) await this.resume(run);
+  }
+
   private async resume(run: number): Promise<void> {
-    const waited = await rust.resume((event) => this.hear(run, event));
+    const waited = await rust.resume(settings.language, (event) => this.hear(run, event));
     // Delivered meanwhile: there is nothing to show.
     if (!waited && run === this.state.run) this.act({ do: 'restart' });
   }

@@ -1,19 +1,9 @@
-// What a person set once and keeps: text size, language, sound. Nothing personal. Kept in the WebView's local storage; where
-// that fails (full, switched off) the settings last as long as the window.
+// What a person set once and keeps: text size, language, sound. Nothing personal. Rust keeps it, because the page's own storage
+// is forgotten with the window; where the disk fails, it lasts as long as the window.
 
-import type { Language } from './contract';
+import { keepPreferences } from './commands';
+import { TEXT_SIZES, type Language, type Preferences, type TextSize } from './contract';
 import { allBreakable, dictionaries, languageTag, type Dictionary } from './i18n';
-
-export const TEXT_SIZES = ['normal', 'large', 'huge'] as const;
-export type TextSize = (typeof TEXT_SIZES)[number];
-
-interface Kept {
-  textSize: TextSize;
-  language: Language | null;
-  muted: boolean;
-}
-
-const KEY = 'jianzai.settings';
 
 /** The dictionaries as they are shown. */
 const shown: Record<Language, Dictionary> = { zh: allBreakable(dictionaries.zh), en: dictionaries.en };
@@ -29,20 +19,12 @@ class Settings {
     return shown[this.language];
   }
 
-  load(): void {
-    const kept = read();
-    if (kept.textSize && TEXT_SIZES.includes(kept.textSize)) this.textSize = kept.textSize;
-    if (kept.language === 'zh' || kept.language === 'en') {
-      this.language = kept.language;
-      this.chosen = true;
-    }
-    this.muted = kept.muted === true;
-    this.show();
-  }
-
-  /** The system's language, unless the person chose one. */
-  suggest(language: Language): void {
-    if (!this.chosen) this.language = language;
+  /** What was kept; `system` is the language until the person has chosen one. */
+  load(kept: Preferences, system: Language): void {
+    this.textSize = kept.textSize;
+    this.language = kept.language ?? system;
+    this.chosen = kept.language !== null;
+    this.muted = kept.muted;
     this.show();
   }
 
@@ -68,12 +50,8 @@ class Settings {
   }
 
   private keep(): void {
-    const kept: Kept = { textSize: this.textSize, language: this.chosen ? this.language : null, muted: this.muted };
-    try {
-      localStorage.setItem(KEY, JSON.stringify(kept));
-    } catch {
-      // The settings last as long as the window.
-    }
+    const kept = { textSize: this.textSize, language: this.chosen ? this.language : null, muted: this.muted };
+    keepPreferences(kept).catch(() => {});
     this.show();
   }
 
@@ -82,15 +60,6 @@ class Settings {
     root.dataset['text'] = this.textSize;
     root.lang = languageTag[this.language];
     document.title = dictionaries[this.language].appName;
-  }
-}
-
-function read(): Partial<Kept> {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    return typeof kept === 'object' && kept !== null ? kept : {};
-  } catch {
-    return {};
   }
 }
 

@@ -19,10 +19,22 @@ class Webcam {
     this.trouble = null;
     try {
       const stream = await openStream(mode);
-      if (mine === this.turn) this.stream = stream;
+      if (mine === this.turn) this.use(stream, mine);
       else stop(stream);
     } catch (error) {
       if (mine === this.turn) this.trouble = error instanceof CameraTrouble ? error.kind : 'missing';
+    }
+  }
+
+  private use(stream: MediaStream, mine: number): void {
+    this.stream = stream;
+    for (const track of stream.getTracks()) {
+      // Unplugged, or taken by another program. Our own closing is not heard here.
+      track.addEventListener('ended', () => {
+        if (mine !== this.turn) return;
+        this.close();
+        this.trouble = 'busy';
+      });
     }
   }
 

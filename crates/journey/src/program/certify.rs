@@ -196,7 +196,8 @@ impl Doing {
     }
 }
 
-/// Writes the certificate into `out`: text, picture and sheet.
+/// Writes the certificate into `out`: text, picture and sheet. The text is what counts; a picture that the service cannot
+/// draw now is a remark, for whoever is certified stays so.
 pub(crate) fn write_certificate(
     out: &Path,
     text: &str,
@@ -204,17 +205,23 @@ pub(crate) fn write_certificate(
     teller: &Teller,
 ) -> anyhow::Result<()> {
     fs::create_dir_all(out).with_context(|| out.display().to_string())?;
-    let mut files = vec![(out.join("certificate.txt"), format!("{text}\n").into_bytes())];
-    if let Some(drawn) = drawn {
-        let runtime = runtime()?;
-        for form in [DrawnForm::Png, DrawnForm::Pdf] {
-            let file = runtime.block_on(drawn.fetch(form)).with_context(|| form.file_name().to_owned())?;
-            files.push((out.join(form.file_name()), file.to_vec()));
-        }
-    }
-    for (path, content) in files {
+    let write = |name: &str, content: &[u8]| {
+        let path = out.join(name);
         fs::write(&path, content).with_context(|| path.display().to_string())?;
-        teller.remark(&format!("  {}", path.display()), &format!("  {}", path.display()))?;
+        teller.remark(&format!("  {}", path.display()), &format!("  {}", path.display()))
+    };
+    write("certificate.txt", format!("{text}\n").as_bytes())?;
+    let Some(drawn) = drawn else { return Ok(()) };
+    let runtime = runtime()?;
+    for form in [DrawnForm::Png, DrawnForm::Pdf] {
+        let name = form.file_name();
+        match runtime.block_on(drawn.fetch(form)) {
+            Ok(file) => write(name, &file)?,
+            Err(error) => teller.remark(
+                &format!("  {name} 没有取到（{error}）。认证已经成功，不受影响。"),
+                &format!("  no {name} ({error}). The certification stands."),
+            )?,
+        }
     }
     Ok(())
 }

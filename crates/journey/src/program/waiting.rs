@@ -38,7 +38,13 @@ impl Waiting {
         for header in waiting {
             self.list(&teller, &header, language)?;
             if self.deliver {
-                ended = worse(ended, self.settle(&teller, &outbox, header, language)?);
+                let attempt = header.attempt;
+                // One that cannot be settled keeps none behind it waiting.
+                let settled = self.settle(&teller, &outbox, header, language).or_else(|error| {
+                    teller.remark(&format!("{attempt}：{error:#}"), &format!("{attempt}: {error:#}"))?;
+                    anyhow::Ok(Ended::Failed)
+                })?;
+                ended = worse(ended, settled);
             }
         }
         Ok(ended)
@@ -93,7 +99,7 @@ impl Waiting {
             Err(SettleError::Unsettled(error)) => {
                 JourneyEvent::Failed { reason: Said::new(error.reason(), language), can_retry: true }
             }
-            Err(SettleError::Server(error)) => anyhow::bail!("{attempt}: {error}"),
+            Err(SettleError::Server(error)) => anyhow::bail!("{error}"),
         };
         teller.tell(&event)?;
         if let (Ok(Settled::Certified { text, drawn, .. }), Some(out)) = (&settled, &self.out) {

@@ -155,6 +155,7 @@ export const en: Dictionary = {
     sent: 'Sent',
     judging: 'Being checked…',
     judgingNext: 'Then it is checked',
+    leave: 'Back to the start; it is sent by itself',
   },
   result: {
     certified: 'Certified',

@@ -158,6 +158,7 @@ export const zh = {
     sent: '已发送',
     judging: '正在核对，请稍等…',
     judgingNext: '等待核对',
+    leave: '先回首页，会自动发送',
   },
   result: {
     certified: '认证成功',
