@@ -212,7 +212,7 @@ describe('what waits from before', () => {
     const full = { code: 'device.storage_full', sentence: '手机存储满了。', nextStep: '请清理一些空间。' };
     await page.evaluate((problem) => (window.__stub.refuse.resume = problem), full);
     await tap(page, 'resume');
-    await page.getByText(/存储满了/).waitFor();
+    await page.getByTestId('result-sentence').waitFor();
     await page.evaluate(() => delete window.__stub.refuse.resume);
     await tap(page, 'retry');
     await page.getByTestId('saved').waitFor();
