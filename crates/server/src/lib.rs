@@ -7,16 +7,21 @@
 //! The way of one certification through the files: `activation` (four facts against the `register`, within `limits`) ->
 //! `attempts` -> `steps` -> `commit` -> `uploads` -> `judging` -> `outcome`. `router` lists the routes, `db` holds the
 //! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due.
+//!
+//! Staff sign in with [`accounts`] and work at the `desk`; every decision is put down in the linked log, [`audit`].
 
+pub mod accounts;
 mod activation;
 mod app;
 mod attempts;
+pub mod audit;
 mod cleaning;
 pub mod clock;
 pub mod columns;
 mod commit;
 pub mod config;
 mod db;
+mod desk;
 mod durable;
 pub mod import;
 mod judging;

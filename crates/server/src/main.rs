@@ -1,5 +1,7 @@
 //! `jianzai-server`: the service's one program.
 
+mod program;
+
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,6 +41,10 @@ enum Command {
         #[arg(long, value_name = "ROLE")]
         new: Option<Role>,
     },
+    /// Look after the accounts of clerks, heads, volunteers and auditors.
+    Account(program::account::Arguments),
+    /// Look after the linked log of decisions.
+    Audit(program::audit::Arguments),
 }
 
 #[derive(Args)]
@@ -46,6 +52,12 @@ struct Data {
     /// Holds database, evidence, staged uploads and keys.
     #[arg(long = "data", value_name = "DIR", env = "JIANZAI_DATA")]
     folder: PathBuf,
+}
+
+impl Data {
+    fn config(self) -> Config {
+        Config::new(self.folder)
+    }
 }
 
 #[derive(Args)]
@@ -96,14 +108,19 @@ async fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
-        Command::Migrate(data) => Ok(jianzai_server::migrate(&Config::new(data.folder), &SystemClock).await?),
+        Command::Migrate(data) => Ok(jianzai_server::migrate(&data.config(), &SystemClock).await?),
         Command::Import(arguments) => import(arguments).await,
         Command::Keys { data, new } => keys(data, new),
+        Command::Account(arguments) => program::account::run(arguments).await,
+        Command::Audit(arguments) => match program::audit::run(arguments).await? {
+            true => Ok(()),
+            false => std::process::exit(1),
+        },
     }
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let mut config = Config::new(arguments.data.folder);
+    let mut config = arguments.data.config();
     config.listen = arguments.listen;
     config.models = arguments.models;
     config.demo = arguments.demo;
@@ -132,7 +149,7 @@ async fn told_to_stop() -> anyhow::Result<()> {
 }
 
 async fn import(arguments: Import) -> anyhow::Result<()> {
-    let mut config = Config::new(arguments.data.folder);
+    let mut config = arguments.data.config();
     config.models = arguments.models;
     let report = jianzai_server::import::import(&config, &SystemClock, &arguments.csv, Language::En).await?;
     for note in &report.left_out {
@@ -147,7 +164,7 @@ async fn import(arguments: Import) -> anyhow::Result<()> {
 }
 
 fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {
-    let (config, today) = (Config::new(data.folder), jianzai_server::today(SystemClock.now()));
+    let (config, today) = (data.config(), jianzai_server::today(SystemClock.now()));
     let ring = KeyRing::of(&config, &today)?;
     match new {
         Some(role) => {

@@ -18,7 +18,9 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts::{invitation, login, logout};
 use crate::app::App;
+use crate::desk::{person, rosters, visits};
 use crate::problem::{self, Refusal};
 use crate::{activation, attempts, commit, outcome, steps, uploads};
 
@@ -37,8 +39,24 @@ fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(outcome::state))
         .routes(routes!(outcome::picture))
         .routes(routes!(outcome::sheet))
+        .merge(desk())
         .layer(middleware::from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+/// What staff and volunteers do, signed in.
+fn desk() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(login::login))
+        .routes(routes!(login::me))
+        .routes(routes!(logout::logout))
+        .routes(routes!(logout::sign_out))
+        .routes(routes!(person::look_up))
+        .routes(routes!(invitation::invite))
+        .routes(routes!(invitation::accept))
+        .routes(routes!(rosters::make))
+        .routes(routes!(visits::all))
+        .routes(routes!(visits::one))
 }
 
 fn pieces() -> OpenApiRouter<Arc<App>> {
@@ -101,6 +119,10 @@ fn about() -> OpenApi {
         |what| SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build());
     let components = utoipa::openapi::ComponentsBuilder::new()
         .security_scheme("activation", bearer("The token of an activation."))
-        .security_scheme("attempt", bearer("The token of an attempt."));
+        .security_scheme("attempt", bearer("The token of an attempt."))
+        .security_scheme(
+            "desk",
+            bearer("The token of a session of the desk; the role that a call wants stands beside it."),
+        );
     OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
 }

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::db::Datastore;
 use crate::judging::Examiner;
 use crate::keys::{KeyRing, KeysError};
-use crate::{cleaning, durable, judging, router};
+use crate::{audit, cleaning, durable, judging, router};
 
 /// Calls that are still running this long after the service was told to stop are cut off; nothing acknowledged is lost.
 const LAST_CALLS: Duration = Duration::from_secs(20);
@@ -145,6 +145,9 @@ async fn close_after(workers: Vec<JoinHandle<()>>, app: Arc<App>, lock: File) {
         if let Err(error) = worker.await {
             tracing::error!(%error, "a task ended");
         }
+    }
+    if let Err(error) = audit::keep_head(&app).await {
+        tracing::error!(%error, "signing the log");
     }
     if let Err(error) = app.store.clone().close().await {
         tracing::error!(%error, "closing the database");
