@@ -21,6 +21,7 @@ pub mod columns;
 mod commit;
 pub mod config;
 mod db;
+pub mod demo;
 mod desk;
 mod durable;
 pub mod import;

@@ -45,6 +45,8 @@ enum Command {
     Account(program::account::Arguments),
     /// Look after the linked log of decisions.
     Audit(program::audit::Arguments),
+    /// Make a register of people who don't exist, and what happened to them.
+    Demo(program::demo::Arguments),
 }
 
 #[derive(Args)]
@@ -112,6 +114,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Import(arguments) => import(arguments).await,
         Command::Keys { data, new } => keys(data, new),
         Command::Account(arguments) => program::account::run(arguments).await,
+        Command::Demo(arguments) => program::demo::run(arguments).await,
         Command::Audit(arguments) => match program::audit::run(arguments).await? {
             true => Ok(()),
             false => std::process::exit(1),
