@@ -8,7 +8,8 @@
 //! `attempts` -> `steps` -> `commit` -> `uploads` -> `judging` -> `outcome`. `router` lists the routes, `db` holds the
 //! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due.
 //!
-//! Staff sign in with [`accounts`] and work at the `desk`; every decision is put down in the linked log, [`audit`].
+//! Staff sign in with [`accounts`] and work at the `desk`; every decision is put down in the linked log, [`audit`]. [`silent`]
+//! finds who is confirmed by data alone; [`demo`] makes people to try it all with; `metrics` counts.
 
 pub mod accounts;
 mod activation;
@@ -28,11 +29,13 @@ pub mod import;
 mod judging;
 pub mod keys;
 mod limits;
+mod metrics;
 mod outcome;
 mod problem;
 mod register;
 mod router;
 pub mod service;
+pub mod silent;
 mod steps;
 mod token;
 mod uploads;

@@ -80,6 +80,9 @@ struct Serve {
     /// Where to listen; port 0 takes a free one, and the address is printed.
     #[arg(long, default_value = "127.0.0.1:8470")]
     listen: SocketAddr,
+    /// Where to tell Prometheus what is counted, such as 127.0.0.1:9470; nowhere if not given. Keep it from the outside.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Where MODELS.toml and the networks are.
     #[arg(long, value_name = "DIR", default_value = "models", env = "JIANZAI_MODELS")]
     models: PathBuf,
@@ -125,12 +128,16 @@ async fn run() -> anyhow::Result<()> {
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let mut config = arguments.data.config();
     config.listen = arguments.listen;
+    config.metrics = arguments.metrics;
     config.models = arguments.models;
     config.demo = arguments.demo;
     config.behind_proxy = arguments.behind_proxy;
     config.retention = Duration::from_hours(24 * u64::from(arguments.keep_evidence_days));
     let running = jianzai_server::serve(config, Arc::new(SystemClock)).await?;
     println!("listening on http://{}", running.address());
+    if let Some(address) = running.metrics_address() {
+        println!("metrics on http://{address}/metrics");
+    }
     told_to_stop().await?;
     tracing::info!("stopping");
     running.stop().await;

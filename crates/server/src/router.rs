@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +22,7 @@ use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{person, rosters, visits};
 use crate::problem::{self, Refusal};
-use crate::{activation, attempts, commit, outcome, steps, uploads};
+use crate::{activation, attempts, commit, metrics, outcome, steps, uploads};
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
@@ -77,23 +77,26 @@ pub fn openapi() -> OpenApi {
 /// The routes with what stands around them: words for refusals, a line in the log, and no panic that gets out.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (routes, description) = all();
+    let counted = middleware::from_fn_with_state(app.clone(), log);
     routes
         .route("/health", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/ready", get(metrics::ready))
         .route("/openapi.json", get(move || async move { axum::Json(description) }))
         .with_state(app)
         // Answers hold tokens and certificates.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn(problem::speak))
-        .layer(middleware::from_fn(log))
+        .layer(counted)
 }
 
-/// One line for each call: method, route, status, time taken. No path, query, header, address or body: those name people.
-async fn log(request: Request, next: Next) -> Response {
+/// Counts each call, and writes one line for it: method, route, status, time taken. No path, query, header, address or body: those name people.
+async fn log(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
+    app.metrics.call(&method, &route, response.status(), started.elapsed());
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     tracing::info!(%method, route, status, ms, "call");
     response

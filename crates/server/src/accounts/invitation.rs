@@ -17,7 +17,7 @@ use jianzai_wire::{Area, ReasonCode, Secret};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _,
+    QuerySelect as _, Select,
 };
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -90,7 +90,7 @@ pub(crate) async fn accept(
     let counters = counters.ok_or(ReasonCode::ServerInternal)?;
     let now = app.clock.now();
     counters.check(app.store.reads(), now).await??;
-    if open_invitation(app.store.reads(), &request.code, now).await?.is_none() {
+    if inviting(app.store.reads(), open(&request.code, now).one(app.store.reads()).await?).await?.is_none() {
         let tx = app.store.begin("refuse invitation").await?;
         counters.count(&*tx, now).await?;
         tx.commit().await?;
@@ -100,8 +100,9 @@ pub(crate) async fn accept(
     let (id, credentials) = credentials(&app, &request).await?;
     let tx = app.store.begin("accept invitation").await?;
     // Somebody else may have accepted it meanwhile.
-    let open = open_invitation(&*tx, &request.code, now).await?.ok_or(ReasonCode::InvitationNotValid)?;
-    if store::by_login(&*tx, &app.keys, &request.login).await?.is_some() {
+    let locked = open(&request.code, now).lock_exclusive().one(&*tx).await?;
+    let open = inviting(&*tx, locked).await?.ok_or(ReasonCode::InvitationNotValid)?;
+    if store::by_login(&app.keys, &request.login).one(&*tx).await?.is_some() {
         return Err(ReasonCode::AccountNameTaken.into());
     }
     let area = Area::parse(&open.area).map_err(|_| ReasonCode::ServerInternal)?;
@@ -120,19 +121,19 @@ pub(crate) async fn accept(
     Ok((StatusCode::CREATED, Json(Accepted { account, authenticator })))
 }
 
-/// The invitation that a code opens, locked until the transaction ends.
-async fn open_invitation(
-    db: &impl ConnectionTrait,
-    code: &Secret,
-    now: i64,
-) -> Result<Option<invitation::Model>, Refusal> {
-    let found = invitation::Entity::find()
+/// The invitation that a code opens.
+fn open(code: &Secret, now: i64) -> Select<invitation::Entity> {
+    invitation::Entity::find()
         .filter(invitation::Column::CodeDigest.eq(digest(code).to_vec()))
         .filter(invitation::Column::AcceptedAt.is_null())
         .filter(invitation::Column::ExpiresAt.gt(now))
-        .lock_exclusive()
-        .one(db)
-        .await?;
+}
+
+/// The invitation, if its inviter's account is open still.
+async fn inviting(
+    db: &impl ConnectionTrait,
+    found: Option<invitation::Model>,
+) -> Result<Option<invitation::Model>, Refusal> {
     let Some(found) = found else { return Ok(None) };
     let inviter = staff::Entity::find_by_id(found.inviter_id).one(db).await?;
     Ok(inviter.is_some_and(|inviter| inviter.disabled_at.is_none()).then_some(found))

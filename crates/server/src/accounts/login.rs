@@ -14,7 +14,8 @@ use jianzai_wire::api::Problem;
 use jianzai_wire::desk::{Account, LoginRequest, StaffSession};
 use jianzai_wire::{ReasonCode, Secret};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _};
+use sea_orm::{QueryFilter as _, QuerySelect as _};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -59,7 +60,7 @@ pub(crate) async fn login(
     let address = client_address(&app, peer, &headers);
     let counters = Counters::at_login(address, &login_hash, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     let delay = counters.check(app.store.reads(), app.clock.now()).await??;
-    let known = store::by_login(app.store.reads(), &app.keys, &request.login).await?;
+    let known = store::by_login(&app.keys, &request.login).one(app.store.reads()).await?;
     let right = password_is_right(&app, known.as_ref(), request.password.clone()).await?;
     let verified = known.filter(|_| right);
     let session = decide(&app, &request, verified, login_hash, &counters).await?;
@@ -129,7 +130,8 @@ async fn confirmed(
     verified: Option<staff::Model>,
     now: i64,
 ) -> Result<Option<Account>, Refusal> {
-    let Some(locked) = store::by_login(&**tx, &app.keys, &request.login).await? else { return Ok(None) };
+    let locked = store::by_login(&app.keys, &request.login).lock_exclusive().one(&**tx).await?;
+    let Some(locked) = locked else { return Ok(None) };
     let secret = locked.open(&app.keys, "totp_secret", &locked.totp_secret);
     let secret = secret.map_err(|error| Refusal::internal(&error))?;
     let step = authenticator::step_of(&secret, request.code.expose(), now, locked.totp_step);

@@ -2,6 +2,7 @@
 
 use jianzai_wire::desk::{Account, StaffRole};
 use jianzai_wire::{Area, LoginName, ReasonCode, Secret};
+use sea_orm::QuerySelect as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
@@ -120,7 +121,7 @@ pub async fn add(
     let (credentials, access) = credentials(&desk.keys, account.id, login, given)?;
     let row = credentials.row(&desk.keys, &account, login, None, clock.now())?;
     let tx = desk.store.begin("add account").await?;
-    if by_login(&*tx, &desk.keys, login).await?.is_some() {
+    if by_login(&desk.keys, login).one(&*tx).await?.is_some() {
         return Err(AccountError::NameTaken);
     }
     row.insert(&*tx).await?;
@@ -139,7 +140,7 @@ pub async fn reset(
     given: Option<Secret>,
 ) -> Result<Access, AccountError> {
     let desk = open(config, clock).await?;
-    let known = by_login(desk.store.reads(), &desk.keys, login).await?.ok_or(AccountError::Unknown)?;
+    let known = by_login(&desk.keys, login).one(desk.store.reads()).await?.ok_or(AccountError::Unknown)?;
     let (credentials, access) = credentials(&desk.keys, known.id, login, given)?;
     let tx = desk.store.begin("reset account").await?;
     credentials.replace(&*tx, known.id).await?;
@@ -155,7 +156,7 @@ pub async fn disable(config: &Config, clock: &dyn Clock, login: &LoginName) -> R
     let desk = open(config, clock).await?;
     let now = clock.now();
     let tx = desk.store.begin("disable account").await?;
-    let known = by_login(&*tx, &desk.keys, login).await?.ok_or(AccountError::Unknown)?;
+    let known = by_login(&desk.keys, login).lock_exclusive().one(&*tx).await?.ok_or(AccountError::Unknown)?;
     staff::Entity::update_many()
         .col_expr(staff::Column::DisabledAt, Expr::value(known.disabled_at.unwrap_or(now)))
         .filter(staff::Column::Id.eq(known.id))

@@ -5,7 +5,7 @@ use jianzai_wire::desk::{Account, StaffRole};
 use jianzai_wire::{Area, LoginName, Secret};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, Select};
 use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -103,14 +103,10 @@ pub(super) fn login_hash(key: &Key, login: &LoginName) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The account with a login name, locked until the transaction ends.
-pub(super) async fn by_login(
-    tx: &impl ConnectionTrait,
-    keys: &KeyRing,
-    login: &LoginName,
-) -> Result<Option<staff::Model>, DbErr> {
+/// The account with a login name. Whoever is about to change it locks the row as well.
+pub(super) fn by_login(keys: &KeyRing, login: &LoginName) -> Select<staff::Entity> {
     let hashes: Vec<_> = keys.all(Role::IdHash).iter().map(|key| login_hash(key, login).to_vec()).collect();
-    staff::Entity::find().filter(staff::Column::LoginHash.is_in(hashes)).lock_exclusive().one(tx).await
+    staff::Entity::find().filter(staff::Column::LoginHash.is_in(hashes))
 }
 
 /// Ends every session of an account.

@@ -135,5 +135,29 @@ fn iso(day: Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
+/// Hands each person's day of death, traces and entry in the household register to `then`.
+#[cfg(test)]
+pub(crate) fn each_history(
+    people: u64,
+    seed: u64,
+    on: Date,
+    mut then: impl FnMut(Option<Date>, Vec<crate::silent::Trace>, crate::silent::Statement),
+) {
+    use crate::silent::{Statement, Trace};
+    let all = People::new(Options { people, seed, on });
+    let each = all.map(|all| {
+        all.each(|person| {
+            let traces = events(person, on).into_iter().map(|(kind, day)| Trace { day, kind: kind.to_owned() });
+            let register = match household_status(person, on) {
+                Some(status) => Statement::Status { day: on, status: status.to_owned() },
+                None => Statement::Absent { day: on },
+            };
+            then(person.died, traces.collect(), register);
+            Ok::<(), ()>(())
+        })
+    });
+    assert_eq!(each, Some(Ok(())));
+}
+
 #[cfg(test)]
 mod tests;

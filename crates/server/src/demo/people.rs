@@ -4,7 +4,9 @@
 //! [`Shuffle`], so that those born on the same day have numbers next to each other; and numbers next to each other are sent
 //! to different pairs of division and sequence by a multiplication modulo the count of such pairs.
 
-use jianzai_wire::{Division, DivisionLevel, IdNumber};
+use std::collections::BTreeMap;
+
+use jianzai_wire::{Division, IdNumber};
 use time::{Date, Duration};
 
 use super::draw::{Draw, Shuffle};
@@ -86,15 +88,19 @@ impl People {
         if !(1..=MOST).contains(&options.people) {
             return None;
         }
-        let mut places: Vec<Place> = Vec::new();
-        let mut homes = Vec::new();
+        let mut counties = BTreeMap::<Division, Vec<Division>>::new();
+        for county in Division::counties().filter(|county| county.is_current()) {
+            counties.entry(county.parent().unwrap_or(county)).or_default().push(county);
+        }
+        let (mut places, mut homes): (Vec<Place>, _) = (Vec::new(), Vec::new());
         for code in Division::counties().filter(|code| code.code() < MAINLAND) {
             let Some(division) = insured_near(code) else { continue };
             // Counties of one place stand together.
             let place = match places.iter().rposition(|place| place.division == division) {
                 Some(place) => place,
                 None => {
-                    places.push(Place { division, counties: living_in(division) });
+                    let counties = counties.get(&division).cloned().unwrap_or_else(|| vec![division]);
+                    places.push(Place { division, counties });
                     places.len() - 1
                 }
             };
@@ -188,12 +194,6 @@ fn insured_near(code: Division) -> Option<Division> {
     [prefecture, own, province].into_iter().flatten().find(|division| division.is_current())
 }
 
-fn living_in(division: Division) -> Vec<Division> {
-    let counties: Vec<_> =
-        Division::children(Some(division)).into_iter().filter(|below| below.level() == DivisionLevel::County).collect();
-    if counties.is_empty() { vec![division] } else { counties }
-}
-
 /// Own and family's. No mobile network has numbers that begin with 120.
 fn phones(draw: &mut Draw) -> String {
     let count = [0, 1, 1, 1, 1, 1, 2, 2, 2, 2][usize::try_from(draw.below(10)).unwrap_or(0)];
@@ -220,7 +220,8 @@ mod tests {
     #[test]
     fn nobody_shares_a_number_with_somebody_born_on_the_same_day() {
         let people = People::new(Options { people: MOST, seed: 1, on: date!(2026 - 11 - 21) }).unwrap();
-        let first = (0..).find(|rank| age_in_days(*rank, MOST) == in_days(60)).unwrap_or(0);
+        // The shares below sixty end here; the first day above it follows.
+        let first = MOST * (650 + 1_250) / SHARES;
         let day = (first..MOST).take_while(|rank| age_in_days(*rank, MOST) == in_days(60));
         let mut seen = BTreeSet::new();
         for rank in day {

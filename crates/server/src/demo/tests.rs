@@ -36,7 +36,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_gives_others() {
 
 #[test]
 fn everybody_is_valid_and_there_once() {
-    let people = People::new(options(30_000, 3)).unwrap();
+    let people = People::new(options(10_000, 3)).unwrap();
     let (mut numbers, mut retired, mut ages, mut women) = (BTreeSet::new(), 0, BTreeMap::new(), 0);
     let each: Result<(), ()> = people.each(|person| {
         let id = IdNumber::parse_on(person.id_number.expose(), ON).unwrap();
@@ -53,16 +53,16 @@ fn everybody_is_valid_and_there_once() {
         assert!(Name::parse(&person.name).is_ok());
         Ok(())
     });
-    assert_eq!((each, numbers.len()), (Ok(()), 30_000));
-    assert!((10_000..20_000).contains(&retired), "{retired}");
-    assert!((16_000..19_000).contains(&women), "{women}");
+    assert_eq!((each, numbers.len()), (Ok(()), 10_000));
+    assert!((3_000..7_000).contains(&retired), "{retired}");
+    assert!((5_300..6_400).contains(&women), "{women}");
     assert!(ages[&60] > ages[&70] && ages[&70] > ages[&80] && ages[&80] > ages[&90], "{ages:?}");
-    assert!(ages[&100] >= 10, "{ages:?}");
+    assert!(ages[&100] >= 3, "{ages:?}");
 }
 
 #[test]
 fn nobody_does_anything_after_death_but_spend() {
-    let people = People::new(options(20_000, 7)).unwrap();
+    let people = People::new(options(8_000, 7)).unwrap();
     let (mut dead, mut spent_after, mut told, mut silent) = (0, 0, 0, 0);
     let each: Result<(), ()> = people.each(|person| {
         let happened = events(person, ON);
@@ -87,9 +87,9 @@ fn nobody_does_anything_after_death_but_spend() {
         Ok(())
     });
     assert_eq!(each, Ok(()));
-    assert!((300..1_200).contains(&dead), "{dead}");
+    assert!((120..480).contains(&dead), "{dead}");
     assert!(spent_after > 0 && told > dead * 7 / 10 && told < dead, "{spent_after} {told} of {dead}");
-    assert!((400..1_500).contains(&silent), "{silent}");
+    assert!((160..600).contains(&silent), "{silent}");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ fn nobody_and_too_many_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn any_seed_and_day_make_valid_people(seed: u64, day in 0..20_000_i64, people in 1..200_u64) {
         let on = date!(1990 - 01 - 01) + time::Duration::days(day);

@@ -194,6 +194,7 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Fi
     let entry = Entry::of(decision(finding.state), job.attempt_id).detail(codes.join(","));
     audit::append(&tx, now, entry).await?;
     tx.commit().await?;
+    app.metrics.judged(finding.state);
     tracing::info!(attempt = %job.attempt_id, outcome = ?finding.state, reasons = %codes.join(","), "judged");
     Ok(())
 }

@@ -18,22 +18,23 @@ async fn whatever_is_wrong_the_answer_is_the_same() {
     let closed = world.staff("clerk.gone", StaffRole::Clerk, "440300").await;
     accounts::disable(&world.config, &*world.clock, &LoginName::parse("clerk.gone").unwrap()).await.unwrap();
     let (right, its) = (clerk.access.authenticator.expose(), closed.access.authenticator.expose());
-    let (mut first, mut fastest) = (None, Vec::new());
-    for what in ["name", "password", "code", "closed", "everything"] {
-        let mut times = Vec::new();
+    let kinds = ["name", "password", "code", "closed", "everything"];
+    let (mut first, mut fastest) = (None, [Duration::MAX; 5]);
+    // In turn, so that whatever else this machine does falls on all of them.
+    for _ in 0..6 {
         // Failures delay the next answer; that is another test's matter.
         world.clock.advance(Duration::from_secs(3_601));
-        for _ in 0..3 {
+        for (what, fastest) in kinds.into_iter().zip(&mut fastest) {
             let (login, password, code) = match what {
                 "name" => ("clerk.wu", PASSWORD, world.code(right)),
                 "password" => ("clerk.wang", "another four words", world.code(right)),
                 "code" => ("clerk.wang", PASSWORD, "000000".to_owned()),
                 "closed" => ("clerk.gone", PASSWORD, world.code(its)),
-                _ => ("clerk.wu", "x", String::new()),
+                _ => ("clerk.nobody", "x", String::new()),
             };
             let asked = Instant::now();
             let response = world.try_login(login, password, &code).await;
-            times.push(asked.elapsed());
+            *fastest = asked.elapsed().min(*fastest);
             let mut headers: Vec<_> = response.headers().iter().map(|(n, v)| (n.clone(), v.clone())).collect();
             headers.retain(|(name, _)| name != "date");
             let shape = (response.status(), headers, response.text().await.unwrap());
@@ -41,7 +42,6 @@ async fn whatever_is_wrong_the_answer_is_the_same() {
             assert!(shape.2.contains("account.not_confirmed"));
             assert_eq!(*first.get_or_insert_with(|| shape.clone()), shape, "{what}");
         }
-        fastest.push(times.into_iter().min().unwrap());
     }
     let (least, most) = (fastest.iter().min().unwrap(), fastest.iter().max().unwrap());
     assert!(*least >= Duration::from_millis(400), "no refusal is told sooner: {least:?}");

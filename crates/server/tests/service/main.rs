@@ -9,6 +9,7 @@ mod clear;
 mod contract;
 mod desk;
 mod judging;
+mod metrics;
 mod people;
 mod register;
 mod rosters;
