@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::{invitation, login, logout};
 use crate::app::App;
-use crate::desk::{person, rosters, visits};
+use crate::desk::{oversight, person, rosters, visits};
 use crate::problem::{self, Refusal};
 use crate::{activation, attempts, commit, metrics, outcome, steps, uploads};
 
@@ -55,6 +55,7 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(invitation::invite))
         .routes(routes!(invitation::accept))
         .routes(routes!(rosters::make))
+        .routes(routes!(oversight::accesses))
         .routes(routes!(visits::all))
         .routes(routes!(visits::one))
 }

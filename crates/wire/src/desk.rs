@@ -10,6 +10,7 @@
 //! | `POST /v1/desk/invitations` | [`InvitationRequest`] -> 201 [`Invitation`] | clerks, heads |
 //! | `POST /v1/desk/invitations/accept` | [`AcceptRequest`] -> 201 [`Accepted`] | whoever has the code |
 //! | `POST /v1/desk/rosters` | [`RosterRequest`] -> 201 [`Roster`] | clerks, heads |
+//! | `POST /v1/desk/accesses` | [`AccessesRequest`] -> [`Accesses`] | heads, auditors |
 //! | `POST /v1/desk/visits` | [`VisitsRequest`] -> [`Visits`] | volunteers |
 //! | `POST /v1/desk/visits/person` | [`PersonRequest`] -> [`VisitPerson`] | volunteers |
 //!
@@ -301,4 +302,46 @@ impl fmt::Debug for VisitPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("VisitPerson(…)")
     }
+}
+
+/// Asks who read about whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessesRequest {
+    /// Reads by this account only.
+    #[serde(default)]
+    pub account: Option<Uuid>,
+    /// Reads about this person only.
+    #[serde(default)]
+    pub person: Option<Uuid>,
+    /// Reads before this only.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub before: Option<OffsetDateTime>,
+}
+
+/// Who read about whom, the newest first; 200 at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Accesses {
+    /// The reads.
+    pub accesses: Vec<Access>,
+}
+
+/// Somebody read about a person, or tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Access {
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Who.
+    pub account: Uuid,
+    /// `person`, `roster`, `visits` or `visit`.
+    pub what: String,
+    /// Why, as the reader said.
+    pub reason: String,
+    /// The review, appeal, visit or list that it was for.
+    pub reference: Option<Uuid>,
+    /// Whose data were shown; nobody's when nothing was.
+    pub person: Option<Uuid>,
+    /// `shown`, `nobody`, `elsewhere` or `not_listed`.
+    pub outcome: String,
 }

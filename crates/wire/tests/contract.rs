@@ -179,6 +179,11 @@ fn every_type_of_the_desk_keeps_its_form_there_and_back() {
     sent("desk_roster_request", &RosterRequest { volunteer: Uuid::from_u128(7), people, days: 7 });
     sent("desk_roster", &Roster { id: Uuid::from_u128(6), ends_at: at, listed: 3, left_out: vec![1] });
     sent("desk_visits_request", &VisitsRequest { reason: ReadReason::Visit });
+    let (account, person) = (Some(Uuid::from_u128(7)), Some(Uuid::from_u128(8)));
+    sent("desk_accesses_request", &AccessesRequest { account, person, before: Some(at) });
+    let (what, reason, outcome) = ("person".into(), "asked".into(), "shown".into());
+    let access = Access { at, account: Uuid::from_u128(7), what, reason, reference: None, person, outcome };
+    sent("desk_accesses", &Accesses { accesses: vec![access] });
     sent("desk_visits", &Visits { people: vec![visit_person()] });
 }
 
@@ -188,6 +193,8 @@ fn what_the_other_side_may_leave_out_is_filled_in() {
     assert!(bare.cannot.is_empty() && !bare.demo);
     let bare: LogoutRequest = serde_json::from_str("{}").expect("everywhere has a default");
     assert!(!bare.everywhere);
+    let bare: AccessesRequest = serde_json::from_str("{}").expect("everything may be left out");
+    assert_eq!(bare, AccessesRequest::default());
 }
 
 /// Whoever logs a request logs dots.

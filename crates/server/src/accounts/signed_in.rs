@@ -49,6 +49,8 @@ demands! {
     Clerks: Clerk, Head;
     /// Who looks after accounts.
     Heads: Head;
+    /// Who sees what others did.
+    Overseers: Head, Auditor;
     /// Who visits.
     Volunteers: Volunteer;
 }

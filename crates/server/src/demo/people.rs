@@ -201,11 +201,11 @@ fn phones(draw: &mut Draw) -> String {
     numbers.join(";")
 }
 
-/// Deaths of the last two years: three in a thousand a year at sixty, twice as many every eight years.
+/// Deaths of the last two years: eight in a thousand a year at sixty, twice as many every seven years.
 fn died(draw: &mut Draw, age: i64, on: Date) -> Option<Date> {
-    let doubled = u32::try_from((age - 60).max(0) / 8).unwrap_or(0).min(7);
+    let doubled = u32::try_from((age - 60).max(0) / 7).unwrap_or(0).min(5);
     let days = i64::try_from(draw.below(730)).unwrap_or(0) + 1;
-    draw.chance(2 * (3_000 << doubled)).then(|| on.checked_sub(Duration::days(days)))?
+    draw.chance(2 * (8_000 << doubled)).then(|| on.checked_sub(Duration::days(days)))?
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@
 //! - Every read is put down in the access log with its reason, and in the linked log, in one transaction, before anything
 //!   is shown. So is every search that found nobody, with a keyed hash of the number.
 //! - No portrait and no whole phone number is shown.
+//! - Heads and auditors see the access log of their area, by identifiers.
 
 mod access;
+pub(crate) mod oversight;
 pub(crate) mod person;
 pub(crate) mod rosters;
 pub(crate) mod visits;

@@ -27,7 +27,9 @@ fn stated(status: &str, days_ago: i64) -> Statement {
 
 #[test]
 fn strong_counts_alone_and_weak_together() {
-    let cases: [(&[(&str, i64)], Outcome, Option<i64>); 10] = [
+    /// Kinds and how many days ago; what is found, and how many days ago is proven.
+    type Case = (&'static [(&'static str, i64)], Outcome, Option<i64>);
+    let cases: [Case; 10] = [
         (&[("hospital_stay", 100)], Outcome::Confirmed, Some(100)),
         (&[("hospital_stay", 365)], Outcome::NotConfirmed, None),
         (&[("hospital_stay", 364)], Outcome::Confirmed, Some(364)),

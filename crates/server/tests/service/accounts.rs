@@ -174,7 +174,7 @@ async fn a_session_ends_when_idle_and_after_a_working_day() {
 #[tokio::test]
 async fn without_a_session_there_is_nothing_to_see() {
     let world = World::new().await;
-    for path in ["people", "invitations", "rosters", "visits", "visits/person", "logout"] {
+    for path in ["people", "invitations", "rosters", "visits", "visits/person", "accesses", "logout"] {
         for token in ["", "Bearer ", "Bearer c2VjcmV0", "Basic Y2xlcms6"] {
             let call = world.post(&format!("/v1/desk/{path}"), &json!({})).header("Authorization", token);
             let problem = answer::<Value>(call.send().await.unwrap()).await.unwrap_err();

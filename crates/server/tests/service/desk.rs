@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
-use jianzai_wire::desk::{DeskPerson, StaffRole, StaffSession};
+use jianzai_wire::desk::{Accesses, DeskPerson, StaffRole, StaffSession};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -110,4 +110,27 @@ async fn whoever_guesses_id_numbers_at_the_desk_has_to_wait() {
     world.clock.advance(Duration::from_secs(3_601));
     let again = world.signed_in("clerk.zhao", StaffRole::Clerk, "440300").await;
     assert!(look_up(&world, &again, KNOWN).await.is_ok());
+}
+
+#[tokio::test]
+async fn heads_and_auditors_see_who_of_their_area_read_about_whom() {
+    let world = World::new().await;
+    let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
+    let person = look_up(&world, &clerk, KNOWN).await.unwrap();
+    look_up(&world, &clerk, STRANGER).await.unwrap_err();
+    let auditor = world.signed_in("auditor", StaffRole::Auditor, "440000").await;
+    let ask = async |by: &StaffSession, body: Value| world.desk::<Accesses>(by, "accesses", &body).await;
+    let seen = ask(&auditor, json!({})).await.unwrap().accesses;
+    let told: Vec<_> = seen.iter().map(|read| (read.account, read.person, read.outcome.as_str())).collect();
+    assert_eq!(told, [(clerk.account.id, None, "nobody"), (clerk.account.id, Some(person.id), "shown")]);
+    assert!(seen.iter().all(|read| read.reason == "asked" && read.what == "person"));
+    let about = ask(&auditor, json!({ "person": person.id, "account": clerk.account.id })).await.unwrap();
+    assert_eq!(about.accesses, seen[1..]);
+    assert_eq!(ask(&auditor, json!({ "before": "2020-01-01T00:00:00Z" })).await.unwrap().accesses, []);
+
+    let head = world.signed_in("head.li", StaffRole::Head, "440300").await;
+    assert_eq!(ask(&head, json!({})).await.unwrap().accesses.len(), 2);
+    let elsewhere = world.signed_in("auditor.js", StaffRole::Auditor, "320000").await;
+    assert_eq!(ask(&elsewhere, json!({})).await.unwrap().accesses, [], "another area's");
+    assert_eq!(ask(&clerk, json!({})).await.unwrap_err().code, ReasonCode::AccountNotAllowed);
 }
