@@ -117,7 +117,7 @@ fn check_consent(consent: &Consent) -> Result<(), ReasonCode> {
 }
 
 /// The caller's address: the peer's, or what one's own proxy says it was.
-fn client_address(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+pub(crate) fn client_address(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded = || {
         headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
     };

@@ -15,6 +15,7 @@ use crate::clock::{Clock, to_time};
 use crate::config::Config;
 use crate::db::Datastore;
 use crate::keys::{KeyRing, Role};
+use crate::metrics::Metrics;
 use crate::problem::Refusal;
 use crate::register::Nobody;
 use crate::{StartError, durable};
@@ -31,6 +32,8 @@ pub(crate) struct App {
     /// Where sealed evidence lies.
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) nobody: Nobody,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
     /// Rung when there is something to judge.
     pub(crate) work: Notify,
     uploads: [Mutex<()>; 64],
@@ -47,7 +50,7 @@ impl App {
         let objects = Arc::new(LocalFileSystem::new_with_prefix(config.evidence())?.with_fsync(true));
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
         let uploads = std::array::from_fn(|_| Mutex::new(()));
-        Ok(Self { config, clock, store, keys, objects, nobody, work: Notify::new(), uploads })
+        Ok(Self { config, clock, store, keys, objects, nobody, metrics: Metrics::new(), work: Notify::new(), uploads })
     }
 
     /// Lets one caller at a time work on an upload.

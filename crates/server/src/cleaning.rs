@@ -10,7 +10,9 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Query
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::accounts::login;
 use crate::app::App;
+use crate::audit;
 use crate::db::entity::{attempt, upload};
 use crate::limits;
 use crate::uploads::object_path;
@@ -25,6 +27,9 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
     loop {
         if let Err(error) = clean(&app).await {
             tracing::error!(%error, "cleaning; it is tried again");
+        }
+        if let Err(error) = audit::keep_head(&app).await {
+            tracing::error!(%error, "signing the log");
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
@@ -50,6 +55,7 @@ pub(crate) async fn clean(app: &App) -> Result<(), CleaningError> {
     drop_abandoned(app).await?;
     let tx = app.store.begin("forget counts").await?;
     limits::forget_old(&*tx, app.clock.now()).await?;
+    login::forget_old(&tx, app.clock.now()).await?;
     Ok(tx.commit().await?)
 }
 

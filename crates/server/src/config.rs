@@ -11,6 +11,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where metrics are told, beside health and readiness; nowhere by default. Not for the outside.
+    pub metrics: Option<SocketAddr>,
     /// Where the networks and `MODELS.toml` are.
     pub models: PathBuf,
     /// Whether attempts from the actor of a demo build are accepted. Their certificates say so.
@@ -29,6 +31,7 @@ impl Config {
         Self {
             data: data.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metrics: None,
             models: PathBuf::from("models"),
             demo: false,
             behind_proxy: false,

@@ -27,11 +27,13 @@ pub enum Role {
     Evidence,
     /// Ed25519 secret that signs certificates.
     Certificate,
+    /// Ed25519 secret that signs the end of the linked log.
+    Audit,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::IdHash, Self::Column, Self::Evidence, Self::Certificate];
+    pub const ALL: [Self; 5] = [Self::IdHash, Self::Column, Self::Evidence, Self::Certificate, Self::Audit];
 
     fn name(self) -> &'static str {
         match self {
@@ -39,7 +41,14 @@ impl Role {
             Self::Column => "column",
             Self::Evidence => "evidence",
             Self::Certificate => "certificate",
+            Self::Audit => "audit",
         }
+    }
+
+    /// Whether nothing that was made with a lost key is lost with it: a log that was signed with it stays what it is, and
+    /// whoever was given a signed head has the public key.
+    fn is_replaceable(self) -> bool {
+        self == Self::Audit
     }
 }
 
@@ -111,7 +120,7 @@ impl KeyRing {
         let mut keys = BTreeMap::new();
         for role in Role::ALL {
             let mut found = read_role(folder, role)?;
-            if found.is_empty() && !may_make {
+            if found.is_empty() && !may_make && !role.is_replaceable() {
                 return Err(KeysError::Lost(folder.into(), role.name()));
             }
             if found.is_empty() {

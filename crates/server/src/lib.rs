@@ -7,26 +7,35 @@
 //! The way of one certification through the files: `activation` (four facts against the `register`, within `limits`) ->
 //! `attempts` -> `steps` -> `commit` -> `uploads` -> `judging` -> `outcome`. `router` lists the routes, `db` holds the
 //! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due.
+//!
+//! Staff sign in with [`accounts`] and work at the `desk`; every decision is put down in the linked log, [`audit`]. [`silent`]
+//! finds who is confirmed by data alone; [`demo`] makes people to try it all with; `metrics` counts.
 
+pub mod accounts;
 mod activation;
 mod app;
 mod attempts;
+pub mod audit;
 mod cleaning;
 pub mod clock;
 pub mod columns;
 mod commit;
 pub mod config;
 mod db;
+pub mod demo;
+mod desk;
 mod durable;
 pub mod import;
 mod judging;
 pub mod keys;
 mod limits;
+mod metrics;
 mod outcome;
 mod problem;
 mod register;
 mod router;
 pub mod service;
+pub mod silent;
 mod steps;
 mod token;
 mod uploads;

@@ -5,6 +5,9 @@
 //! the answer: a hard limit would let anyone stop a person's pension by guessing on purpose. All of it is the same for
 //! ID numbers that are in the register and those that are not.
 //!
+//! At the desk it is the same: failures to sign in are counted for an address and only delay for an account; ID numbers
+//! that nobody is found by are counted for the account that looks.
+//!
 //! Counts lie in the database under keyed hashes: a restart does not clear them, and they name nobody.
 
 use std::net::IpAddr;
@@ -14,6 +17,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::db::entity::failed_tries::{ActiveModel, Column, Entity};
 use crate::keys::{KeyRing, Role};
@@ -43,27 +47,37 @@ struct Counter {
 }
 
 /// The counters of one caller.
-pub(crate) struct Counters([Counter; 4]);
+pub(crate) struct Counters(Vec<Counter>);
 
 impl Counters {
     /// `None` if the service has no key to hash with.
     pub(crate) fn of(subjects: &Subjects<'_>, keys: &KeyRing) -> Option<Self> {
-        let key = keys.current(Role::IdHash)?.expose();
-        let hash = |kind: &str, parts: &[&[u8]]| {
-            let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-            mac.update(kind.as_bytes());
-            parts.iter().for_each(|part| mac.update(part));
-            Some(mac.finalize().into_bytes().to_vec())
-        };
-        let counter =
-            |kind: &'static str, parts: &[&[u8]], allowed| Some(Counter { kind, subject: hash(kind, parts)?, allowed });
-        Some(Self([
-            counter("device", &[subjects.device], Some(20))?,
+        Some(Self(vec![
+            Counter::of("device", &[subjects.device], Some(20), keys)?,
             // Many honest people may share one address: a village behind one gateway.
-            counter("address", &[&network(subjects.address)], Some(200))?,
-            counter("device_and_id", &[subjects.device, subjects.id_hash], Some(6))?,
-            counter("id", &[subjects.id_hash], None)?,
+            Counter::of("address", &[&network(subjects.address)], Some(200), keys)?,
+            Counter::of("device_and_id", &[subjects.device, subjects.id_hash], Some(6), keys)?,
+            Counter::of("id", &[subjects.id_hash], None, keys)?,
         ]))
+    }
+
+    /// Of somebody who signs in from an address with a login name.
+    pub(crate) fn at_login(address: IpAddr, login_hash: &[u8; 32], keys: &KeyRing) -> Option<Self> {
+        Some(Self(vec![
+            // An office has one address.
+            Counter::of("login_address", &[&network(address)], Some(100), keys)?,
+            Counter::of("login", &[login_hash], None, keys)?,
+        ]))
+    }
+
+    /// Of an account that looks for people by their ID numbers and finds nobody.
+    pub(crate) fn at_desk(account: Uuid, keys: &KeyRing) -> Option<Self> {
+        Some(Self(vec![Counter::of("desk", &[account.as_bytes()], Some(30), keys)?]))
+    }
+
+    /// Of somebody who tries codes of invitations.
+    pub(crate) fn at_invitation(address: IpAddr, keys: &KeyRing) -> Option<Self> {
+        Some(Self(vec![Counter::of("invitation_address", &[&network(address)], Some(20), keys)?]))
     }
 
     /// Refuses a caller who has failed too often; otherwise says how long the answer must be delayed.
@@ -103,6 +117,13 @@ impl Counters {
 }
 
 impl Counter {
+    fn of(kind: &'static str, parts: &[&[u8]], allowed: Option<i64>, keys: &KeyRing) -> Option<Self> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(keys.current(Role::IdHash)?.expose()).ok()?;
+        mac.update(kind.as_bytes());
+        parts.iter().for_each(|part| mac.update(part));
+        Some(Self { kind, subject: mac.finalize().into_bytes().to_vec(), allowed })
+    }
+
     /// Failures in the running hour, and when that hour ends.
     async fn read(&self, db: &impl ConnectionTrait, now: i64) -> Result<(i64, i64), DbErr> {
         let row = Entity::find_by_id((self.kind.to_owned(), self.subject.clone())).one(db).await?;

@@ -1,5 +1,7 @@
 //! `jianzai-server`: the service's one program.
 
+mod program;
+
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,6 +41,12 @@ enum Command {
         #[arg(long, value_name = "ROLE")]
         new: Option<Role>,
     },
+    /// Look after the accounts of clerks, heads, volunteers and auditors.
+    Account(program::account::Arguments),
+    /// Look after the linked log of decisions.
+    Audit(program::audit::Arguments),
+    /// Make a register of people who don't exist, and what happened to them.
+    Demo(program::demo::Arguments),
 }
 
 #[derive(Args)]
@@ -46,6 +54,12 @@ struct Data {
     /// Holds database, evidence, staged uploads and keys.
     #[arg(long = "data", value_name = "DIR", env = "JIANZAI_DATA")]
     folder: PathBuf,
+}
+
+impl Data {
+    fn config(self) -> Config {
+        Config::new(self.folder)
+    }
 }
 
 #[derive(Args)]
@@ -66,6 +80,9 @@ struct Serve {
     /// Where to listen; port 0 takes a free one, and the address is printed.
     #[arg(long, default_value = "127.0.0.1:8470")]
     listen: SocketAddr,
+    /// Where to tell Prometheus what is counted, such as 127.0.0.1:9470; nowhere if not given. Keep it from the outside.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Where MODELS.toml and the networks are.
     #[arg(long, value_name = "DIR", default_value = "models", env = "JIANZAI_MODELS")]
     models: PathBuf,
@@ -96,21 +113,31 @@ async fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
-        Command::Migrate(data) => Ok(jianzai_server::migrate(&Config::new(data.folder), &SystemClock).await?),
+        Command::Migrate(data) => Ok(jianzai_server::migrate(&data.config(), &SystemClock).await?),
         Command::Import(arguments) => import(arguments).await,
         Command::Keys { data, new } => keys(data, new),
+        Command::Account(arguments) => program::account::run(arguments).await,
+        Command::Demo(arguments) => program::demo::run(arguments).await,
+        Command::Audit(arguments) => match program::audit::run(arguments).await? {
+            true => Ok(()),
+            false => std::process::exit(1),
+        },
     }
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let mut config = Config::new(arguments.data.folder);
+    let mut config = arguments.data.config();
     config.listen = arguments.listen;
+    config.metrics = arguments.metrics;
     config.models = arguments.models;
     config.demo = arguments.demo;
     config.behind_proxy = arguments.behind_proxy;
     config.retention = Duration::from_hours(24 * u64::from(arguments.keep_evidence_days));
     let running = jianzai_server::serve(config, Arc::new(SystemClock)).await?;
     println!("listening on http://{}", running.address());
+    if let Some(address) = running.metrics_address() {
+        println!("metrics on http://{address}/metrics");
+    }
     told_to_stop().await?;
     tracing::info!("stopping");
     running.stop().await;
@@ -132,7 +159,7 @@ async fn told_to_stop() -> anyhow::Result<()> {
 }
 
 async fn import(arguments: Import) -> anyhow::Result<()> {
-    let mut config = Config::new(arguments.data.folder);
+    let mut config = arguments.data.config();
     config.models = arguments.models;
     let report = jianzai_server::import::import(&config, &SystemClock, &arguments.csv, Language::En).await?;
     for note in &report.left_out {
@@ -147,7 +174,7 @@ async fn import(arguments: Import) -> anyhow::Result<()> {
 }
 
 fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {
-    let (config, today) = (Config::new(data.folder), jianzai_server::today(SystemClock.now()));
+    let (config, today) = (data.config(), jianzai_server::today(SystemClock.now()));
     let ring = KeyRing::of(&config, &today)?;
     match new {
         Some(role) => {

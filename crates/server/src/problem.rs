@@ -56,12 +56,14 @@ impl From<sea_orm::DbErr> for Refusal {
 fn usual_status(reason: ReasonCode) -> StatusCode {
     use ReasonCode::*;
     match reason {
-        IdentityNotConfirmed | AttemptDemoRefused => StatusCode::FORBIDDEN,
+        IdentityNotConfirmed | AttemptDemoRefused | AccountNotAllowed | DeskNotListed => StatusCode::FORBIDDEN,
         LimitTooManyTries => StatusCode::TOO_MANY_REQUESTS,
-        AttemptUnauthorised => StatusCode::UNAUTHORIZED,
-        AttemptNotFound | UploadNotFound => StatusCode::NOT_FOUND,
-        AttemptExpired | AttemptCommitLate | EvidenceLate => StatusCode::GONE,
-        AttemptUsed | AttemptNotCommitted | ActionWrong | ActionNotSeen | UploadBadOffset => StatusCode::CONFLICT,
+        AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut => StatusCode::UNAUTHORIZED,
+        AttemptNotFound | UploadNotFound | DeskNobodyFound => StatusCode::NOT_FOUND,
+        AttemptExpired | AttemptCommitLate | EvidenceLate | InvitationNotValid => StatusCode::GONE,
+        AttemptUsed | AttemptNotCommitted | ActionWrong | ActionNotSeen | UploadBadOffset | AccountNameTaken => {
+            StatusCode::CONFLICT
+        }
         UploadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         UploadBadRequest => StatusCode::BAD_REQUEST,
         ServerBusy => StatusCode::SERVICE_UNAVAILABLE,

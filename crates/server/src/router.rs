@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -18,9 +18,11 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts::{invitation, login, logout};
 use crate::app::App;
+use crate::desk::{oversight, person, rosters, visits};
 use crate::problem::{self, Refusal};
-use crate::{activation, attempts, commit, outcome, steps, uploads};
+use crate::{activation, attempts, commit, metrics, outcome, steps, uploads};
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
@@ -37,8 +39,25 @@ fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(outcome::state))
         .routes(routes!(outcome::picture))
         .routes(routes!(outcome::sheet))
+        .merge(desk())
         .layer(middleware::from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+/// What staff and volunteers do, signed in.
+fn desk() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(login::login))
+        .routes(routes!(login::me))
+        .routes(routes!(logout::logout))
+        .routes(routes!(logout::sign_out))
+        .routes(routes!(person::look_up))
+        .routes(routes!(invitation::invite))
+        .routes(routes!(invitation::accept))
+        .routes(routes!(rosters::make))
+        .routes(routes!(oversight::accesses))
+        .routes(routes!(visits::all))
+        .routes(routes!(visits::one))
 }
 
 fn pieces() -> OpenApiRouter<Arc<App>> {
@@ -59,23 +78,26 @@ pub fn openapi() -> OpenApi {
 /// The routes with what stands around them: words for refusals, a line in the log, and no panic that gets out.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (routes, description) = all();
+    let counted = middleware::from_fn_with_state(app.clone(), log);
     routes
         .route("/health", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/ready", get(metrics::ready))
         .route("/openapi.json", get(move || async move { axum::Json(description) }))
         .with_state(app)
         // Answers hold tokens and certificates.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn(problem::speak))
-        .layer(middleware::from_fn(log))
+        .layer(counted)
 }
 
-/// One line for each call: method, route, status, time taken. No path, query, header, address or body: those name people.
-async fn log(request: Request, next: Next) -> Response {
+/// Counts each call, and writes one line for it: method, route, status, time taken. No path, query, header, address or body: those name people.
+async fn log(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
+    app.metrics.call(&method, &route, response.status(), started.elapsed());
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     tracing::info!(%method, route, status, ms, "call");
     response
@@ -101,6 +123,10 @@ fn about() -> OpenApi {
         |what| SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build());
     let components = utoipa::openapi::ComponentsBuilder::new()
         .security_scheme("activation", bearer("The token of an activation."))
-        .security_scheme("attempt", bearer("The token of an attempt."));
+        .security_scheme("attempt", bearer("The token of an attempt."))
+        .security_scheme(
+            "desk",
+            bearer("The token of a session of the desk; the role that a call wants stands beside it."),
+        );
     OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
 }

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::db::Datastore;
 use crate::judging::Examiner;
 use crate::keys::{KeyRing, KeysError};
-use crate::{cleaning, durable, judging, router};
+use crate::{audit, cleaning, durable, judging, metrics, router};
 
 /// Calls that are still running this long after the service was told to stop are cut off; nothing acknowledged is lost.
 const LAST_CALLS: Duration = Duration::from_secs(20);
@@ -69,6 +69,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    metrics: Option<SocketAddr>,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -77,6 +78,11 @@ impl Running {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it tells its metrics, if it does.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// Takes no more calls, finishes those that are running, hands back the job in hand, and closes the database.
@@ -92,23 +98,34 @@ impl Running {
 /// Opens the data folder, listens, and serves until stopped.
 pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let lock = lock(&config)?;
-    let listen = config.listen;
+    let (listen, metrics) = (config.listen, config.metrics);
     let examiner = match config.judge {
         true => Some(open_networks(&config).await?),
         false => None,
     };
     let app = Arc::new(App::open(config, clock).await?);
-    let failed = |source| StartError::Listen { address: listen, source };
-    let listener = TcpListener::bind(listen).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let (listener, address) = bind(listen).await?;
+    let told = match metrics {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let stop = CancellationToken::new();
     cleaning::sweep_staging(&app).await.map_err(|error| StartError::Recovery(error.into()))?;
     judging::take_back(&app).await?;
     let mut workers = vec![tokio::spawn(cleaning::run(app.clone(), stop.clone()))];
     workers.extend(examiner.map(|examiner| tokio::spawn(judging::run(app.clone(), examiner, stop.clone()))));
     workers.push(tokio::spawn(answer(app.clone(), listener, stop.clone())));
+    let metrics = told.as_ref().map(|(_, address)| *address);
+    workers.extend(told.map(|(listener, _)| tokio::spawn(metrics::answer(app.clone(), listener, stop.clone()))));
     let closing = tokio::spawn(close_after(workers, app, lock));
-    Ok(Running { address, stop, tasks: vec![closing] })
+    Ok(Running { address, metrics, stop, tasks: vec![closing] })
+}
+
+async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// A service that can't judge says so before it takes the first call.
@@ -145,6 +162,9 @@ async fn close_after(workers: Vec<JoinHandle<()>>, app: Arc<App>, lock: File) {
         if let Err(error) = worker.await {
             tracing::error!(%error, "a task ended");
         }
+    }
+    if let Err(error) = audit::keep_head(&app).await {
+        tracing::error!(%error, "signing the log");
     }
     if let Err(error) = app.store.clone().close().await {
         tracing::error!(%error, "closing the database");

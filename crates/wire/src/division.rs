@@ -89,6 +89,12 @@ impl Division {
         row(self.0).is_some_and(|row| row.status == Status::Current)
     }
 
+    /// Every county, current and retired, in the order of their codes.
+    pub fn counties() -> impl Iterator<Item = Self> {
+        let of_a_place = TABLE.iter().filter(|row| row.status != Status::Formal).map(|row| Self(row.code));
+        of_a_place.filter(|division| division.level() == DivisionLevel::County)
+    }
+
     /// The current divisions directly below `of`, or the provinces; in the order of their codes. For pickers.
     pub fn children(of: Option<Self>) -> Vec<Self> {
         TABLE

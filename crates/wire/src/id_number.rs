@@ -42,6 +42,18 @@ impl IdNumber {
         Ok(id)
     }
 
+    /// The number of a place, a birth date and a sequence number (odd for men, even for women), as the authority makes it.
+    pub fn compose(place: Division, birth: Date, sequence: u16) -> Result<Self, ReasonCode> {
+        if sequence > 999 || !(1800..=9999).contains(&birth.year()) {
+            return Err(ReasonCode::InputIdNumberBirthDate);
+        }
+        let (year, month, day) = (birth.year(), u8::from(birth.month()), birth.day());
+        let mut number = Zeroizing::new(format!("{:06}{year:04}{month:02}{day:02}{sequence:03}", place.code()));
+        let check = check_character(&number);
+        number.push(check);
+        Ok(Self(number))
+    }
+
     /// The 18 characters, for the register and the keyed hash; never for a log.
     pub fn expose(&self) -> &str {
         &self.0
@@ -155,6 +167,19 @@ mod tests {
             assert_eq!(on(text).expect(text).expose(), text);
         }
         assert_eq!(on("11010519491231002X").expect("valid").birth_date(), date!(1949 - 12 - 31));
+    }
+
+    #[test]
+    fn what_is_composed_is_valid_and_says_what_went_in() {
+        let place = Division::parse("110105").expect("a district");
+        let id = IdNumber::compose(place, date!(1949 - 12 - 31), 2).expect("a number");
+        assert_eq!(id.expose(), "11010519491231002X");
+        for sequence in [0, 1, 499, 999] {
+            let id = IdNumber::compose(place, date!(1931 - 02 - 28), sequence).expect("a number");
+            assert_eq!(on(id.expose()), Ok(id));
+        }
+        assert!(IdNumber::compose(place, date!(1949 - 12 - 31), 1_000).is_err());
+        assert!(IdNumber::compose(place, date!(-001 - 12 - 31), 1).is_err());
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! What app and server share.
 //!
 //! **In**: what a person types and what the other side sent as JSON. **Out**: values that are already checked: a [`Name`],
-//! an [`IdNumber`], a [`Division`], the requests and answers of the service ([`api`]), the plan of an attempt ([`plan`])
+//! an [`IdNumber`], a [`Division`], the requests and answers of the service ([`api`], [`desk`]), the plan of an attempt ([`plan`])
 //! and the one list of reasons ([`ReasonCode`]) with its sentences. **What can go wrong**: input that isn't what it
 //! claims to be; every constructor then says so with a [`ReasonCode`] and never panics.
 //!
 //! This crate does no I/O; the one thing it asks the machine is today's date. Personal values ([`personal`]) print as `…`; whoever needs the text says `expose()`.
 
 pub mod api;
+mod area;
 mod bytes;
+pub mod desk;
 mod division;
 mod id_number;
 pub mod personal;
@@ -17,10 +19,11 @@ mod reason;
 mod schema;
 mod time;
 
+pub use area::Area;
 pub use bytes::Bytes32;
 pub use division::{Division, DivisionLevel};
 pub use id_number::IdNumber;
-pub use personal::{Name, PersonFacts, Secret};
+pub use personal::{LoginName, Name, PersonFacts, Secret};
 pub use plan::{Action, CapturePolicy, Mode, Step, StepOutcome, StepReport};
 pub use reason::{Language, ReasonCode, ReasonKind, Words};
 pub use time::FrameTime;

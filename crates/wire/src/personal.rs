@@ -83,7 +83,52 @@ impl fmt::Debug for PersonFacts {
     }
 }
 
-/// A bearer token. Prints as `…`; compare with `subtle` on the server, where only its digest is kept.
+/// The name that a member of staff or a volunteer signs in with: 3 to 32 small letters, digits, dots, dashes and lines
+/// below, beginning with a letter. Capitals are written small.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LoginName(Zeroizing<String>);
+
+impl LoginName {
+    /// Checks and tidies what was typed. Error: `input.login_name_invalid`.
+    pub fn parse(text: &str) -> Result<Self, ReasonCode> {
+        let tidy = text.trim().to_ascii_lowercase();
+        let plain =
+            tidy.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_'));
+        if plain && (3..=32).contains(&tidy.len()) && tidy.starts_with(|c: char| c.is_ascii_lowercase()) {
+            Ok(Self(Zeroizing::new(tidy)))
+        } else {
+            Err(ReasonCode::InputLoginNameInvalid)
+        }
+    }
+
+    /// The text, for finding the account; never for a log.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for LoginName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginName(…)")
+    }
+}
+
+impl TryFrom<String> for LoginName {
+    type Error = ReasonCode;
+
+    fn try_from(text: String) -> Result<Self, ReasonCode> {
+        Self::parse(&Zeroizing::new(text))
+    }
+}
+
+impl From<LoginName> for String {
+    fn from(login: LoginName) -> Self {
+        login.0.as_str().to_owned()
+    }
+}
+
+/// A bearer token, a password or a code. Prints as `…`; compare with `subtle` on the server, where only its digest is kept.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);
@@ -135,10 +180,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn login_names_are_small_and_plain() {
+        for (typed, login) in [(" Clerk.Wang ", "clerk.wang"), ("a_1", "a_1"), ("v-07", "v-07")] {
+            assert_eq!(LoginName::parse(typed).expect(typed).expose(), login);
+        }
+        for typed in ["", "ab", "1ab", ".ab", "a b", "王小明", "a@b", &"a".repeat(33), "ａｂｃ"] {
+            assert_eq!(LoginName::parse(typed), Err(ReasonCode::InputLoginNameInvalid), "{typed}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_typed_makes_it_panic(text in any::<String>()) {
             let _ = Name::parse(&text);
+            let _ = LoginName::parse(&text);
             let _ = IdNumber::parse(&text);
             let _ = Division::parse(&text);
         }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
 
-use crate::{Bytes32, Division, FrameTime, IdNumber, Name, ReasonCode, Secret};
+use crate::{Area, Bytes32, Division, FrameTime, IdNumber, LoginName, Name, ReasonCode, Secret};
 
 macro_rules! text_schema {
     ($($name:ident: $description:literal),+ $(,)?) => {$(
@@ -29,7 +29,9 @@ text_schema! {
     Name: "A name as in the register: 1 to 50 letters, `·` and spaces between them.",
     IdNumber: "A citizen ID number (GB 11643-1999), 18 characters.",
     Division: "An administrative division (GB/T 2260), six digits.",
-    Secret: "A bearer token.",
+    Area: "An area: a division of 6 digits (GB/T 2260), a street of 9, a community of 12, or `000000`.",
+    LoginName: "A login name: 3 to 32 small letters, digits, `.`, `-` and `_`.",
+    Secret: "A bearer token, a password or a code.",
 }
 
 impl PartialSchema for FrameTime {

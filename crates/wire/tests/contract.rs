@@ -6,9 +6,10 @@
 use std::fmt::Debug;
 
 use jianzai_wire::api::*;
+use jianzai_wire::desk::*;
 use jianzai_wire::{
-    Action, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, Mode, Name, PersonFacts, ReasonCode,
-    Secret, Step, StepOutcome, StepReport,
+    Action, Area, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, LoginName, Mode, Name, PersonFacts,
+    ReasonCode, Secret, Step, StepOutcome, StepReport,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,10 +115,86 @@ fn every_type_keeps_its_form_there_and_back() {
     sent("problem_without_wait", &Problem { retry_after: None, ..problem() });
 }
 
+const LOGIN: &str = "clerk.wang";
+
+fn login() -> LoginRequest {
+    let login = LoginName::parse(LOGIN).expect("a login name");
+    LoginRequest { login, password: Secret::new(TOKEN.into()), code: Secret::new("287082".into()) }
+}
+
+fn account() -> Account {
+    let area = Area::parse("440305002").expect("a street");
+    Account { id: Uuid::from_u128(7), role: StaffRole::Volunteer, area }
+}
+
+fn person_request() -> PersonRequest {
+    PersonRequest { id_number: person().id_number, reason: ReadReason::Asked, reference: Some(Uuid::from_u128(9)) }
+}
+
+fn desk_person() -> DeskPerson {
+    let at = datetime!(2026-11-21 11:00:00 UTC);
+    DeskPerson {
+        id: Uuid::from_u128(8),
+        name: person().name,
+        insured_place: person().insured_place,
+        residence: person().residence,
+        phones: vec!["*******6789".into()],
+        portrait: "good".into(),
+        certificates: vec![DeskCertificate { serial: "S".into(), issued_at: at, valid_until: at, demo: false }],
+        attempts: vec![DeskAttempt {
+            id: Uuid::from_u128(9),
+            issued_at: at,
+            state: "review".into(),
+            reasons: vec![ReasonCode::MatchNoPortrait],
+        }],
+    }
+}
+
+fn visit_person() -> VisitPerson {
+    let until = datetime!(2026-11-28 11:00:00 UTC);
+    VisitPerson { id: Uuid::from_u128(8), name: person().name, residence: person().residence, until }
+}
+
+fn accept() -> AcceptRequest {
+    AcceptRequest {
+        code: Secret::new(TOKEN.into()),
+        login: LoginName::parse(LOGIN).expect("a login name"),
+        password: Secret::new(TOKEN.into()),
+    }
+}
+
+#[test]
+fn every_type_of_the_desk_keeps_its_form_there_and_back() {
+    let at = datetime!(2026-11-21 19:00:00 UTC);
+    sent("desk_login", &login());
+    sent("desk_session", &StaffSession { token: Secret::new(TOKEN.into()), expires_at: at, account: account() });
+    sent("desk_logout", &LogoutRequest { everywhere: true });
+    sent("desk_person_request", &person_request());
+    sent("desk_person", &desk_person());
+    sent("desk_invitation_request", &InvitationRequest { area: account().area });
+    sent("desk_invitation", &Invitation { code: Secret::new(TOKEN.into()), expires_at: at });
+    sent("desk_accept", &accept());
+    sent("desk_accepted", &Accepted { account: account(), authenticator: Secret::new(TOKEN.into()) });
+    let people = vec![person().id_number];
+    sent("desk_roster_request", &RosterRequest { volunteer: Uuid::from_u128(7), people, days: 7 });
+    sent("desk_roster", &Roster { id: Uuid::from_u128(6), ends_at: at, listed: 3, left_out: vec![1] });
+    sent("desk_visits_request", &VisitsRequest { reason: ReadReason::Visit });
+    let (account, person) = (Some(Uuid::from_u128(7)), Some(Uuid::from_u128(8)));
+    sent("desk_accesses_request", &AccessesRequest { account, person, before: Some(at) });
+    let (what, reason, outcome) = ("person".into(), "asked".into(), "shown".into());
+    let access = Access { at, account: Uuid::from_u128(7), what, reason, reference: None, person, outcome };
+    sent("desk_accesses", &Accesses { accesses: vec![access] });
+    sent("desk_visits", &Visits { people: vec![visit_person()] });
+}
+
 #[test]
 fn what_the_other_side_may_leave_out_is_filled_in() {
     let bare: AttemptRequest = serde_json::from_str("{}").expect("both fields have a default");
     assert!(bare.cannot.is_empty() && !bare.demo);
+    let bare: LogoutRequest = serde_json::from_str("{}").expect("everywhere has a default");
+    assert!(!bare.everywhere);
+    let bare: AccessesRequest = serde_json::from_str("{}").expect("everything may be left out");
+    assert_eq!(bare, AccessesRequest::default());
 }
 
 /// Whoever logs a request logs dots.
@@ -128,11 +205,13 @@ fn personal_values_never_print() {
         format!("{:?} {:#?}", activation(), activation()),
         format!("{:?} {:#?}", attempt(), attempt()),
         format!("{:?} {:#?}", person(), person()),
+        format!("{:?} {:?} {:?} {:?}", login(), person_request(), desk_person(), accept()),
+        format!("{:?}", Visits { people: vec![visit_person()] }),
         format!("{:?}", (person().name, person().id_number, person().insured_place, attempt().token)),
     ];
     for text in &printed {
         assert!(text.contains('…'), "{text}");
-        for part in [NAME, "买买提", ID, "19491231", "002X", TOKEN, "440305", "653101"] {
+        for part in [NAME, "买买提", ID, "19491231", "002X", TOKEN, LOGIN, "287082", "6789", "440305", "653101"] {
             assert!(!text.contains(part), "{part} in {text}");
         }
     }

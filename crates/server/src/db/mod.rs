@@ -7,6 +7,7 @@
 //! What can go wrong: the disk is full or the file is damaged. The call fails, its transaction is undone, and the caller
 //! is told to come again.
 
+pub(crate) mod desk_entity;
 pub(crate) mod entity;
 mod migration;
 

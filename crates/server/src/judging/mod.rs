@@ -28,6 +28,7 @@ use self::case::Case;
 pub(crate) use self::examine::Examiner;
 use self::examine::{Examined, Finding};
 use crate::app::App;
+use crate::audit::{self, Entry};
 use crate::db::entity::{State, attempt, job};
 
 /// A job is another's after this long.
@@ -190,9 +191,21 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Fi
     }
     .update(&*tx)
     .await?;
+    let entry = Entry::of(decision(finding.state), job.attempt_id).detail(codes.join(","));
+    audit::append(&tx, now, entry).await?;
     tx.commit().await?;
+    app.metrics.judged(finding.state);
     tracing::info!(attempt = %job.attempt_id, outcome = ?finding.state, reasons = %codes.join(","), "judged");
     Ok(())
+}
+
+/// As the linked log calls an outcome.
+fn decision(state: State) -> audit::Action {
+    match state {
+        State::Certified => audit::Action::Certified,
+        State::Refused => audit::Action::Refused,
+        State::Review | State::Open | State::Committed | State::Accepted => audit::Action::SentToReview,
+    }
 }
 
 /// Lets the job be taken again, not before `after_ms`.

@@ -119,7 +119,7 @@ async fn what_is_typed_wrongly_has_its_own_code_and_is_never_repeated() {
 }
 
 /// A made-up ID number with a right check digit.
-fn id_number(serial: u32) -> String {
+pub(crate) fn id_number(serial: u32) -> String {
     let digits = format!("44030419520315{serial:03}");
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = digits.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).unwrap() * weight).sum();

@@ -6,16 +6,25 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
+use jianzai_wire::desk::{DeskPerson, Invitation, StaffRole};
+
 use crate::people::{Facts, KNOWN, OTHER, World};
+use crate::staff::PASSWORD;
 
 #[tokio::test]
 async fn nothing_personal_is_left_in_clear() {
     let mut world = World::new().await;
     let attempt = world.committed().await;
+    let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
+    let about = serde_json::json!({ "id_number": KNOWN.1, "reason": "asked" });
+    let _shown: DeskPerson = world.desk(&clerk, "people", &about).await.unwrap();
+    let invited: Invitation =
+        world.desk(&clerk, "invitations", &serde_json::json!({ "area": "440300" })).await.unwrap();
+    let tokens = [attempt.token.expose(), clerk.token.expose(), invited.code.expose(), PASSWORD, "clerk.wang"];
     // Also while it runs: the log of the database is still beside it.
-    assert_clear(world.data(), &secrets(&[attempt.token.expose()]));
+    assert_clear(world.data(), &secrets(&tokens));
     world.stop().await;
-    assert_clear(world.data(), &secrets(&[attempt.token.expose()]));
+    assert_clear(world.data(), &secrets(&tokens));
 }
 
 #[tokio::test]

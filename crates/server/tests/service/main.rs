@@ -1,11 +1,17 @@
 //! The service in this process, called over HTTP, on a data folder of its own.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on has failed")]
 
+mod accounts;
 mod activation;
 mod attempts;
+mod audit;
 mod clear;
 mod contract;
+mod desk;
 mod judging;
+mod metrics;
 mod people;
 mod register;
+mod rosters;
+mod staff;
 mod uploads;

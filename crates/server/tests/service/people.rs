@@ -73,6 +73,10 @@ impl World {
         format!("http://{}{path}", self.running.as_ref().unwrap().address())
     }
 
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
     pub(crate) fn data(&self) -> &Path {
         &self.config.data
     }

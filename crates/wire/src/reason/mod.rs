@@ -67,12 +67,39 @@ pub enum ReasonCode {
     /// `input.consent_missing`
     #[serde(rename = "input.consent_missing")]
     InputConsentMissing,
+    /// `input.login_name_invalid`
+    #[serde(rename = "input.login_name_invalid")]
+    InputLoginNameInvalid,
     /// `identity.not_confirmed`
     #[serde(rename = "identity.not_confirmed")]
     IdentityNotConfirmed,
     /// `limit.too_many_tries`
     #[serde(rename = "limit.too_many_tries")]
     LimitTooManyTries,
+    /// `account.not_confirmed`
+    #[serde(rename = "account.not_confirmed")]
+    AccountNotConfirmed,
+    /// `account.signed_out`
+    #[serde(rename = "account.signed_out")]
+    AccountSignedOut,
+    /// `account.not_allowed`
+    #[serde(rename = "account.not_allowed")]
+    AccountNotAllowed,
+    /// `account.name_taken`
+    #[serde(rename = "account.name_taken")]
+    AccountNameTaken,
+    /// `account.password_weak`
+    #[serde(rename = "account.password_weak")]
+    AccountPasswordWeak,
+    /// `invitation.not_valid`
+    #[serde(rename = "invitation.not_valid")]
+    InvitationNotValid,
+    /// `desk.nobody_found`
+    #[serde(rename = "desk.nobody_found")]
+    DeskNobodyFound,
+    /// `desk.not_listed`
+    #[serde(rename = "desk.not_listed")]
+    DeskNotListed,
     /// `attempt.not_found`
     #[serde(rename = "attempt.not_found")]
     AttemptNotFound,
@@ -287,8 +314,17 @@ impl ReasonCode {
         Self::InputPlaceUnknown,
         Self::InputBodyInvalid,
         Self::InputConsentMissing,
+        Self::InputLoginNameInvalid,
         Self::IdentityNotConfirmed,
         Self::LimitTooManyTries,
+        Self::AccountNotConfirmed,
+        Self::AccountSignedOut,
+        Self::AccountNotAllowed,
+        Self::AccountNameTaken,
+        Self::AccountPasswordWeak,
+        Self::InvitationNotValid,
+        Self::DeskNobodyFound,
+        Self::DeskNotListed,
         Self::AttemptNotFound,
         Self::AttemptExpired,
         Self::AttemptUsed,
@@ -369,8 +405,17 @@ impl ReasonCode {
             Self::InputPlaceUnknown => "input.place_unknown",
             Self::InputBodyInvalid => "input.body_invalid",
             Self::InputConsentMissing => "input.consent_missing",
+            Self::InputLoginNameInvalid => "input.login_name_invalid",
             Self::IdentityNotConfirmed => "identity.not_confirmed",
             Self::LimitTooManyTries => "limit.too_many_tries",
+            Self::AccountNotConfirmed => "account.not_confirmed",
+            Self::AccountSignedOut => "account.signed_out",
+            Self::AccountNotAllowed => "account.not_allowed",
+            Self::AccountNameTaken => "account.name_taken",
+            Self::AccountPasswordWeak => "account.password_weak",
+            Self::InvitationNotValid => "invitation.not_valid",
+            Self::DeskNobodyFound => "desk.nobody_found",
+            Self::DeskNotListed => "desk.not_listed",
             Self::AttemptNotFound => "attempt.not_found",
             Self::AttemptExpired => "attempt.expired",
             Self::AttemptUsed => "attempt.used",
@@ -450,7 +495,10 @@ impl ReasonCode {
             | Self::InputIdNumberBirthDate
             | Self::InputIdNumberDivision
             | Self::InputPlaceUnknown
-            | Self::InputConsentMissing => ReasonKind::Form,
+            | Self::InputConsentMissing
+            | Self::InputLoginNameInvalid
+            | Self::AccountNameTaken
+            | Self::AccountPasswordWeak => ReasonKind::Form,
             Self::InputBodyInvalid
             | Self::AttemptNotCommitted
             | Self::UploadBadOffset
@@ -458,6 +506,12 @@ impl ReasonCode {
             | Self::UploadNotFound
             | Self::UploadBadRequest => ReasonKind::Fault,
             Self::IdentityNotConfirmed
+            | Self::AccountNotConfirmed
+            | Self::AccountSignedOut
+            | Self::AccountNotAllowed
+            | Self::InvitationNotValid
+            | Self::DeskNobodyFound
+            | Self::DeskNotListed
             | Self::AttemptNotFound
             | Self::AttemptExpired
             | Self::AttemptUsed

@@ -36,6 +36,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "The person has not agreed yet.",
             "Please let them read or hear the explanation and agree. Those who prefer not to use their face can choose “Not by face”.",
         ),
+        InputLoginNameInvalid => (
+            "A login name has small letters, digits, dots and dashes only.",
+            "Please write 3 to 32 of these and try again.",
+        ),
         IdentityNotConfirmed => (
             "What you filled in does not match the register.",
             "Please check all four: name, ID number, insured place and residence. If all are right, ask the social security office of the insured place to update its register.",
@@ -43,6 +47,32 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         LimitTooManyTries => (
             "There were many tries just now; let's take a short break.",
             "Please try again a little later. The pension is not affected.",
+        ),
+        AccountNotConfirmed => (
+            "Login name, password and code don't match together.",
+            "Please check all three. The code changes every 30 seconds and works once: wait for the next one.",
+        ),
+        AccountSignedOut => ("You are not signed in any more.", "Please sign in again, then go on."),
+        AccountNotAllowed => (
+            "This account is not meant for that.",
+            "Please ask a colleague whose account is, or whoever looks after the accounts.",
+        ),
+        AccountNameTaken => ("Somebody has this login name already.", "Please choose another and try again."),
+        AccountPasswordWeak => (
+            "This password is too short, or too easy to guess.",
+            "Please take 12 characters or more: a few words that have nothing to do with each other will do.",
+        ),
+        InvitationNotValid => (
+            "This invitation can't be used.",
+            "Please compare it letter by letter. If it was used already or is too old, ask whoever sent it for another.",
+        ),
+        DeskNobodyFound => (
+            "Nobody with this ID number is found in your area.",
+            "Please compare the number with the card. If the pension is insured elsewhere, the office there can help.",
+        ),
+        DeskNotListed => (
+            "This person is not on your list of visits.",
+            "Please ask whoever plans the visits to put them on the list.",
         ),
         AttemptNotFound => {
             ("This certification can't be found any more.", "Please go back to the first page and start again.")

@@ -1,0 +1,206 @@
+//! The linked log: every decision, in the order in which it was made, each entry holding the hash of the one before.
+//!
+//! **In**: an [`Entry`] from whoever decides, in the transaction of the decision: both are kept or neither. **Out**: a
+//! chain that can be proven whole ([`verify`]), and its signed head ([`SignedHead`]), which can be given away. **What can
+//! go wrong**: an entry that holds more than codes and identifiers is refused, and its transaction with it; a log that
+//! somebody tampered with is found by [`verify`], entry by entry, and is never signed over.
+//!
+//! # What it shows, and what it does not
+//! Who changes or removes an entry breaks the chain there. Who can write to the database may rehash everything behind it,
+//! or cut off the end: then the chain no longer holds the last signed head. The service signs the head about once a minute
+//! into a file beside the database, with a key that lies outside it; what was appended since the last signature can be cut
+//! off unseen. A head given to somebody else (`jianzai-server audit head`) holds against an operator, too.
+//!
+//! # Several writers
+//! Whoever appends locks the one row of `audit_head` until the transaction ends: on SQLite there is one writer anyway, on
+//! PostgreSQL others wait for that row. So append last, and write nothing slow after it.
+//!
+//! Entries hold no personal data: accounts, people and attempts by their random identifiers, whoever is unknown by a keyed
+//! hash, and codes. They are kept for good.
+
+mod head;
+mod verify;
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _};
+use sea_orm::{QueryFilter as _, QuerySelect as _};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+pub(crate) use self::head::keep_head;
+pub use self::head::{HeadError, SignedHead, signed_head};
+pub use self::verify::{AuditError, Fault, Report, verify};
+use crate::db::Writing;
+use crate::db::desk_entity::{audit_entry, audit_head};
+use crate::year::names::{Named as _, words};
+
+/// The one row of the head.
+const HEAD: i64 = 1;
+/// Before the first entry.
+const NOTHING: [u8; 32] = [0; 32];
+/// Every reason code at once is shorter.
+const LONGEST_DETAIL: usize = 4_000;
+/// An ID number, a phone number or a bank card has more digits in a row than any code.
+const MOST_DIGITS: usize = 8;
+
+words! {
+    /// What was decided or done.
+    pub Action {
+        /// An account was made by an operator.
+        AccountAdded = "account_added",
+        /// An account was given a new password and authenticator by an operator.
+        AccountReset = "account_reset",
+        /// An account was closed.
+        AccountDisabled = "account_disabled",
+        /// Somebody signed in.
+        SignedIn = "signed_in",
+        /// Somebody tried to sign in and was refused.
+        SignInRefused = "sign_in_refused",
+        /// Somebody signed out.
+        SignedOut = "signed_out",
+        /// Every session of an account was ended.
+        SessionsRevoked = "sessions_revoked",
+        /// A volunteer was invited.
+        Invited = "invited",
+        /// An invitation became an account.
+        InvitationAccepted = "invitation_accepted",
+        /// A list of visits was made.
+        RosterMade = "roster_made",
+        /// Data of a person were read, or sought.
+        Read = "read",
+        /// A certificate was issued.
+        Certified = "certified",
+        /// Evidence was sent to a person's review.
+        SentToReview = "sent_to_review",
+        /// Evidence was refused.
+        Refused = "refused",
+        /// A review was decided.
+        ReviewDecided = "review_decided",
+        /// An appeal was decided.
+        AppealDecided = "appeal_decided",
+        /// The payer was told to suspend.
+        Suspended = "suspended",
+        /// The payer was told to resume.
+        Resumed = "resumed",
+        /// A clerk established a death, or withdrew it.
+        DeathDecided = "death_decided",
+        /// A certification was found void.
+        Revoked = "revoked",
+    }
+}
+
+/// What it was done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// An account, a person, an attempt, a review: its random identifier.
+    Id(Uuid),
+    /// Somebody who has no identifier here, by a keyed hash.
+    Hash([u8; 32]),
+}
+
+/// Something to put down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) action: Action,
+    /// The account that did it; none for the service itself and its operator.
+    pub(crate) actor: Option<Uuid>,
+    pub(crate) subject: Option<Subject>,
+    /// Codes with commas between: letters, digits, `_`, `.`, `-`. Never words about a person.
+    pub(crate) detail: String,
+}
+
+impl Entry {
+    /// Done by the service or its operator to something that has an identifier.
+    pub(crate) fn of(action: Action, subject: Uuid) -> Self {
+        Self { action, actor: None, subject: Some(Subject::Id(subject)), detail: String::new() }
+    }
+
+    /// The same, by an account.
+    pub(crate) fn by(self, actor: Uuid) -> Self {
+        Self { actor: Some(actor), ..self }
+    }
+
+    /// The same, with codes.
+    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+}
+
+/// Appends an entry in the transaction of what it speaks of. `at` is the service's clock.
+pub(crate) async fn append(tx: &Writing, at: i64, entry: Entry) -> Result<(), DbErr> {
+    if !is_codes(&entry.detail) {
+        return Err(DbErr::Custom("an entry of the log may hold codes only".into()));
+    }
+    let head = locked_head(tx).await?;
+    let seq = head.seq + 1;
+    let mut row = audit_entry::Model {
+        seq,
+        at,
+        action: entry.action.name().to_owned(),
+        actor_id: entry.actor,
+        subject: entry.subject.map(|subject| match subject {
+            Subject::Id(id) => id.into_bytes().to_vec(),
+            Subject::Hash(hash) => hash.to_vec(),
+        }),
+        detail: entry.detail,
+        previous: head.hash,
+        hash: Vec::new(),
+    };
+    row.hash = hash(&row).to_vec();
+    let moved = audit_head::Entity::update_many()
+        .col_expr(audit_head::Column::Seq, Expr::value(seq))
+        .col_expr(audit_head::Column::Hash, Expr::value(row.hash.clone()))
+        .filter(audit_head::Column::Id.eq(HEAD));
+    let row = audit_entry::ActiveModel {
+        seq: Set(row.seq),
+        at: Set(row.at),
+        action: Set(row.action),
+        actor_id: Set(row.actor_id),
+        subject: Set(row.subject),
+        detail: Set(row.detail),
+        previous: Set(row.previous),
+        hash: Set(row.hash),
+    };
+    row.insert(&**tx).await?;
+    moved.exec(&**tx).await.map(drop)
+}
+
+/// The head, locked until the transaction ends; made where the log has none yet.
+async fn locked_head(tx: &Writing) -> Result<audit_head::Model, DbErr> {
+    let locked = || audit_head::Entity::find_by_id(HEAD).lock_exclusive();
+    if let Some(head) = locked().one(&**tx).await? {
+        return Ok(head);
+    }
+    let first = audit_head::ActiveModel { id: Set(HEAD), seq: Set(0), hash: Set(NOTHING.to_vec()) };
+    let unless_there = OnConflict::column(audit_head::Column::Id).do_nothing().to_owned();
+    audit_head::Entity::insert(first).on_conflict(unless_there).exec_without_returning(&**tx).await?;
+    locked().one(&**tx).await?.ok_or_else(|| DbErr::RecordNotFound("audit_head".into()))
+}
+
+/// The hash of an entry over everything but itself. Each part is preceded by its length.
+fn hash(row: &audit_entry::Model) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let mut part = |bytes: Option<&[u8]>| {
+        // A part that is not there differs from one that is empty.
+        digest.update(bytes.map_or(u64::MAX, |bytes| bytes.len() as u64).to_be_bytes());
+        digest.update(bytes.unwrap_or_default());
+    };
+    part(Some(b"jianzai audit v1"));
+    part(Some(&row.seq.to_be_bytes()));
+    part(Some(&row.at.to_be_bytes()));
+    part(Some(row.action.as_bytes()));
+    part(row.actor_id.as_ref().map(|actor| actor.as_bytes().as_slice()));
+    part(row.subject.as_deref());
+    part(Some(row.detail.as_bytes()));
+    part(Some(&row.previous));
+    digest.finalize().into()
+}
+
+fn is_codes(detail: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b',' | b'-');
+    let digits = detail.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    detail.len() <= LONGEST_DETAIL && digits <= MOST_DIGITS && detail.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests;

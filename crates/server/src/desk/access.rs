@@ -1,0 +1,141 @@
+//! The access log: who read about whom, when, and why.
+
+use std::time::Duration;
+
+use jianzai_wire::IdNumber;
+use jianzai_wire::desk::ReadReason;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+};
+use uuid::Uuid;
+
+use crate::accounts::SignedIn;
+use crate::app::App;
+use crate::audit::{self, Action, Entry, Subject};
+use crate::db::Writing;
+use crate::db::desk_entity::access_log;
+use crate::keys::Role;
+use crate::limits::Counters;
+use crate::problem::Refusal;
+use crate::register::id_hash;
+use jianzai_wire::ReasonCode;
+
+const HOUR_MS: i64 = 3_600_000;
+/// People that one account reads about in an hour; a clerk at the counter does not come near it.
+const READS_AN_HOUR: u64 = 300;
+/// A search that finds nobody is answered no sooner than this, whyever it did.
+pub(super) const SOONEST: Duration = Duration::from_millis(120);
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// A person, by a clerk.
+    Person,
+    /// A person, to be put on a list.
+    Roster,
+    /// A volunteer's whole list.
+    Visits,
+    /// A person, by the volunteer who visits.
+    Visit,
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Roster => "roster",
+            Self::Visits => "visits",
+            Self::Visit => "visit",
+        }
+    }
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The person was shown.
+    Shown(Uuid),
+    /// Nobody has the number.
+    Nobody,
+    /// The person belongs to another area.
+    Elsewhere,
+    /// The person is on no list.
+    NotListed,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Shown(_) => "shown",
+            Self::Nobody => "nobody",
+            Self::Elsewhere => "elsewhere",
+            Self::NotListed => "not_listed",
+        }
+    }
+}
+
+/// A read, or a search that found nobody.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read {
+    pub(super) what: What,
+    pub(super) reason: ReadReason,
+    pub(super) reference: Option<Uuid>,
+    /// Keyed hash of the ID number, where one was asked for.
+    pub(super) sought: Option<[u8; 32]>,
+    pub(super) outcome: Outcome,
+}
+
+impl Read {
+    /// Puts it down in the access log.
+    pub(super) async fn note<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
+        let beneficiary = match self.outcome {
+            Outcome::Shown(id) => Some(id),
+            Outcome::Nobody | Outcome::Elsewhere | Outcome::NotListed => None,
+        };
+        let row = access_log::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            at: Set(now),
+            staff_id: Set(by.account.id),
+            session_id: Set(by.session),
+            what: Set(self.what.name().to_owned()),
+            reason: Set(self.reason.name().to_owned()),
+            reference_id: Set(self.reference),
+            sought: Set(self.sought.map(|hash| hash.to_vec())),
+            beneficiary_id: Set(beneficiary),
+            outcome: Set(self.outcome.name().to_owned()),
+        };
+        row.insert(&**tx).await?;
+        Ok(())
+    }
+
+    /// Puts it down in the linked log.
+    pub(super) async fn link<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
+        let subject = match self.outcome {
+            Outcome::Shown(id) => Some(Subject::Id(id)),
+            _ => self.sought.map(Subject::Hash),
+        };
+        let detail = [self.what.name(), self.reason.name(), self.outcome.name()].join(",");
+        let entry = Entry { action: Action::Read, actor: Some(by.account.id), subject, detail };
+        Ok(audit::append(tx, now, entry).await?)
+    }
+}
+
+/// The keyed hash under which a number that was asked for is logged.
+pub(super) fn sought(app: &App, id_number: &IdNumber) -> Result<[u8; 32], Refusal> {
+    let key = app.keys.current(Role::IdHash).ok_or(ReasonCode::ServerInternal)?;
+    Ok(id_hash(key, id_number))
+}
+
+/// Refuses an account that found nobody too often, or read about too many; otherwise the counters for the next failure.
+pub(super) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
+    let counters = Counters::at_desk(account, &app.keys).ok_or(ReasonCode::ServerInternal)?;
+    counters.check(&**tx, now).await??;
+    let lately = access_log::Entity::find()
+        .filter(access_log::Column::StaffId.eq(account))
+        .filter(access_log::Column::At.gt(now - HOUR_MS))
+        .filter(access_log::Column::What.ne(What::Visits.name()));
+    if lately.count(&**tx).await? >= READS_AN_HOUR {
+        return Err(Refusal::wait(600));
+    }
+    Ok(counters)
+}

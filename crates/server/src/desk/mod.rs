@@ -1,0 +1,19 @@
+//! What staff do, signed in: look a person up, plan visits, make visits.
+//!
+//! **In**: a session ([`crate::accounts::SignedIn`]), an ID number in the body (never in an address), and the reason for
+//! reading. **Out**: what that role may see, and no more. **What can go wrong**: nobody has the number, or the person
+//! belongs to another area: one answer, `desk.nobody_found`, no sooner than the other; a volunteer asks for somebody who is
+//! on none of their lists, whether registered or not: `desk.not_listed`. Whoever finds nobody too often has to wait, and
+//! whoever reads too much as well.
+//!
+//! # Rules
+//! - Every read is put down in the access log with its reason, and in the linked log, in one transaction, before anything
+//!   is shown. So is every search that found nobody, with a keyed hash of the number.
+//! - No portrait and no whole phone number is shown.
+//! - Heads and auditors see the access log of their area, by identifiers.
+
+mod access;
+pub(crate) mod oversight;
+pub(crate) mod person;
+pub(crate) mod rosters;
+pub(crate) mod visits;
