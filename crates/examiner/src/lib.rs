@@ -33,6 +33,10 @@ pub use cost::Cost;
 pub use likeness::{RegisterFace, decide, decode_portrait, embedding_network, is_poor};
 use watcher::{Seen, Watcher};
 
+/// How the video is looked at. The passive network looks at the crops, which show more than the video; light and
+/// sharpness help the person before the camera and are only looked up later; a second face counts if it is there half of the time.
+const LOOKING: EngineOptions = EngineOptions { passive_every: 0, look_around_ms: 1_900, measure_ms: 2_000 };
+
 /// Why a bundle was not examined to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ExamineError {
@@ -97,8 +101,7 @@ impl Examiner {
     /// A network does not fit its entry in the manifest.
     pub fn new(models: &Models) -> Result<Self, ModelError> {
         Ok(Self {
-            // The passive network looks at the crops, which show more than the video.
-            engine: FaceEngine::new(models, EngineOptions { passive_every: 0, ..EngineOptions::default() })?,
+            engine: FaceEngine::new(models, LOOKING)?,
             passive: PassiveScorer::new(models)?,
             reader: PortraitReader::new(models)?,
             network: embedding_network(models),
@@ -118,7 +121,7 @@ impl Examiner {
     ) -> Result<Examination, ExamineError> {
         let mut cost = Cost::default();
         let start = Instant::now();
-        let mut watcher = Watcher::new(&mut self.engine, &unwatched, interrupted);
+        let mut watcher = Watcher::new(&mut self.engine, &unwatched, steps, interrupted);
         let times = watcher.times().to_vec();
         let watched = unwatched.watch(&mut |frame| watcher.frame(frame));
         let seen = watcher.finish(&mut cost);

@@ -14,13 +14,18 @@ const PASSED_OVER: usize = 1;
 const SURE_OF_A_FACE: f32 = 0.9;
 /// The face's box differs between phone and judge by less than this part of its size, at most a third of a crop's margin.
 const CROP_SLACK: f32 = 0.35;
+/// So many crops are scored; their median counts.
+const SCORED: usize = 5;
 /// Degrees that a head may be turned for its face to be compared.
 const FRONTAL: f32 = 15.0;
 
-/// The passive network's scores of the crops.
+/// The passive network's scores of the crops: of [`SCORED`] of those in which the face looks into the camera, which is how
+/// the network knows faces; of the others only where those are too few.
 pub(crate) fn crop_scores(passive: &mut PassiveScorer, opened: &Opened, seen: &Seen) -> Result<Vec<f32>, FaceError> {
     let mut scores = Vec::new();
-    for crop in opened.crops() {
+    let mut crops: Vec<&Picture> = opened.crops().iter().collect();
+    crops.sort_by_key(|crop| !is_frontal(seen.in_frame(crop.frame)));
+    for crop in crops.into_iter().take(SCORED) {
         let Some(bbox) = face_of(seen, crop).map(|face| face_in(crop, opened, face)) else { continue };
         match passive.score(&crop.pixels, bbox) {
             Ok(score) => scores.push(score),
