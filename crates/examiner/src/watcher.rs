@@ -24,7 +24,7 @@ use jianzai_wire::{FrameTime, StepOutcome};
 
 use crate::ExamineError;
 use crate::cost::Cost;
-use crate::glance::Glance;
+use crate::glance::{Glance, Luma};
 
 /// Nothing is left unseen for longer than this, in ms, if the video has frames. Less than the largest gap between frames.
 const UNSEEN_MS: u64 = 400;
@@ -114,7 +114,7 @@ impl<'a> Watcher<'a> {
         if self.failed.is_some() {
             return;
         }
-        let moved = self.glance.as_ref().is_none_or(|glance| glance.change(frame) > MOVED);
+        let moved = self.glance.as_ref().is_none_or(|glance| glance.change(luma(frame)) > MOVED);
         let every = if self.windows.iter().any(|window| window.contains(&frame.at)) { ASKED_EVERY } else { EVERY };
         let last = self.seen.frames.last().copied();
         let just_looked = last.is_some_and(|last| frame.index - last < every);
@@ -131,7 +131,7 @@ impl<'a> Watcher<'a> {
         self.before = None;
         self.look(frame.index, &frame.rgb());
         let face = self.seen.observations.last().and_then(|seen| seen.face.as_ref());
-        self.glance = face.map(|face| Glance::at(frame, &face.bbox));
+        self.glance = face.map(|face| Glance::at(luma(frame), &face.bbox));
     }
 
     /// What was seen.
@@ -157,6 +157,11 @@ impl<'a> Watcher<'a> {
             Err(error) => self.failed = Some(error),
         }
     }
+}
+
+fn luma<'a>(frame: &'a VideoFrame<'_>) -> Luma<'a> {
+    let (values, stride) = frame.luma();
+    Luma { values, stride, size: frame.size() }
 }
 
 /// Looks at every frame.

@@ -40,6 +40,11 @@ pub trait Scene: Send {
 
     /// Hears at `at` what the person is told.
     fn hear(&mut self, at: FrameTime, said: actor::Instruction);
+
+    /// What is recorded of a frame that was seen: another picture where the phone is doctored.
+    fn recorded(&mut self, seen: RgbImage) -> RgbImage {
+        seen
+    }
 }
 
 /// The recorded person who follows instructions.
@@ -229,7 +234,7 @@ impl Rehearsal {
             if pace.admits(at) {
                 let image = scene.picture()?;
                 let seen = self.engine.observe(&image, at)?;
-                attempt.frame(&image, &seen)?;
+                attempt.frame(&scene.recorded(image), &seen)?;
                 attempt.said.drain(..).for_each(|said| scene.hear(at, said));
             }
         }
