@@ -40,10 +40,10 @@ mod tests;
 mod video;
 
 pub use error::{EvidenceError, RecordError};
-pub use open::{Expected, Frames, Limits, Opened, Picture, open};
+pub use open::{Expected, Frames, Limits, Opened, Picture, Unwatched, open, unseal};
 pub use record::{
     CaptureRecord, FrameRecord, Manifest, PictureRecord, SEEN_BYTES, Seen, Source, TAG_BYTES, VERSION, crop_region,
 };
 pub use recorder::{Capture, MAX_GAP_MS, Recorder, RecorderConfig};
 pub use seal::{RecipientSecret, SealedBundle, SealedHeader};
-pub use video::MAX_SIDE;
+pub use video::{MAX_SIDE, VideoFrame};

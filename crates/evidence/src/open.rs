@@ -24,7 +24,7 @@ use crate::picture::{CROP_SIDE, Likeness, PHOTO_SIDE, decode_jpeg};
 use crate::record::{CaptureRecord, Manifest, Payload, PictureRecord};
 use crate::recorder::MAX_GAP_MS;
 use crate::seal::{self, RecipientSecret, SealedHeader};
-use crate::video::VideoDecoder;
+use crate::video::{VideoDecoder, VideoFrame};
 
 /// How large a bundle may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +97,17 @@ pub struct Opened {
     log: CaptureLog,
 }
 
-/// Opens a bundle with the secret that its header names. Decodes the whole video once.
+/// A bundle that is whole, of this attempt and as committed. Whether its pictures show what the video shows is found out when
+/// the video is watched.
+pub struct Unwatched(Opened);
+
+/// Opens a bundle with the secret that its header names, and watches it with closed eyes. Decodes the whole video once.
 pub fn open(bytes: &[u8], secrets: &[RecipientSecret], expected: &Expected<'_>) -> Result<Opened, EvidenceError> {
+    unseal(bytes, secrets, expected)?.watch(&mut |_| ())
+}
+
+/// Opens a bundle with the secret that its header names; decodes the pictures, and nothing of the video yet.
+pub fn unseal(bytes: &[u8], secrets: &[RecipientSecret], expected: &Expected<'_>) -> Result<Unwatched, EvidenceError> {
     if bytes.len() as u64 > expected.limits.max_bytes {
         return Err(EvidenceError::Oversized("bytes"));
     }
@@ -122,7 +131,7 @@ fn check(
     header: &SealedHeader,
     plan_hash: &Bytes32,
     expected: &Expected<'_>,
-) -> Result<Opened, EvidenceError> {
+) -> Result<Unwatched, EvidenceError> {
     seal::verify(&payload.manifest, &payload.signature, &expected.device_key)?;
     let manifest: Manifest = decoded(&payload.manifest, "the manifest")?;
     check_binding(&manifest, header, plan_hash, expected)?;
@@ -146,12 +155,48 @@ fn check(
         best_photo: None,
         log: decoded(&payload.log, "the log")?,
     };
-    opened.compare_pictures(&payload.crops, payload.best_photo.as_ref())?;
-    Ok(opened)
+    opened.decode_pictures(&payload.crops, payload.best_photo.as_ref())?;
+    Ok(Unwatched(opened))
 }
 
 fn decoded<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, EvidenceError> {
     ciborium::from_reader(bytes).map_err(|_| EvidenceError::Undecodable(what))
+}
+
+impl Unwatched {
+    /// What was recorded: source, versions, sizes, every frame and picture.
+    pub fn record(&self) -> &CaptureRecord {
+        &self.0.record
+    }
+
+    /// As [`Opened::passed_over`].
+    pub fn passed_over(&self) -> Vec<u32> {
+        self.0.passed_over()
+    }
+
+    /// Decodes the video once and hands every frame to `eye`, in order: every frame must come out, and every picture must be
+    /// what its frame shows.
+    pub fn watch(self, eye: &mut dyn FnMut(&VideoFrame<'_>)) -> Result<Opened, EvidenceError> {
+        let Self(opened) = self;
+        let pictures: Vec<&Picture> = opened.crops.iter().chain(&opened.best_photo).collect();
+        let mut decoder = VideoDecoder::new(opened.record.video_size)?;
+        for (index, (frame, unit)) in opened.record.frames.iter().zip(&opened.units).enumerate() {
+            let unit = opened.video.get(unit.clone()).unwrap_or_default();
+            let frame = decoder.decode(unit, index as u32, frame.at)?;
+            let mut shown = pictures.iter().filter(|picture| picture.frame as usize == index).peekable();
+            let pixels = shown.peek().is_some().then(|| frame.rgb());
+            for (picture, pixels) in shown.zip(pixels.iter().cycle()) {
+                let likeness = Likeness::of(&picture.pixels, pixels, picture.region, opened.record.frame_size);
+                if !likeness.same() {
+                    let index = picture.frame;
+                    return Err(EvidenceError::CropMismatch { index, what: "the video shows something else" });
+                }
+            }
+            eye(&frame);
+        }
+        drop(pictures);
+        Ok(opened)
+    }
 }
 
 impl Opened {
@@ -208,29 +253,13 @@ impl Opened {
 }
 
 impl Opened {
-    /// Decodes the video once: every frame must come out, and every picture must be what its frame shows.
-    fn compare_pictures(&mut self, crops: &[ByteBuf], photo: Option<&ByteBuf>) -> Result<(), EvidenceError> {
-        let crops: Vec<_> = self
-            .record
-            .crops
-            .iter()
-            .zip(crops)
-            .map(|(record, jpeg)| self.picture(record, jpeg, CROP_SIDE))
-            .collect::<Result<_, _>>()?;
-        let photo = self.record.best_photo.as_ref().zip(photo);
-        let photo = photo.map(|(record, jpeg)| self.picture(record, jpeg, PHOTO_SIDE)).transpose()?;
-        for (index, frame) in self.frames().enumerate() {
-            let (pixels, _) = frame?;
-            for picture in crops.iter().chain(&photo).filter(|picture| picture.frame as usize == index) {
-                let likeness = Likeness::of(&picture.pixels, &pixels, picture.region, self.record.frame_size);
-                if !likeness.same() {
-                    let index = picture.frame;
-                    return Err(EvidenceError::CropMismatch { index, what: "the video shows something else" });
-                }
-            }
+    fn decode_pictures(&mut self, crops: &[ByteBuf], photo: Option<&ByteBuf>) -> Result<(), EvidenceError> {
+        for (record, jpeg) in self.record.crops.iter().zip(crops) {
+            let picture = self.picture(record, jpeg, CROP_SIDE)?;
+            self.crops.push(picture);
         }
-        self.crops = crops;
-        self.best_photo = photo;
+        let photo = self.record.best_photo.as_ref().zip(photo);
+        self.best_photo = photo.map(|(record, jpeg)| self.picture(record, jpeg, PHOTO_SIDE)).transpose()?;
         Ok(())
     }
 
@@ -268,9 +297,11 @@ impl Iterator for Frames<'_> {
         let at = self.opened.record.frames.get(self.next)?.at;
         let unit = self.opened.video.get(self.opened.units.get(self.next)?.clone())?;
         let size = self.opened.record.video_size;
+        let index = self.next as u32;
         let decoded = match &mut self.decoder {
-            Some(decoder) => decoder.decode(unit),
-            empty => VideoDecoder::new(size).and_then(|decoder| empty.insert(decoder).decode(unit)),
+            Some(decoder) => decoder.decode(unit, index, at).map(|frame| frame.rgb()),
+            empty => VideoDecoder::new(size)
+                .and_then(|decoder| empty.insert(decoder).decode(unit, index, at).map(|frame| frame.rgb())),
         };
         self.next = if decoded.is_ok() { self.next + 1 } else { usize::MAX };
         Some(decoded.map(|frame| (frame, at)))

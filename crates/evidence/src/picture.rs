@@ -108,7 +108,7 @@ fn region_of(video: &RgbImage, [x, y, width, height]: [u32; 4], frame_size: (u32
 }
 
 fn luma_grid(picture: &RgbImage) -> Vec<f64> {
-    let small = imageops::resize(picture, GRID, GRID, FilterType::Triangle);
+    let small = imageops::thumbnail(picture, GRID, GRID);
     small.pixels().map(|p| 0.299 * f64::from(p[0]) + 0.587 * f64::from(p[1]) + 0.114 * f64::from(p[2])).collect()
 }
 

@@ -8,8 +8,9 @@
 use h264_reader::nal::sps::{FrameMbsFlags, SeqParameterSet};
 use h264_reader::rbsp::{BitReader, decode_nal};
 use image::RgbImage;
+use jianzai_wire::FrameTime;
 use openh264::OpenH264API;
-use openh264::decoder::{Decoder, DecoderConfig, Flush};
+use openh264::decoder::{DecodedYUV, Decoder, DecoderConfig, Flush};
 use openh264::encoder::{
     BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Profile, RateControlMode,
     UsageType, VuiConfig,
@@ -132,7 +133,7 @@ impl VideoDecoder {
     }
 
     /// The next frame. Exactly one comes out of each unit.
-    pub(crate) fn decode(&mut self, unit: &[u8]) -> Result<RgbImage, EvidenceError> {
+    pub(crate) fn decode(&mut self, unit: &[u8], index: u32, at: FrameTime) -> Result<VideoFrame<'_>, EvidenceError> {
         let bad = EvidenceError::Undecodable("the video");
         check_unit(unit, self.frames == 0, self.size)?;
         let Ok(Some(planes)) = self.decoder.decode(unit) else { return Err(bad) };
@@ -140,10 +141,38 @@ impl VideoDecoder {
         if (width, height) != (self.size.0 as usize, self.size.1 as usize) {
             return Err(bad);
         }
-        let mut frame = RgbImage::new(self.size.0, self.size.1);
-        planes.write_rgb8(&mut frame);
         self.frames += 1;
-        Ok(frame)
+        Ok(VideoFrame { index, at, planes })
+    }
+}
+
+/// A decoded frame of a video, as the decoder holds it: its colours are worked out only where somebody looks.
+pub struct VideoFrame<'a> {
+    /// Its place in the video, from 0.
+    pub index: u32,
+    /// When it was taken.
+    pub at: FrameTime,
+    planes: DecodedYUV<'a>,
+}
+
+impl VideoFrame<'_> {
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        let (width, height) = self.planes.dimensions();
+        (width as u32, height as u32)
+    }
+
+    /// Its pixels.
+    pub fn rgb(&self) -> RgbImage {
+        let (width, height) = self.size();
+        let mut frame = RgbImage::new(width, height);
+        self.planes.write_rgb8(&mut frame);
+        frame
+    }
+
+    /// Its brightness: rows of at least the frame's width, each so many bytes after the one before.
+    pub fn luma(&self) -> (&[u8], usize) {
+        (self.planes.y(), self.planes.strides().0)
     }
 }
 

@@ -9,6 +9,7 @@ use jianzai_wire::FrameTime;
 use crate::detector::{Detector, Found};
 use crate::expression::ExpressionReader;
 use crate::geometry::{Region, overlap};
+use crate::light::Light;
 use crate::mesh::{Mesh, Mesher};
 use crate::portrait::NEGLIGIBLE;
 use crate::{FaceError, ModelError, Models, PassiveScorer, light, pose};
@@ -20,11 +21,13 @@ pub struct EngineOptions {
     pub passive_every: u32,
     /// While a face is tracked, the detector looks for further ones after so many milliseconds of frame time.
     pub look_around_ms: u64,
+    /// Light and sharpness are measured again after so many milliseconds of frame time, and stand as they were in between.
+    pub measure_ms: u64,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { passive_every: 5, look_around_ms: 1000 }
+        Self { passive_every: 5, look_around_ms: 1_000, measure_ms: 0 }
     }
 }
 
@@ -60,6 +63,9 @@ pub struct FaceEngine {
     faces: u8,
     seen: u32,
     passive_wanted: bool,
+    /// When light and sharpness were measured, of a frame and of a face, and what they were.
+    frame_light: Option<(FrameTime, f32)>,
+    face_light: Option<(FrameTime, Light, f32)>,
     times: StageTimes,
 }
 
@@ -80,6 +86,8 @@ impl FaceEngine {
             faces: 0,
             seen: 0,
             passive_wanted: false,
+            frame_light: None,
+            face_light: None,
             times: StageTimes::default(),
         })
     }
@@ -95,8 +103,11 @@ impl FaceEngine {
         }
         self.times = StageTimes::default();
         let mesh = self.track(frame, at)?;
-        let face = mesh.map(|mesh| self.describe(frame, mesh)).transpose()?;
-        let frame_brightness = light::of_frame(frame);
+        let face = mesh.map(|mesh| self.describe(frame, at, mesh)).transpose()?;
+        let frame_brightness = match self.frame_light {
+            Some((measured, brightness)) if self.holds(measured, at) => brightness,
+            _ => self.frame_light.insert((at, light::of_frame(frame))).1,
+        };
         Ok(Observation { at, size: (width, height), faces: self.faces, frame_brightness, face })
     }
 
@@ -107,6 +118,8 @@ impl FaceEngine {
         self.faces = 0;
         self.seen = 0;
         self.passive_wanted = false;
+        self.frame_light = None;
+        self.face_light = None;
     }
 
     /// Lets the passive network look at the next frame with a face, whatever its turn.
@@ -152,6 +165,11 @@ impl FaceEngine {
         self.looked_at.is_none_or(|looked| at < looked || at.since(looked) >= self.options.look_around_ms)
     }
 
+    /// Whether what was measured then still stands.
+    fn holds(&self, measured: FrameTime, at: FrameTime) -> bool {
+        measured <= at && at.since(measured) < self.options.measure_ms
+    }
+
     /// Counts the faces in the frame, the largest first; leaves out what is far smaller than the largest.
     fn look(&mut self, frame: &RgbImage, at: FrameTime) -> Result<Vec<Found>, FaceError> {
         let start = Instant::now();
@@ -180,12 +198,17 @@ impl FaceEngine {
         Ok(mesh.filter(|mesh| inside(&mesh.rect)))
     }
 
-    fn describe(&mut self, frame: &RgbImage, mesh: Mesh) -> Result<FaceSeen, FaceError> {
+    fn describe(&mut self, frame: &RgbImage, at: FrameTime, mesh: Mesh) -> Result<FaceSeen, FaceError> {
         let start = Instant::now();
         let blendshapes = self.expression.read(&mesh.points)?;
         let read = Instant::now();
-        let light = light::of_face(frame, &mesh.rect);
-        let sharpness = light::sharpness(frame, &mesh.rect);
+        let (_, light, sharpness) = match self.face_light {
+            Some(known) if self.holds(known.0, at) => known,
+            _ => {
+                let measured = (at, light::of_face(frame, &mesh.rect), light::sharpness(frame, &mesh.rect));
+                *self.face_light.insert(measured)
+            }
+        };
         let pose = pose::of(&mesh.points).ok_or(FaceError::Points)?;
         let placement = placement(&mesh, frame.width() as f32, frame.height() as f32);
         let measured = Instant::now();

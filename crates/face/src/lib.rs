@@ -31,6 +31,7 @@ mod passive;
 mod portrait;
 mod pose;
 mod runtime;
+mod tiny;
 mod warp;
 
 pub use embedding::{Embedder, Embedding, SamePerson};

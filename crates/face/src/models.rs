@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::manifest::{Manifest, NetworkEntry, Slot};
 use crate::network::Network;
-use crate::{ModelError, runtime};
+use crate::{ModelError, runtime, tiny};
 
 /// The networks in the slots, each read once and found to be the one the manifest names. Cheap to clone; engines are built
 /// from the bytes that were verified, not from the disk again.
@@ -98,13 +98,14 @@ impl std::fmt::Debug for Models {
 
 fn read_verified(folder: &Path, name: &str, entry: &NetworkEntry) -> Result<Vec<u8>, ModelError> {
     let path = folder.join(&entry.file);
-    let bytes = std::fs::read(&path).map_err(|source| ModelError::FileMissing {
+    let mut bytes = std::fs::read(&path).map_err(|source| ModelError::FileMissing {
         network: name.to_owned(),
         path: path.clone(),
         source,
     })?;
     let found = hex::encode(Sha256::digest(&bytes));
     if found.eq_ignore_ascii_case(&entry.sha256) {
+        tiny::flush(&mut bytes);
         Ok(bytes)
     } else {
         Err(ModelError::WrongHash { network: name.to_owned(), path, expected: entry.sha256.clone(), found })

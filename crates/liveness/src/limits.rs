@@ -151,6 +151,13 @@ pub const HELD_MS: u64 = 2_500;
 pub const REPEAT_SOON_MS: u64 = 1_500;
 /// In place and at rest for this long before the recording begins, in ms.
 pub const IN_PLACE_MS: u64 = 500;
+/// At rest for this long from the beginning of the recording before the first step is asked for, in ms: whoever is just
+/// being told to look straight ahead, and does, has done so by then.
+pub const FIRST_REST_MS: u64 = 1_200;
+
+/// Rest before a cue, in ms, drawn anew for each step: nobody can know when it comes. The least is what a person takes to
+/// turn from the praise for one action to the next; more than the most is only waiting.
+pub const WAIT_MS: std::ops::RangeInclusive<u32> = 250..=1_000;
 
 /// A hint appears once it has held for this long, in ms...
 pub const HINT_AFTER_MS: u64 = 400;

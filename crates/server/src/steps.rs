@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use jianzai_liveness::limits::WAIT_MS;
 use jianzai_liveness::{NextStep, StepReveal, needed};
 use jianzai_wire::api::{Problem, StepAnswer, StepRequest};
 use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode, Step, StepReport};
@@ -23,9 +24,6 @@ use crate::app::App;
 use crate::attempts::{authorised, bytes32};
 use crate::db::entity::{State as Standing, attempt, step};
 use crate::problem::{Body, Refusal};
-
-/// Rest before a cue, in milliseconds.
-const WAIT_MS: std::ops::RangeInclusive<u32> = 500..=1_500;
 
 /// Report the step that ended and learn the next.
 #[utoipa::path(post, path = "/v1/attempts/{id}/steps", tag = "certification", security(("attempt" = [])),

@@ -91,7 +91,14 @@ fn the_window_holds_no_rules() {
 
 #[test]
 fn the_core_knows_neither_window_nor_server() {
-    for package in ["jianzai-wire", "jianzai-liveness", "jianzai-face", "jianzai-evidence", "jianzai-certificate"] {
+    for package in [
+        "jianzai-wire",
+        "jianzai-liveness",
+        "jianzai-face",
+        "jianzai-evidence",
+        "jianzai-examiner",
+        "jianzai-certificate",
+    ] {
         let found = dependencies(package);
         for foreign in ["tauri", "axum", "reqwest", "sea-orm", "nokhwa"] {
             assert!(!found.contains(foreign), "{package} depends on {foreign}");
@@ -135,10 +142,11 @@ fn what_writes_to_disk_is_known() {
 
 #[test]
 fn the_server_never_relies_on_the_phones_verdict() {
-    for path in files(&[".rs"]).into_iter().filter(|path| path.starts_with("crates/server/src")) {
+    let judging = |path: &PathBuf| path.starts_with("crates/server/src") || path.starts_with("crates/examiner/src");
+    for path in files(&[".rs"]).into_iter().filter(judging) {
         let source = text(&path);
         assert!(!source.contains("liveness::coach"), "{}: the Coach is the phone's", path.display());
-        if path.to_string_lossy().contains("judging") {
+        if path.to_string_lossy().contains("judging") || path.starts_with("crates/examiner") {
             assert!(
                 !shipped(&source).contains("CaptureEnd"),
                 "{}: the phone's own end decides nothing",
@@ -186,7 +194,7 @@ fn files_are_short_and_finished() {
 
 #[test]
 fn every_crate_says_what_it_is_for() {
-    for folder in ["wire", "camera", "face", "liveness", "evidence", "certificate", "journey", "server"] {
+    for folder in ["wire", "camera", "face", "liveness", "evidence", "examiner", "certificate", "journey", "server"] {
         let source = text(&Path::new("crates").join(folder).join("src/lib.rs"));
         let docs: Vec<&str> = source.lines().take_while(|line| line.starts_with("//!")).collect();
         assert!(docs.len() >= 5, "crates/{folder}/src/lib.rs: say what comes in, what goes out and what can go wrong");

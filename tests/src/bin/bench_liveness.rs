@@ -40,7 +40,7 @@ fn main() -> Result<ExitCode> {
     let trials = trials(&material, &species, if wish.quick { 0.2 } else { 1.0 })?;
     if !trials.is_empty() {
         println!("{}", report::outcomes(&trials));
-        println!("{}\n{}", report::layers(&trials), report::differences(&trials));
+        println!("{}\n{}\n{}", report::layers(&trials), report::differences(&trials), report::losses(&trials));
         println!("{}\n{}", report::times(&trials), report::thresholds(&trials));
     }
     let mut failings = report::failings(&trials);

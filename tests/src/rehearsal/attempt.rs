@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use image::RgbImage;
 use jianzai_camera::actor;
 use jianzai_evidence::{Recorder, RecorderConfig, Source};
+use jianzai_liveness::limits::WAIT_MS;
 use jianzai_liveness::{
     CaptureEnd, Coach, CoachInput, CoachOutput, Instruction, NextStep, Observation, PromptId, StepReveal, needed,
 };
@@ -118,11 +119,11 @@ impl Attempt {
         Ok(())
     }
 
-    /// The person hears it begin at once, and it takes a while to say.
+    /// The person hears it begin at once, and it takes a while to say: as long as the recorded clips take in either language.
     fn tell(&mut self, prompt: PromptId, instruction: Instruction, now: FrameTime) {
         let spoken = match instruction {
-            Instruction::WellDone => 700..=1_200,
-            _ => 1_400..=3_000,
+            Instruction::WellDone => 900..=1_400,
+            _ => 1_700..=2_950,
         };
         self.coming.push_back((now.plus(self.rng.random_range(spoken)), Coming::PromptEnded(prompt)));
         if instruction == Instruction::FaceForward {
@@ -150,8 +151,7 @@ impl Attempt {
             NextStep::Reveal => {
                 let kind = self.rng.random_range(0..self.policy.actions.len());
                 let Some(action) = self.policy.actions.get(kind).copied() else { return };
-                let step =
-                    Step { index: self.reveals.len() as u32, action, wait_ms: self.rng.random_range(500..=1_500) };
+                let step = Step { index: self.reveals.len() as u32, action, wait_ms: self.rng.random_range(WAIT_MS) };
                 self.reveals.push(StepReveal { step, frames_at_reveal: head.0, ended: None });
                 StepAnswer::Next(step)
             }

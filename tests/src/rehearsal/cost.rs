@@ -2,50 +2,21 @@
 
 use std::time::Duration;
 
-use jianzai_face::StageTimes;
-
 /// Processor time of the judgement of one attempt.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Cost {
-    /// Opening, checking, and the first decoding, that holds pictures against frames.
+pub struct Spent {
+    /// Unsealing, checking, decoding the pictures.
     pub opening: Duration,
-    /// The second decoding.
-    pub decoding: Duration,
-    /// Seeing every frame.
-    pub seeing: Duration,
-    /// How `seeing` divides over the parts of the engine (by the wall, which a busy machine stretches alike).
-    pub parts: StageTimes,
-    /// Frames seen.
-    pub frames: u32,
-    /// Frames at which the detector and the passive network looked.
-    pub detector_frames: u32,
-    /// Frames at which the passive network looked.
-    pub passive_frames: u32,
-    /// The passive network on the crops.
-    pub crops: Duration,
-    /// The judge.
-    pub deciding: Duration,
+    /// Watching the video, the passive network, the judge.
+    pub examining: Duration,
+    /// The match with the register.
+    pub matching: Duration,
 }
 
-impl Cost {
-    /// Adds a frame.
-    pub(super) fn saw(&mut self, spent: Duration, parts: StageTimes) {
-        self.seeing += spent;
-        self.frames += 1;
-        self.detector_frames += u32::from(!parts.detector.is_zero());
-        self.passive_frames += u32::from(!parts.passive.is_zero());
-        let all = &mut self.parts;
-        all.detector += parts.detector;
-        all.warp += parts.warp;
-        all.mesh += parts.mesh;
-        all.blendshapes += parts.blendshapes;
-        all.measures += parts.measures;
-        all.passive += parts.passive;
-    }
-
+impl Spent {
     /// All of it.
     pub fn whole(&self) -> Duration {
-        self.opening + self.decoding + self.seeing + self.crops + self.deciding
+        self.opening + self.examining + self.matching
     }
 }
 

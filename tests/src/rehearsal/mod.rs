@@ -1,6 +1,6 @@
 //! A whole attempt without service, program or window, on virtual time: what stands before the camera (a [`Scene`]),
-//! networks, coach, recorder, seal, opening, networks again on the decoded video, judge. Every part is the real one; only
-//! the drawing of the plan and the network in between are played here, as the service does it.
+//! networks, coach, recorder, seal, opening, examiner. Every part is the real one; only the drawing of the plan and the network
+//! in between are played here, as the service does it.
 //!
 //! **In**: a scene, rules, a seed. **Out**: an [`Outcome`]: how the coach ended it, what the judge found, and all that a
 //! benchmark wants to know of the way there. **What can go wrong**: a scene that never lets the first step be asked for is left
@@ -16,20 +16,19 @@ use ed25519_dalek::SigningKey;
 use image::RgbImage;
 use jianzai_camera::actor::{self, Actor};
 use jianzai_camera::{CaptureClock, Frame, FrameSource as _, Pace};
-use jianzai_evidence::{Expected, Limits, Opened, Picture, RecipientSecret};
-use jianzai_face::{EngineOptions, FaceEngine, FaceError, Models, PassiveScorer};
-use jianzai_liveness::{CaptureEnd, CaptureLog, Decision, Evidence, Judgement, Observation, Rect, StepReveal, judge};
+use jianzai_evidence::{Expected, Limits, RecipientSecret};
+use jianzai_examiner::{Cost, Examiner, RegisterFace};
+use jianzai_face::{EngineOptions, FaceEngine, Models};
+use jianzai_liveness::{CaptureEnd, CaptureLog, Decision, Evidence, Judgement, Observation, StepReveal, judge};
 use jianzai_wire::api::CommitRequest;
 use jianzai_wire::{Action, Bytes32, CapturePolicy, FrameTime, Mode, ReasonCode, Step};
 
 use crate::places;
 use attempt::Attempt;
-pub use cost::{Cost, CpuClock};
+pub use cost::{CpuClock, Spent};
 
 /// An attempt is given up after this, as the longest patience of a person.
 const PATIENCE: FrameTime = FrameTime(120_000);
-/// Degrees that a head may be turned for its face to be compared, as the service has it.
-const FRONTAL: f32 = 15.0;
 
 /// What stands before the camera and may hear what is said, on virtual time.
 pub trait Scene: Send {
@@ -41,6 +40,11 @@ pub trait Scene: Send {
 
     /// Hears at `at` what the person is told.
     fn hear(&mut self, at: FrameTime, said: actor::Instruction);
+
+    /// What is recorded of a frame that was seen: another picture where the phone is doctored.
+    fn recorded(&mut self, seen: RgbImage) -> RgbImage {
+        seen
+    }
 }
 
 /// The recorded person who follows instructions.
@@ -84,7 +88,11 @@ pub type Hint = (FrameTime, Option<ReasonCode>);
 /// What plays attempts.
 pub struct Rehearsal {
     engine: FaceEngine,
-    passive: PassiveScorer,
+    examiner: Examiner,
+    /// Whose face it should be; none: that is not asked.
+    pub register: Option<RegisterFace>,
+    /// Whether the judge is asked about every frame as well, to see what is lost by not looking at some.
+    pub thorough: bool,
     /// Whoever has not been asked for anything after this long is not waited for.
     pub patience: FrameTime,
 }
@@ -94,8 +102,10 @@ pub struct Rehearsal {
 pub struct Outcome {
     /// How the coach ended it; none if it was left.
     pub capture: Option<CaptureEnd>,
-    /// What the judge found, if there was something to judge.
+    /// What was found, if there was something to judge.
     pub judgement: Option<Judgement>,
+    /// What the judge would have found in every frame, where some were not looked at and [`Rehearsal::thorough`] asks.
+    pub of_all: Option<Judgement>,
     /// The rules it ran under.
     pub policy: CapturePolicy,
     /// Every step and how it ended.
@@ -106,12 +116,10 @@ pub struct Outcome {
     pub log: CaptureLog,
     /// What the phone saw in the recorded frames.
     pub seen: Vec<Observation>,
-    /// What judging cost, if there was something to judge.
+    /// The processor's time that judging took, if there was something to judge.
+    pub spent: Spent,
+    /// Where it went, by the wall.
     pub cost: Cost,
-    /// Passive scores of the crops, if there was something to judge.
-    pub crop_scores: Vec<f32>,
-    /// The best photo and the crops in which the face looks into the camera, if there was something to judge.
-    pub portraits: Vec<RgbImage>,
     /// When the person was first asked to look ahead, the face being in place.
     pub in_place_at: Option<FrameTime>,
     /// When the recording that counts began.
@@ -137,12 +145,14 @@ impl Outcome {
 
     /// What the judge says of the phone's own observations: every layer speaks, also where the coach ended the attempt.
     pub fn judged_as_recorded(&self) -> Judgement {
+        let times: Vec<FrameTime> = self.seen.iter().map(|seen| seen.at).collect();
         judge(&Evidence {
+            times: &times,
             observations: &self.seen,
             log: &self.log,
             steps: &self.steps,
             policy: &self.policy,
-            crop_scores: &self.crop_scores,
+            crop_scores: &[],
         })
     }
 }
@@ -177,7 +187,9 @@ impl Rehearsal {
     pub fn new(models: &Models) -> Result<Self> {
         Ok(Self {
             engine: FaceEngine::new(models, EngineOptions::default())?,
-            passive: PassiveScorer::new(models)?,
+            examiner: Examiner::new(models)?,
+            register: None,
+            thorough: false,
             patience: PATIENCE,
         })
     }
@@ -222,27 +234,27 @@ impl Rehearsal {
             if pace.admits(at) {
                 let image = scene.picture()?;
                 let seen = self.engine.observe(&image, at)?;
-                attempt.frame(&image, &seen)?;
+                attempt.frame(&scene.recorded(image), &seen)?;
                 attempt.said.drain(..).for_each(|said| scene.hear(at, said));
             }
         }
     }
 
-    /// Seals what was recorded, opens it again and judges it.
+    /// Seals what was recorded, opens it again and has it examined as the service does.
     fn judge(&mut self, attempt: Attempt) -> Result<Outcome> {
         let Attempt { id, nonce, recorder, coach, heads, .. } = attempt;
         let mut outcome = Outcome {
             capture: attempt.ended,
             judgement: None,
+            of_all: None,
             policy: attempt.policy,
             steps: attempt.reveals,
             hints: attempt.hints,
             ended_at: attempt.seen.last().map_or(FrameTime(0), |seen| seen.at),
             log: coach.into_log(),
             seen: attempt.seen,
+            spent: Spent::default(),
             cost: Cost::default(),
-            crop_scores: Vec::new(),
-            portraits: Vec::new(),
             in_place_at: attempt.in_place_at,
             recording_since: attempt.recording_since,
             duration_ms: recorder.duration_ms(),
@@ -269,76 +281,20 @@ impl Rehearsal {
             limits: Limits::of(&outcome.policy),
         };
         let mut clock = CpuClock::start();
-        let opened = jianzai_evidence::open(bundle.as_bytes(), &[secret], &expected)?;
-        outcome.cost.opening = clock.lap();
-        let observations = self.observe(&opened, &mut outcome.cost)?;
+        let unwatched = jianzai_evidence::unseal(bundle.as_bytes(), &[secret], &expected)?;
+        outcome.spent.opening = clock.lap();
+        let mut examination = self.examiner.examine(unwatched, &outcome.steps, &outcome.policy, &|| false)?;
+        outcome.spent.examining = clock.lap();
+        if self.thorough && !examination.cost.all {
+            outcome.of_all = Some(self.examiner.judge_all(&examination, &outcome.steps, &outcome.policy)?);
+        }
         clock.lap();
-        outcome.crop_scores = self.crop_scores(&opened, &observations)?;
-        outcome.cost.crops = clock.lap();
-        outcome.portraits = portraits(&opened, &observations);
-        clock.lap();
-        outcome.judgement = Some(judge(&Evidence {
-            observations: &observations,
-            log: opened.log(),
-            steps: &outcome.steps,
-            policy: &outcome.policy,
-            crop_scores: &outcome.crop_scores,
-        }));
-        outcome.cost.deciding = clock.lap();
+        if let Some(register) = &self.register {
+            self.examiner.compare(&mut examination, register)?;
+        }
+        outcome.spent.matching = clock.lap();
+        outcome.cost = examination.cost;
+        outcome.judgement = Some(examination.judgement);
         Ok(outcome)
     }
-
-    fn observe(&mut self, opened: &Opened, cost: &mut Cost) -> Result<Vec<Observation>> {
-        self.engine.reset();
-        let mut observations = Vec::new();
-        let mut clock = CpuClock::start();
-        for frame in opened.frames() {
-            let (pixels, at) = frame?;
-            cost.decoding += clock.lap();
-            observations.push(self.engine.observe(&pixels, at)?);
-            cost.saw(clock.lap(), self.engine.times());
-        }
-        Ok(observations)
-    }
-
-    fn crop_scores(&mut self, opened: &Opened, seen: &[Observation]) -> Result<Vec<f32>> {
-        let mut scores = Vec::new();
-        for crop in opened.crops() {
-            let Some(bbox) = seen.get(crop.frame as usize).and_then(|seen| face_in(crop, opened, seen)) else {
-                continue;
-            };
-            match self.passive.score(&crop.pixels, bbox) {
-                Ok(score) => scores.push(score),
-                Err(FaceError::Points) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(scores)
-    }
-}
-
-/// Where the face that was seen in the video lies in a crop, in the crop's pixels.
-fn face_in(crop: &Picture, opened: &Opened, seen: &Observation) -> Option<Rect> {
-    let face = seen.face.as_ref()?;
-    let (frame, video) = (opened.record().frame_size, opened.record().video_size);
-    let [x, y, width, height] = crop.region.map(|value| value as f32);
-    let (across, down) = (frame.0 as f32 / video.0 as f32, frame.1 as f32 / video.1 as f32);
-    let (wide, high) = (crop.pixels.width() as f32 / width, crop.pixels.height() as f32 / height);
-    let b = face.bbox;
-    Some(Rect {
-        x0: (b.x0 * across - x) * wide,
-        y0: (b.y0 * down - y) * high,
-        x1: (b.x1 * across - x) * wide,
-        y1: (b.y1 * down - y) * high,
-    })
-}
-
-/// What the service compares with the register's portrait.
-fn portraits(opened: &Opened, seen: &[Observation]) -> Vec<RgbImage> {
-    let frontal = |crop: &&Picture| {
-        let face = seen.get(crop.frame as usize).and_then(|seen| seen.face.as_ref());
-        face.is_some_and(|face| face.pose.yaw.abs() <= FRONTAL && face.pose.pitch.abs() <= FRONTAL)
-    };
-    let crops = opened.crops().iter().filter(frontal);
-    opened.best_photo().into_iter().chain(crops).map(|picture| picture.pixels.clone()).collect()
 }

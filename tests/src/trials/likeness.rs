@@ -1,11 +1,10 @@
-//! Is it the person of the register? As the service compares them (`crates/server/src/judging/likeness.rs`), with the same
-//! network and the same thresholds.
+//! Whose pension it is: what the register holds of the two men. They are compared by the service's own rule
+//! (`jianzai-examiner`).
 
 use anyhow::{Context as _, Result};
 use image::RgbImage;
-use jianzai_face::{Embedding, FaceError, Models, PortraitReader, SamePerson};
-use jianzai_liveness::Decision;
-use jianzai_wire::ReasonCode;
+use jianzai_examiner::{RegisterFace, embedding_network, is_poor};
+use jianzai_face::{Embedding, FaceError, Models, Portrait, PortraitReader, SamePerson};
 
 use super::material::{Clip, Material};
 
@@ -18,52 +17,40 @@ pub enum Register {
     Franck,
 }
 
-/// Compares faces with the two portraits.
+/// Reads faces, and holds the two portraits.
 pub struct Matcher {
     reader: PortraitReader,
-    man: Embedding,
-    franck: Embedding,
+    network: String,
+    man: Portrait,
+    franck: Portrait,
 }
 
 impl Matcher {
     /// Reads the portraits.
     pub fn new(models: &Models, material: &Material) -> Result<Self> {
         let mut reader = PortraitReader::new(models)?;
-        let mut portrait = |clip: &Clip| -> Result<Embedding> {
+        let mut portrait = |clip: &Clip| -> Result<Portrait> {
             let number = clip.pick(clip.frontal.len() as u64 / 2)?;
-            Ok(reader.read(&clip.frame(number)?)?.embedding)
+            Ok(reader.read(&clip.frame(number)?)?)
         };
         let (man, franck) = (portrait(&material.cap13)?, portrait(&material.franck)?);
-        Ok(Self { reader, man, franck })
+        Ok(Self { reader, network: embedding_network(models), man, franck })
     }
 
-    /// What follows from the pictures of an attempt; none where they clearly are of this person.
-    pub fn compare(&mut self, register: Register, pictures: &[RgbImage]) -> Result<Option<(Decision, ReasonCode)>> {
-        let mut cosines = Vec::new();
-        for picture in pictures {
-            match self.embedding(picture)? {
-                Some(face) => cosines.push(self.portrait(register).cosine(&face)),
-                None => continue,
-            }
-        }
-        cosines.sort_by(f32::total_cmp);
-        let (Some(least), Some(middle)) = (cosines.first(), cosines.get(cosines.len().saturating_sub(1) / 2)) else {
-            return Ok(Some((Decision::Review, ReasonCode::MatchUnsure)));
+    /// What the register holds of a man who was certified before.
+    pub fn face_of(&self, register: Register) -> RegisterFace {
+        let portrait = match register {
+            Register::Man => &self.man,
+            Register::Franck => &self.franck,
         };
-        Ok(match (self.same(*middle), self.same(*least)) {
-            (SamePerson::Different, _) => Some((Decision::Refuse, ReasonCode::MatchNotSame)),
-            (SamePerson::Unsure, _) | (SamePerson::Same, SamePerson::Different) => {
-                Some((Decision::Review, ReasonCode::MatchUnsure))
-            }
-            (SamePerson::Same, _) if cosines.len() < 2 => Some((Decision::Review, ReasonCode::MatchUnsure)),
-            (SamePerson::Same, _) => None,
-        })
+        let print = Some((portrait.embedding.clone(), self.network.clone()));
+        RegisterFace { print, portrait: None, poor: is_poor(portrait), first: false }
     }
 
-    /// The face in a picture; none if there is none, or several.
-    pub fn embedding(&mut self, picture: &RgbImage) -> Result<Option<Embedding>> {
+    /// The face in a picture, and whether a register would call the picture poor; none if there is no face, or several.
+    pub fn read(&mut self, picture: &RgbImage) -> Result<Option<(Embedding, bool)>> {
         match self.reader.read(picture) {
-            Ok(portrait) => Ok(Some(portrait.embedding)),
+            Ok(portrait) => Ok(Some((portrait.embedding.clone(), is_poor(&portrait)))),
             Err(FaceError::NoFace | FaceError::SeveralFaces | FaceError::Points | FaceError::Frame { .. }) => Ok(None),
             Err(error) => Err(error).context("a network failed"),
         }
@@ -72,12 +59,5 @@ impl Matcher {
     /// What the manifest's thresholds say of a cosine.
     pub fn same(&mut self, cosine: f32) -> SamePerson {
         self.reader.embedder().same_person(cosine)
-    }
-
-    fn portrait(&self, register: Register) -> &Embedding {
-        match register {
-            Register::Man => &self.man,
-            Register::Franck => &self.franck,
-        }
     }
 }

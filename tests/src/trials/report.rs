@@ -184,6 +184,24 @@ pub fn differences(trials: &[Trial]) -> String {
     )
 }
 
+/// What was lost by not looking at every frame: attempts of which the judge would have said otherwise, had it seen all.
+pub fn losses(trials: &[Trial]) -> String {
+    let some: Vec<&Trial> = trials.iter().filter(|trial| trial.of_all.is_some()).collect();
+    let mut table = Table::headed(&["judged by some frames", "number", "said", "of all of them"]);
+    let mut lost = 0;
+    for trial in &some {
+        let of_some = trial.layers.iter().filter(|(layer, ..)| *layer != Layer::Match);
+        let of_some: Vec<&str> = of_some.map(|(.., code)| code.code()).collect();
+        let of_all: Vec<&str> = trial.of_all.iter().flatten().map(|code| code.code()).collect();
+        if of_some != of_all {
+            lost += 1;
+            let said = |codes: Vec<&str>| if codes.is_empty() { "nothing".to_owned() } else { codes.join(", ") };
+            table.line(vec![trial.species.into(), trial.number.to_string(), said(of_some), said(of_all)]);
+        }
+    }
+    format!("{table}of {} judged by some of their frames {lost} would have been judged otherwise by all\n", some.len())
+}
+
 /// Time to verdict of genuine attempts, and where it goes (medians, s).
 pub fn times(trials: &[Trial]) -> String {
     type Part = (&'static str, fn(&Times) -> u64);

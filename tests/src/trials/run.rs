@@ -47,6 +47,8 @@ pub struct Trial {
     pub ended_by_coach: bool,
     /// What each layer says for itself, on all of what was recorded.
     pub layers: Vec<(Layer, Decision, ReasonCode)>,
+    /// What the judge would have said of every frame, where some were not looked at.
+    pub of_all: Option<Vec<ReasonCode>>,
     /// The judge's figures.
     pub figures: Vec<Figure>,
     /// Where the time went; for those that were completed.
@@ -123,12 +125,14 @@ fn work(
 ) -> Result<()> {
     let mut rehearsal = Rehearsal::new(&material.models)?;
     rehearsal.patience = PATIENCE;
-    let mut matcher = Matcher::new(&material.models, material)?;
+    rehearsal.thorough = true;
+    let matcher = Matcher::new(&material.models, material)?;
     loop {
         let place = next.fetch_add(1, Ordering::Relaxed);
         let Some((species, number)) = jobs.get(place).copied() else { return Ok(()) };
-        let trial = one(material, &mut rehearsal, &mut matcher, species, number)
-            .with_context(|| format!("{} {number}", species.name))?;
+        rehearsal.register = Some(matcher.face_of(species.register));
+        let trial =
+            one(material, &mut rehearsal, species, number).with_context(|| format!("{} {number}", species.name))?;
         let mut done = done.lock().map_err(|_| anyhow::anyhow!("another worker panicked"))?;
         let code = trial.code.map_or("", |code| code.code());
         eprintln!("  {} of {}: {} {number} {:?} {code}", done.len() + 1, jobs.len(), species.name, trial.verdict);
@@ -136,13 +140,7 @@ fn work(
     }
 }
 
-fn one(
-    material: &Material,
-    rehearsal: &mut Rehearsal,
-    matcher: &mut Matcher,
-    species: &Species,
-    number: u32,
-) -> Result<Trial> {
+fn one(material: &Material, rehearsal: &mut Rehearsal, species: &Species, number: u32) -> Result<Trial> {
     let seed = seed(species, number);
     let mut scene = (species.scene)(material, seed)?;
     let outcome = rehearsal.run(scene.as_mut(), Mode::OwnPhone, &Action::ALL, seed)?;
@@ -154,16 +152,18 @@ fn one(
         code: None,
         layer: None,
         ended_by_coach: outcome.judgement.is_none(),
+        of_all: outcome.of_all.as_ref().map(codes),
         layers: judgement.reasons.iter().map(|reason| (reason.layer, reason.leads_to, reason.code)).collect(),
         figures: judgement.figures.clone(),
         times: times(&outcome),
     };
-    if !outcome.portraits.is_empty() {
-        let matched = matcher.compare(species.register, &outcome.portraits)?;
-        trial.layers.extend(matched.map(|(decision, code)| (Layer::Match, decision, code)));
-    }
     conclude(&mut trial, &outcome, &judgement);
     Ok(trial)
+}
+
+/// What a judgement says, the match aside.
+fn codes(judgement: &Judgement) -> Vec<ReasonCode> {
+    judgement.reasons.iter().filter(|reason| reason.layer != Layer::Match).map(|reason| reason.code).collect()
 }
 
 fn conclude(trial: &mut Trial, outcome: &Outcome, judgement: &Judgement) {
@@ -182,8 +182,7 @@ fn conclude(trial: &mut Trial, outcome: &Outcome, judgement: &Judgement) {
             trial.layers.push((layer, Decision::Refuse, code));
         }
         Some(CaptureEnd::Complete) => {
-            let matched = trial.layers.iter().find(|(layer, ..)| *layer == Layer::Match).copied();
-            let worst = judgement.decision.max(matched.map_or(Decision::Pass, |(_, decision, _)| decision));
+            let worst = judgement.decision;
             let decided = trial.layers.iter().find(|(_, decision, _)| *decision == worst).copied();
             (trial.code, trial.layer) = (decided.map(|(_, _, code)| code), decided.map(|(layer, ..)| layer));
             trial.verdict = match worst {

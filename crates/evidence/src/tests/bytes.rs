@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use serde_bytes::{ByteArray, ByteBuf};
 use zeroize::Zeroizing;
 
+use jianzai_wire::FrameTime;
+
 use super::*;
 use crate::record::{CaptureRecord, Manifest, Payload};
 use crate::video::VideoDecoder;
@@ -114,7 +116,7 @@ proptest! {
                 mutate(&mut unit, &edits);
                 unit.extend_from_slice(&tail);
             }
-            let _ = decoder.decode(&unit);
+            let _ = decoder.decode(&unit, 0, FrameTime(0));
             start = end;
         }
     }

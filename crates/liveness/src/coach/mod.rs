@@ -140,11 +140,13 @@ impl Coach {
         let told = self.session.told();
         let listening = self.started.is_some_and(|start| now.since(start) < limits::FIRST_WORD_MS);
         let silence = self.session.silent_for();
-        if steady && told != Some(Instruction::FaceForward) {
-            self.session.tell(Instruction::FaceForward);
-        } else if steady && silence.is_some() {
+        if steady {
+            if told != Some(Instruction::FaceForward) {
+                self.session.tell(Instruction::FaceForward);
+            }
+            // While this is being said: whoever moves at the words begins the recording again, which costs nothing.
             self.stage = Stage::Recording(Box::new(Recording::start(&mut self.session, reading.as_ref())));
-        } else if !steady && !listening && (told.is_none() || silence.is_some_and(|ms| ms >= limits::REPEAT_MS)) {
+        } else if !listening && (told.is_none() || silence.is_some_and(|ms| ms >= limits::REPEAT_MS)) {
             self.session.tell(if hindered { Instruction::PlaceFace } else { Instruction::FaceForward });
         }
     }

@@ -161,13 +161,16 @@ impl Recording {
         Flow::Go
     }
 
-    /// Learns the baseline, then asks for the first step. Someone who moved meanwhile begins again.
+    /// Learns the baseline, and after a first rest asks for the first step. Someone who moved meanwhile begins again.
     fn settle(&mut self, session: &mut Session, reading: Option<&Reading>) -> Flow {
         let Task::Settling(readings) = &mut self.task else { return Flow::Go };
         readings.extend(reading);
         let Some(baseline) = Baseline::of_beginning(readings.iter()) else { return Flow::Go };
         if !baseline.is_rest(readings) {
             return again(session);
+        }
+        if session.now.since(session.log.started_at) < limits::FIRST_REST_MS {
+            return Flow::Go;
         }
         let mut tracker = Tracker::new(baseline);
         for reading in readings.iter() {

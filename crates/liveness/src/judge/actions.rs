@@ -44,7 +44,7 @@ fn is_told_alike(evidence: &Evidence<'_>) -> bool {
     let (log, steps) = (&evidence.log.steps, evidence.steps);
     let same = log.len() == steps.len()
         && log.iter().zip(steps).all(|(log, step)| log.step == step.step && log.report == step.ended);
-    let frames = u32::try_from(evidence.observations.len()).unwrap_or(u32::MAX);
+    let frames = u32::try_from(evidence.times.len()).unwrap_or(u32::MAX);
     let mut last = (0, FrameTime(0));
     same && steps.iter().enumerate().all(|(place, step)| {
         let known = step.frames_at_reveal;
@@ -95,8 +95,7 @@ impl Found {
     fn done(&mut self, evidence: &Evidence<'_>, step: &StepReveal, report: &StepReport, findings: &mut Findings) {
         let slack = limits::CLAIM_SLACK_MS;
         let asked = step.step.action;
-        let known_at = (step.frames_at_reveal as usize).checked_sub(1).and_then(|last| evidence.observations.get(last));
-        let known_at = known_at.map_or(FrameTime(0), |frame| frame.at);
+        let known_at = evidence.known_at(step.frames_at_reveal);
         let cue_earliest = known_at.plus(u64::from(step.step.wait_ms).saturating_sub(slack));
         let window = FrameTime(report.cue_at.0.saturating_sub(slack))..=report.ended_at.plus(slack);
         let in_window = |e: &Episode| window.contains(&e.began_at) && e.peak_at <= report.ended_at.plus(slack);

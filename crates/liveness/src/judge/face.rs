@@ -84,8 +84,10 @@ pub(super) fn depth(evidence: &Evidence<'_>, readings: &[Option<Reading>], findi
 
 /// The person at rest: as at the beginning, before the first step was revealed, whatever the log says.
 pub(super) fn rest(evidence: &Evidence<'_>, readings: &[Option<Reading>]) -> Option<Baseline> {
-    let known = evidence.steps.first().map_or(0, |step| step.frames_at_reveal as usize);
-    let before: Vec<Reading> = readings.iter().take(known).flatten().copied().collect();
+    let known_at = evidence.steps.first().filter(|step| step.frames_at_reveal > 0);
+    let known_at = known_at.map(|step| evidence.known_at(step.frames_at_reveal));
+    let until = |reading: &&Reading| known_at.is_some_and(|known_at| reading.at <= known_at);
+    let before: Vec<Reading> = readings.iter().flatten().filter(until).copied().collect();
     // With a frame or two lost to compression, what is left has to do.
     Baseline::of_beginning(&before).or_else(|| Baseline::learn(&before))
 }

@@ -1,7 +1,7 @@
 //! The judge: finds out from the decoded video whether a living person did what was asked.
 //!
-//! **In** ([`Evidence`]): what was seen in every recorded frame, the log (advice), the steps as the server revealed them
-//! and the reports as the server got them, the rules, and the passive scores of the crops. **Out**: a [`Judgement`] with
+//! **In** ([`Evidence`]): when every frame was recorded and what was seen in those that were looked at, the log (advice), the
+//! steps as the server revealed them and the reports as the server got them, the rules, and the passive scores of the crops. **Out**: a [`Judgement`] with
 //! reasons and figures. **What can go wrong**: anything in the evidence may be missing, wrong or made up; then it is
 //! refused with the code that says so. Nothing panics.
 //!
@@ -20,7 +20,7 @@ mod actions;
 mod face;
 mod verdict;
 
-use jianzai_wire::{CapturePolicy, ReasonCode, Step, StepReport};
+use jianzai_wire::{CapturePolicy, FrameTime, ReasonCode, Step, StepReport};
 
 pub use verdict::{Decision, Figure, Judgement, Layer, Reason};
 
@@ -41,7 +41,10 @@ pub struct StepReveal {
 /// Everything the judge looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// Every frame of the video, decoded and observed, in order; times from the evidence.
+    /// When each frame of the video was recorded, in order.
+    pub times: &'a [FrameTime],
+    /// The frames that were looked at, in order; times from the evidence. All of them, or enough: whoever leaves frames out
+    /// answers for it that nothing moved in them.
     pub observations: &'a [Observation],
     /// The phone's log.
     pub log: &'a CaptureLog,
@@ -51,6 +54,13 @@ pub struct Evidence<'a> {
     pub policy: &'a CapturePolicy,
     /// The passive network's scores of the high-quality crops; if empty, the scores in `observations` count.
     pub crop_scores: &'a [f32],
+}
+
+impl Evidence<'_> {
+    /// When the last frame was recorded before the service knew of `frames`; 0 if it knew of none.
+    fn known_at(&self, frames: u32) -> FrameTime {
+        (frames as usize).checked_sub(1).and_then(|last| self.times.get(last)).copied().unwrap_or_default()
+    }
 }
 
 /// Judges one capture.
@@ -99,14 +109,15 @@ impl Findings {
 
 /// Times are monotonic, without holes, and no longer than allowed.
 fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let frames = evidence.observations;
-    let pairs = || frames.windows(2).filter_map(|pair| Some((pair.first()?.at, pair.get(1)?.at)));
+    let frames = evidence.times;
+    let pairs = || frames.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
     let backward = pairs().filter(|(a, b)| b <= a).count();
     let longest_gap = pairs().map(|(a, b)| b.since(a)).max().unwrap_or(0);
-    let length = frames.first().zip(frames.last()).map_or(0, |(a, b)| b.at.since(a.at));
+    let length = frames.first().zip(frames.last()).map_or(0, |(a, b)| b.since(*a));
     let most = u64::from(evidence.policy.max_capture_ms).saturating_add(limits::CLAIM_SLACK_MS);
     let figures = vec![
         findings.note("frames", frames.len() as f64, None),
+        findings.note("frames_looked_at", evidence.observations.len() as f64, None),
         findings.note("frames_not_after_the_last", backward as f64, Some(0.0)),
         findings.note("longest_gap_ms", longest_gap as f64, Some(limits::GAP_MS as f64)),
         findings.note("length_ms", length as f64, Some(most as f64)),

@@ -79,6 +79,15 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Adds what was found besides, and what follows from it: the decision is the worst that any reason leads to.
+    pub fn add(&mut self, reason: Option<Reason>, figures: Vec<Figure>) {
+        self.figures.extend(figures);
+        if let Some(reason) = reason {
+            self.decision = self.decision.max(reason.leads_to);
+            self.reasons.push(reason);
+        }
+    }
+
     /// The codes of the reasons that lead to the decision, the most helpful first.
     pub fn codes(&self) -> Vec<ReasonCode> {
         self.reasons.iter().filter(|reason| reason.leads_to == self.decision).map(|reason| reason.code).collect()

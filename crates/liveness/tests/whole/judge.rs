@@ -22,7 +22,7 @@ fn refused(capture: &Capture, code: ReasonCode) {
 
 fn with_crops(capture: &Capture, crop_scores: &[f32]) -> Judgement {
     let Capture { observations, log, steps, policy, .. } = capture;
-    judge(&Evidence { observations, log, steps, policy, crop_scores })
+    judge(&Evidence { times: &capture.times(), observations, log, steps, policy, crop_scores })
 }
 
 /// Changes the report of a step in the log and with the server alike.

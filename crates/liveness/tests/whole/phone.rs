@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jianzai_liveness::limits::WAIT_MS;
 use jianzai_liveness::{
     CaptureEnd, CaptureLog, Coach, CoachInput, CoachOutput, Evidence, Instruction, Judgement, NextStep, Observation,
     PromptId, StepReveal, judge, needed,
@@ -43,9 +44,15 @@ impl Capture {
         self.end == Some(CaptureEnd::Complete)
     }
 
+    /// When each frame was recorded.
+    pub(crate) fn times(&self) -> Vec<FrameTime> {
+        self.observations.iter().map(|seen| seen.at).collect()
+    }
+
     /// The server's judgement.
     pub(crate) fn judged(&self) -> Judgement {
         judge(&Evidence {
+            times: &self.times(),
             observations: &self.observations,
             log: &self.log,
             steps: &self.steps,
@@ -184,7 +191,7 @@ impl Run {
                 let step = Step {
                     index: self.capture.steps.len() as u32,
                     action: self.dice.one_of(&self.capture.policy.actions),
-                    wait_ms: 500 + (self.dice.next() % 1_001) as u32,
+                    wait_ms: WAIT_MS.start() + (self.dice.next() % 751) as u32,
                 };
                 let frames_at_reveal = self.capture.observations.len() as u32;
                 self.capture.steps.push(StepReveal { step, frames_at_reveal, ended: None });

@@ -1,6 +1,7 @@
 //! Everything the service knows about an attempt that is to be judged.
 
 use jianzai_evidence::RecipientSecret;
+use jianzai_examiner::RegisterFace;
 use jianzai_face::Embedding;
 use jianzai_liveness::StepReveal;
 use jianzai_wire::api::CommitRequest;
@@ -47,22 +48,10 @@ pub(super) struct Case {
     pub(super) secrets: Vec<RecipientSecret>,
     pub(super) name: Name,
     pub(super) insured_place: Division,
-    pub(super) likeness: Likeness,
+    pub(super) likeness: RegisterFace,
     /// Attempts for this person within a day that got as far as a step and led to nothing.
     pub(super) failed_before: u64,
     evidence_path: String,
-}
-
-/// What there is to compare a face with.
-pub(super) struct Likeness {
-    /// The portrait's face print and the sha256 of the network that made it.
-    pub(super) print: Option<(Embedding, String)>,
-    /// The portrait file, for another network than the print's.
-    pub(super) portrait: Option<Zeroizing<Vec<u8>>>,
-    /// Whether the portrait is too poor to trust it the first time.
-    pub(super) poor: bool,
-    /// Whether this person was never certified before.
-    pub(super) first: bool,
 }
 
 impl Case {
@@ -156,7 +145,7 @@ fn open(app: &App, person: &beneficiary::Model, column: &'static str, sealed: &[
     std::str::from_utf8(&opened).ok().map(|text| Zeroizing::new(text.to_owned()))
 }
 
-fn likeness(app: &App, person: &beneficiary::Model, first: bool) -> Result<Likeness, JudgingError> {
+fn likeness(app: &App, person: &beneficiary::Model, first: bool) -> Result<RegisterFace, JudgingError> {
     let opened = |column, sealed: &Option<Vec<u8>>| match sealed {
         None => Ok(None),
         Some(sealed) => {
@@ -167,5 +156,5 @@ fn likeness(app: &App, person: &beneficiary::Model, first: bool) -> Result<Liken
         .map(|bytes| bytes.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect::<Vec<_>>());
     let print = values.and_then(Embedding::from_values).zip(person.face_print_model.clone());
     let portrait = opened("portrait", &person.portrait)?;
-    Ok(Likeness { print, portrait, poor: person.portrait_quality != "good", first })
+    Ok(RegisterFace { print, portrait, poor: person.portrait_quality != "good", first })
 }

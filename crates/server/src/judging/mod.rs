@@ -9,7 +9,6 @@
 mod case;
 mod certify;
 mod examine;
-mod likeness;
 mod pacing;
 
 use std::sync::{Arc, Mutex};

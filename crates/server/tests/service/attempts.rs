@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jianzai_liveness::limits::WAIT_MS;
 use jianzai_wire::api::{AttemptState, StepAnswer, StepRequest};
 use jianzai_wire::{Action, CapturePolicy, ReasonCode, StepOutcome, plan};
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ async fn the_same_step_request_has_the_same_answer() {
         let altered = StepRequest { chain_head: head(99), ..request };
         assert_eq!(world.step(&attempt, &altered).await.unwrap_err().code, ReasonCode::AttemptUsed);
         let StepAnswer::Next(step) = told else { break };
-        assert!((500..=1_500).contains(&step.wait_ms));
+        assert!(WAIT_MS.contains(&step.wait_ms));
         steps.push(step);
         let frames = request.frames + 9;
         request = StepRequest { ended: Some(report(step, StepOutcome::Done)), frames, chain_head: head(frames) };

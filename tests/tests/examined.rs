@@ -1,0 +1,89 @@
+//! The examiner looks at some frames of a video only. What it must not miss by that, it does not.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use image::RgbImage;
+use jianzai_camera::actor::Instruction;
+use jianzai_liveness::Decision;
+use jianzai_liveness::judge::Layer;
+use jianzai_tests::rehearsal::{Outcome, Rehearsal, Scene};
+use jianzai_tests::trials::material::{FRAME_MS, Material, Person};
+use jianzai_wire::{Action, FrameTime, Mode, ReasonCode};
+
+/// So long after the words "look straight ahead", while they are still being said, nobody has been asked for anything.
+const UNASKED_AFTER_MS: u64 = 1_000;
+
+/// The man, before a phone that records a movement which nobody asked for, and neither the coach nor the log knows of.
+struct Doctored {
+    person: Person,
+    at: FrameTime,
+    begins: Option<FrameTime>,
+    movement: Vec<RgbImage>,
+}
+
+impl Doctored {
+    /// The movement shows every `pace`-th frame of the clip: 3 is three times as fast as life.
+    fn new(material: &Material, action: Action, pace: usize, seed: u64) -> Result<Self> {
+        let indexed = material.index.actions.iter().find(|indexed| indexed.action == action).context("an action")?;
+        let numbers = indexed.frames();
+        let movement =
+            numbers.iter().step_by(pace).map(|number| material.cap12.frame(*number)).collect::<Result<_>>()?;
+        Ok(Self { person: material.person(seed)?, at: FrameTime(0), begins: None, movement })
+    }
+}
+
+impl Scene for Doctored {
+    fn tick(&mut self) -> Result<FrameTime> {
+        self.at = self.person.tick()?;
+        Ok(self.at)
+    }
+
+    fn picture(&mut self) -> Result<RgbImage> {
+        self.person.picture()
+    }
+
+    fn hear(&mut self, at: FrameTime, said: Instruction) {
+        self.begins.get_or_insert(at.plus(UNASKED_AFTER_MS));
+        self.person.hear(at, said);
+    }
+
+    fn recorded(&mut self, seen: RgbImage) -> RgbImage {
+        let since = self.begins.filter(|begins| self.at >= *begins).map(|begins| self.at.since(begins) / FRAME_MS);
+        since.and_then(|place| self.movement.get(place as usize)).cloned().unwrap_or(seen)
+    }
+}
+
+fn examined(material: &Material, scene: &mut dyn Scene, seed: u64) -> Result<Outcome> {
+    let mut rehearsal = Rehearsal::new(&material.models)?;
+    rehearsal.thorough = true;
+    rehearsal.run(scene, Mode::OwnPhone, &Action::ALL, seed)
+}
+
+#[test]
+fn a_quick_movement_that_nobody_asked_for_is_seen() -> Result<()> {
+    let material = Material::open()?;
+    for (action, pace) in [(Action::TurnLeft, 1), (Action::TurnLeft, 3), (Action::OpenMouth, 1), (Action::LookUp, 2)] {
+        let outcome = examined(&material, &mut Doctored::new(&material, action, pace, 5)?, 5)?;
+        let judgement = outcome.judgement.context("the doctored phone completes its attempt")?;
+        let codes: BTreeSet<ReasonCode> = judgement.reasons.iter().map(|reason| reason.code).collect();
+        ensure!(judgement.decision == Decision::Refuse, "{action:?} at {pace}: {:?}", judgement.reasons);
+        ensure!(codes.contains(&ReasonCode::ActionUnasked), "{action:?} at {pace}: {codes:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn half_of_the_frames_are_enough_and_say_what_all_of_them_say() -> Result<()> {
+    let material = Material::open()?;
+    for seed in 0..4 {
+        let outcome = examined(&material, &mut material.person(seed)?, seed)?;
+        let judgement = outcome.judgement.context("completed")?;
+        ensure!(judgement.decision == Decision::Pass, "{seed}: {:?}", judgement.reasons);
+        let cost = outcome.cost;
+        ensure!(!cost.all && cost.looked_at * 2 < cost.frames, "{} of {} frames", cost.looked_at, cost.frames);
+        let of_all = outcome.of_all.context("asked for")?;
+        ensure!(of_all.reasons.iter().all(|reason| reason.layer == Layer::Passive), "{seed}: {:?}", of_all.reasons);
+    }
+    Ok(())
+}
