@@ -11,13 +11,14 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 use uuid::Uuid;
 
+use crate::chronicle::policies::{Policies, Rules};
 use crate::clock::{Clock, to_time};
 use crate::config::Config;
 use crate::db::Datastore;
-use crate::keys::{KeyRing, Role};
+use crate::keys::{KeyRing, KeysError, Role};
 use crate::problem::Refusal;
 use crate::register::Nobody;
-use crate::{StartError, durable};
+use crate::{StartError, durable, register};
 
 /// Who signs the certificates.
 pub(crate) const ISSUER: &str = "健在 Jianzai";
@@ -31,6 +32,7 @@ pub(crate) struct App {
     /// Where sealed evidence lies.
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) nobody: Nobody,
+    pub(crate) policies: Policies,
     /// Rung when there is something to judge.
     pub(crate) work: Notify,
     uploads: [Mutex<()>; 64],
@@ -44,10 +46,23 @@ impl App {
         }
         let keys = KeyRing::of(&config, &today(clock.now()))?;
         let store = Datastore::open(&config.database()).await?;
+        if !register::fits(store.reads(), &keys).await? {
+            return Err(KeysError::Lost(config.keys(), "id-hash").into());
+        }
         let objects = Arc::new(LocalFileSystem::new_with_prefix(config.evidence())?.with_fsync(true));
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
         let uploads = std::array::from_fn(|_| Mutex::new(()));
-        Ok(Self { config, clock, store, keys, objects, nobody, work: Notify::new(), uploads })
+        Ok(Self {
+            config,
+            clock,
+            store,
+            keys,
+            objects,
+            nobody,
+            policies: Policies::default(),
+            work: Notify::new(),
+            uploads,
+        })
     }
 
     /// Lets one caller at a time work on an upload.
@@ -58,6 +73,16 @@ impl App {
             Some(lock) => lock.lock().await,
             None => self.uploads[0].lock().await,
         }
+    }
+
+    /// The rules that somebody lives by.
+    pub(crate) async fn rules(&self, beneficiary: Uuid) -> Result<Rules, Refusal> {
+        let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, beneficiary).await;
+        let rules = rules.map_err(|error| Refusal::internal(&error))?;
+        rules.ok_or_else(|| {
+            tracing::error!(%beneficiary, "no policy for the place and the benefit");
+            ReasonCode::ServerInternal.into()
+        })
     }
 
     /// To whom new evidence is sealed.

@@ -6,11 +6,14 @@
 //!
 //! The way of one certification through the files: `activation` (four facts against the `register`, within `limits`) ->
 //! `attempts` -> `steps` -> `commit` -> `uploads` -> `judging` -> `outcome`. `router` lists the routes, `db` holds the
-//! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due.
+//! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due. `year` reckons standing,
+//! reminders and instructions by policy, `chronicle` keeps them in the tables and looks at everybody once a day.
 
 mod activation;
 mod app;
 mod attempts;
+pub mod channels;
+mod chronicle;
 mod cleaning;
 pub mod clock;
 pub mod columns;
@@ -22,16 +25,21 @@ pub mod import;
 mod judging;
 pub mod keys;
 mod limits;
+pub mod messages;
+pub mod office;
 mod outcome;
+pub mod payer;
 mod problem;
 mod register;
 mod router;
 pub mod service;
 mod steps;
+#[cfg(test)]
+mod testing;
 mod token;
 mod uploads;
 pub mod year;
 
 pub use app::{public_keys, today};
 pub use router::openapi;
-pub use service::{Running, StartError, migrate, serve};
+pub use service::{Running, StartError, migrate, serve, work};

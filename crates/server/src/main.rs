@@ -1,5 +1,7 @@
 //! `jianzai-server`: the service's one program.
 
+mod program;
+
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,8 +14,10 @@ use jianzai_server::clock::{Clock as _, SystemClock};
 use jianzai_server::config::Config;
 use jianzai_server::import::Report;
 use jianzai_server::keys::{KeyRing, Role};
-use jianzai_wire::Language;
+use jianzai_wire::{Language, Secret};
 use tracing_subscriber::EnvFilter;
+
+use crate::program::{PolicyCommand, YearCommand};
 
 /// The service behind Jianzai 健在.
 #[derive(Parser)]
@@ -31,6 +35,11 @@ enum Command {
     Migrate(Data),
     /// Read a register from a CSV file: name, id_number, insured_place, residence, phones, portrait.
     Import(Import),
+    #[command(flatten)]
+    Year(YearCommand),
+    /// Check policies, show whom they would move, apply them.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print the public keys of certificates as JSON, or make a new key.
     Keys {
         #[command(flatten)]
@@ -46,6 +55,17 @@ struct Data {
     /// Holds database, evidence, staged uploads and keys.
     #[arg(long = "data", value_name = "DIR", env = "JIANZAI_DATA")]
     folder: PathBuf,
+    /// A PostgreSQL database, `postgres://…`; without it the data folder holds an SQLite one.
+    #[arg(long, value_name = "URL", env = "JIANZAI_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+impl Data {
+    fn config(self) -> Config {
+        let mut config = Config::new(self.folder);
+        config.database = self.database.map(Secret::new);
+        config
+    }
 }
 
 #[derive(Args)]
@@ -75,9 +95,9 @@ struct Serve {
     /// Take the client's address from X-Forwarded-For: only behind a proxy of one's own that sets it.
     #[arg(long)]
     behind_proxy: bool,
-    /// Days that evidence is kept.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
-    keep_evidence_days: u16,
+    /// Days that evidence of faces is kept at most, where the policy of the place would keep it longer.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    keep_evidence_days: Option<u16>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -96,19 +116,21 @@ async fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
-        Command::Migrate(data) => Ok(jianzai_server::migrate(&Config::new(data.folder), &SystemClock).await?),
+        Command::Migrate(data) => Ok(jianzai_server::migrate(&data.config(), &SystemClock).await?),
         Command::Import(arguments) => import(arguments).await,
+        Command::Year(command) => command.run().await,
+        Command::Policy(command) => command.run().await,
         Command::Keys { data, new } => keys(data, new),
     }
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let mut config = Config::new(arguments.data.folder);
+    let mut config = arguments.data.config();
     config.listen = arguments.listen;
     config.models = arguments.models;
     config.demo = arguments.demo;
     config.behind_proxy = arguments.behind_proxy;
-    config.retention = Duration::from_hours(24 * u64::from(arguments.keep_evidence_days));
+    config.retention = arguments.keep_evidence_days.map(|days| Duration::from_hours(24 * u64::from(days)));
     let running = jianzai_server::serve(config, Arc::new(SystemClock)).await?;
     println!("listening on http://{}", running.address());
     told_to_stop().await?;
@@ -132,7 +154,7 @@ async fn told_to_stop() -> anyhow::Result<()> {
 }
 
 async fn import(arguments: Import) -> anyhow::Result<()> {
-    let mut config = Config::new(arguments.data.folder);
+    let mut config = arguments.data.config();
     config.models = arguments.models;
     let report = jianzai_server::import::import(&config, &SystemClock, &arguments.csv, Language::En).await?;
     for note in &report.left_out {
@@ -147,7 +169,7 @@ async fn import(arguments: Import) -> anyhow::Result<()> {
 }
 
 fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {
-    let (config, today) = (Config::new(data.folder), jianzai_server::today(SystemClock.now()));
+    let (config, today) = (data.config(), jianzai_server::today(SystemClock.now()));
     let ring = KeyRing::of(&config, &today)?;
     match new {
         Some(role) => {

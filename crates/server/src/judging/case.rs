@@ -16,6 +16,7 @@ use super::JudgingError;
 use super::pacing::Mark;
 use crate::app::App;
 use crate::attempts::bytes32;
+use crate::chronicle::policies::Rules;
 use crate::columns;
 use crate::db::entity::{State, activation, attempt, beneficiary, certificate, step};
 use crate::keys::Role;
@@ -48,6 +49,8 @@ pub(super) struct Case {
     pub(super) name: Name,
     pub(super) insured_place: Division,
     pub(super) likeness: Likeness,
+    /// What the place asks of this person.
+    pub(super) rules: Rules,
     /// Attempts for this person within a day that got as far as a step and led to nothing.
     pub(super) failed_before: u64,
     evidence_path: String,
@@ -76,6 +79,7 @@ impl Case {
         let person = person.ok_or(JudgingError::Kept("beneficiary"))?;
         let earlier = certificate::Entity::find().filter(certificate::Column::BeneficiaryId.eq(person.id));
         let first = earlier.count(db).await? == 0;
+        let rules = Rules::of(&app.policies, db, &app.keys, person.id).await;
         let revealed = steps::revealed(db, id).await.map_err(|_| JudgingError::Kept("steps"))?;
         let committed_at = attempt.committed_at.ok_or(JudgingError::Kept("committed_at"))?;
         let committed = committed(&attempt).ok_or(JudgingError::Kept("commitment"))?;
@@ -103,6 +107,7 @@ impl Case {
                 .and_then(|text| Division::parse(&text).ok())
                 .ok_or(JudgingError::Kept("insured_place"))?,
             likeness: likeness(app, &person, first)?,
+            rules: rules.map_err(|_| JudgingError::Kept("rules"))?.ok_or(JudgingError::Kept("policy"))?,
             failed_before: failed_before(app, &attempt).await?,
             evidence_path: attempt.evidence_path.ok_or(JudgingError::Kept("evidence_path"))?,
         })

@@ -11,8 +11,10 @@ use super::*;
 use crate::clock::{Clock as _, ShiftedClock};
 use crate::config::Config;
 use crate::db::entity::{activation, beneficiary, certificate};
+use crate::db::year::{certification, fact, review};
 use crate::import::import;
 use crate::keys::Role;
+use crate::year::dates::{end_of_day, months_after, numbered_day};
 
 struct World {
     _folder: TempDir,
@@ -107,7 +109,9 @@ async fn a_job_is_one_workers_until_its_lease_runs_out() {
     world.clock.advance(Duration::from_millis(LEASE_MS as u64 + 1_000));
     let taken = claim(&world.app, second).await.unwrap().unwrap();
     assert_eq!((taken.leased_by, taken.tries), (Some(second), 2));
-    take_back(&world.app).await.unwrap();
+    take_back(&world.app, first).await.unwrap();
+    assert!(claim(&world.app, first).await.unwrap().is_none(), "what another has in hand stays theirs");
+    take_back(&world.app, second).await.unwrap();
     assert!(claim(&world.app, first).await.unwrap().is_some(), "the next start takes back what was in hand");
 }
 
@@ -162,4 +166,29 @@ async fn a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_r
     assert!(job.tries > MAX_TRIES);
     conclude(&world.app, &job, None, &Finding::review(ReasonCode::ServerInternal)).await.unwrap();
     assert_eq!(standing(&world).await, State::Review);
+    let waiting = review::Entity::find().one(world.app.store.reads()).await.unwrap().unwrap();
+    assert_eq!((waiting.attempt_id, waiting.kind.as_str()), (Some(world.attempt), "submission"));
+    assert_eq!(facts(&world.app).await, ["review_opened"]);
+}
+
+#[tokio::test]
+async fn a_certificate_comes_with_its_record_and_its_fact_and_holds_as_long_as_the_policy_says() {
+    let world = world().await;
+    let case = Case::load(&world.app, world.attempt).await.unwrap();
+    let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
+    conclude(&world.app, &job, Some(&case), &certified()).await.unwrap();
+    assert_eq!(facts(&world.app).await, ["certified"]);
+    let record = certification::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap();
+    let said = (record.channel.as_str(), record.brought_by.as_str(), record.decided_by.as_str(), record.evidence_id);
+    assert_eq!(said, ("app_assisted", "family", "judge", Some(world.attempt)));
+    assert_eq!((record.policy_place.as_str(), record.delete_on), ("440300", Some(record.recorded_day + 30)));
+    // Shenzhen: twelve months from the proof.
+    let until = end_of_day(months_after(numbered_day(record.proof_day), 12));
+    let given = certificate::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap();
+    assert_eq!(given.valid_until, until);
+}
+
+async fn facts(app: &App) -> Vec<String> {
+    let facts = fact::Entity::find().all(app.store.reads()).await.unwrap();
+    facts.into_iter().map(|fact| fact.kind).collect()
 }

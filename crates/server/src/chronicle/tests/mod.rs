@@ -1,0 +1,2 @@
+mod killed;
+mod places;
