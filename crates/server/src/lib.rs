@@ -35,7 +35,7 @@ mod router;
 pub mod service;
 mod steps;
 #[cfg(test)]
-mod testing;
+mod tests;
 mod token;
 mod uploads;
 pub mod year;

@@ -296,7 +296,7 @@ mod tests {
     use time::macros::date;
 
     use super::*;
-    use crate::testing::{Kind, World};
+    use crate::tests::{Kind, World};
     use crate::year::tests::stage::morning;
 
     async fn office(kind: Kind) -> (World, Office) {
@@ -332,7 +332,7 @@ mod tests {
             let second: Vec<_> = csv.lines().nth(2).unwrap().split(',').skip(3).collect();
             assert_eq!(second, ["440100", "back_pay", "2026-07-01", "", "2026-07 2026-08", "", "", ""]);
             let core = office.write_list(1, Form::Core).await.unwrap();
-            let number = crate::testing::id_number(date!(1945 - 09 - 15), 1);
+            let number = crate::tests::id_number(date!(1945 - 09 - 15), 1);
             let first = format!("王健在,{},440300,2026,,0,0,2", number.expose());
             assert_eq!(core.lines().nth(1), Some(first.as_str()));
             let json: serde_json::Value =

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::db::year::{benefit, certification, fact};
 use crate::office::Office;
-use crate::testing::{Kind, World, id_number};
+use crate::tests::{Kind, World, id_number};
 use crate::year::channel::{Channel, EvidenceKind, Reason};
 use crate::year::dates::{day_number, days_after};
 use crate::year::record::{Ground, Party, RecordFault};

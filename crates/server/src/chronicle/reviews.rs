@@ -276,7 +276,7 @@ mod tests {
 
     use super::*;
     use crate::db::year::fact;
-    use crate::testing::{Kind as Database, World};
+    use crate::tests::{Kind as Database, World};
     use crate::year::tests::stage::{CLERK_ID, morning};
 
     const TODAY: Date = date!(2026 - 06 - 01);

@@ -32,6 +32,7 @@ use crate::app::App;
 use crate::chronicle::record;
 use crate::chronicle::reviews::{self, Opening};
 use crate::db::entity::{State, attempt, job};
+use crate::messages::announce::new_device;
 use crate::year::record::{CertificationRecord, Party};
 
 /// A job is another's after this long.
@@ -191,7 +192,9 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Fi
     let judged = judged.update(&*tx).await?;
     if let Some((certificate, record, case)) = certified {
         certificate.insert(&*tx).await?;
-        record::certify(&*tx, record, None, case.rules.on(record.recorded), now).await?;
+        let policy = case.rules.on(record.recorded);
+        record::certify(&*tx, record, None, policy, now).await?;
+        new_device(&*tx, &case.certification(), policy, now).await?;
     }
     if finding.state == State::Review {
         reviews::open(&*tx, &Opening::submission(&judged), now).await?;
@@ -234,5 +237,7 @@ async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Re
     Ok(tx.commit().await?)
 }
 
+#[cfg(test)]
+mod several;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use jianzai_wire::{Action, CapturePolicy, Language};
+use jianzai_wire::{Action, CapturePolicy, Language, Secret};
 use sea_orm::PaginatorTrait as _;
 use tempfile::TempDir;
 
@@ -11,40 +11,49 @@ use super::*;
 use crate::clock::{Clock as _, ShiftedClock};
 use crate::config::Config;
 use crate::db::entity::{activation, beneficiary, certificate};
-use crate::db::year::{certification, fact, review};
+use crate::db::year::{certification, fact, message, review};
 use crate::import::import;
 use crate::keys::Role;
 use crate::year::dates::{end_of_day, months_after, numbered_day};
 
-struct World {
+pub(super) struct World {
     _folder: TempDir,
-    app: App,
-    clock: Arc<ShiftedClock>,
-    attempt: Uuid,
+    pub(super) app: App,
+    pub(super) clock: Arc<ShiftedClock>,
+    pub(super) attempt: Uuid,
 }
 
 /// A service in which one accepted attempt waits.
 async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let config = Config::new(folder.path().join("data"));
-    let clock = Arc::new(ShiftedClock::default());
-    let csv = folder.path().join("register.csv");
-    let rows = "name,id_number,insured_place,residence,phones,portrait\n王健在,44030419520315201X,440300,440300,,\n";
-    fs::write(&csv, rows).unwrap();
-    import(&config, &*clock, &csv, Language::En).await.unwrap();
-    let app = App::open(config, clock.clone()).await.unwrap();
-    let attempt = accepted(&app).await;
-    World { _folder: folder, app, clock, attempt }
+    World::on(None).await
 }
 
-async fn accepted(app: &App) -> Uuid {
+impl World {
+    /// The same, on a database by URL.
+    pub(super) async fn on(database: Option<Secret>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new(folder.path().join("data"));
+        config.database = database;
+        let clock = Arc::new(ShiftedClock::default());
+        let csv = folder.path().join("register.csv");
+        let rows =
+            "name,id_number,insured_place,residence,phones,portrait\n王健在,44030419520315201X,440300,440300,,\n";
+        fs::write(&csv, rows).unwrap();
+        import(&config, &*clock, &csv, Language::En).await.unwrap();
+        let app = App::open(config, clock.clone()).await.unwrap();
+        let attempt = accepted(&app).await;
+        Self { _folder: folder, app, clock, attempt }
+    }
+}
+
+pub(super) async fn accepted(app: &App) -> Uuid {
     let (now, id, activation_id) = (app.clock.now(), Uuid::new_v4(), Uuid::new_v4());
     let tx = app.store.begin("test").await.unwrap();
     let person = beneficiary::Entity::find().one(&*tx).await.unwrap().unwrap();
     let activation = activation::ActiveModel {
         id: Set(activation_id),
         beneficiary_id: Set(person.id),
-        token_digest: Set(vec![1; 32]),
+        token_digest: Set(activation_id.as_bytes().to_vec()),
         device_key: Set(vec![2; 32]),
         mode: Set("assisted".into()),
         consent_text: Set("1".into()),
@@ -59,7 +68,7 @@ async fn accepted(app: &App) -> Uuid {
         id: Set(id),
         activation_id: Set(activation_id),
         beneficiary_id: Set(person.id),
-        token_digest: Set(vec![3; 32]),
+        token_digest: Set(id.as_bytes().to_vec()),
         nonce: Set(vec![4; 32]),
         demo: Set(false),
         policy: Set(serde_json::to_string(&policy).unwrap()),
@@ -88,11 +97,11 @@ async fn accepted(app: &App) -> Uuid {
     id
 }
 
-fn certified() -> Finding {
+pub(super) fn certified() -> Finding {
     Finding { state: State::Certified, reasons: Vec::new(), judgement: None }
 }
 
-async fn certificates(app: &App) -> u64 {
+pub(super) async fn certificates(app: &App) -> u64 {
     certificate::Entity::find().count(app.store.reads()).await.unwrap()
 }
 
@@ -186,6 +195,24 @@ async fn a_certificate_comes_with_its_record_and_its_fact_and_holds_as_long_as_t
     let until = end_of_day(months_after(numbered_day(record.proof_day), 12));
     let given = certificate::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap();
     assert_eq!(given.valid_until, until);
+}
+
+#[tokio::test]
+async fn a_device_that_is_new_for_the_person_is_announced_once() {
+    let world = world().await;
+    let mut announced = Vec::new();
+    for _ in 0..2 {
+        accepted(&world.app).await;
+    }
+    while let Some(job) = claim(&world.app, Uuid::from_u128(1)).await.unwrap() {
+        let case = Case::load(&world.app, job.attempt_id).await.unwrap();
+        conclude(&world.app, &job, Some(&case), &certified()).await.unwrap();
+        announced.push(message::Entity::find().all(world.app.store.reads()).await.unwrap());
+    }
+    assert_eq!(announced.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1], "the device is known from then on");
+    let message = &announced[0][0];
+    let said = (message.rung.as_str(), message.recipient.as_str(), message.medium.as_deref(), message.legal);
+    assert_eq!(said, ("new_device", "elder", Some("letter"), true), "no mobile phone is registered");
 }
 
 async fn facts(app: &App) -> Vec<String> {

@@ -8,6 +8,7 @@
 //! Looked at again just before it goes: in the quiet hours it waits; who is certified by now, has died, or has opted out (of
 //! all but the legal notices) gets nothing.
 
+pub(crate) mod announce;
 mod contacts;
 mod file;
 mod gateway;

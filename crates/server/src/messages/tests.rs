@@ -8,7 +8,7 @@ use time::macros::date;
 use super::*;
 use crate::chronicle::policies;
 use crate::chronicle::tick::tick;
-use crate::testing::{Kind, World};
+use crate::tests::{Kind, World};
 use crate::year::dates::days_after;
 use crate::year::tests::stage::{at, morning};
 

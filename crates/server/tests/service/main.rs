@@ -9,3 +9,4 @@ mod judging;
 mod people;
 mod register;
 mod uploads;
+mod year;

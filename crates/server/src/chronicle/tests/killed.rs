@@ -12,7 +12,7 @@ use crate::chronicle::policies;
 use crate::chronicle::record::add;
 use crate::chronicle::tick::tick;
 use crate::clock::to_millis;
-use crate::testing::{Kind, World};
+use crate::tests::{Kind, World};
 use crate::year::channel::Channel;
 use crate::year::dates::days_after;
 use crate::year::facts::{Fact, What};
@@ -67,6 +67,7 @@ async fn live(kind: Kind, cut: impl Fn(i64) -> Vec<u32>) -> (BTreeMap<&'static s
         }
         let ended = tick(&world.store, &world.keys, &policies, morning(day), &|| false).await.unwrap();
         assert!(!ended.interrupted);
+        world.hand_over(day).await;
     }
     (world.rows().await, cuts)
 }

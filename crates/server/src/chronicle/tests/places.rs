@@ -13,10 +13,10 @@ use crate::chronicle::record::{self, Recorded, add};
 use crate::chronicle::tick::tick;
 use crate::chronicle::{people, rows};
 use crate::clock::to_millis;
-use crate::db::year::{benefit, message, standing_change};
+use crate::db::year::{benefit, standing_change};
 use crate::messages::{ContactWay, add_way};
-use crate::testing::{Kind, World};
-use crate::year::dates::{day_number, numbered_day};
+use crate::tests::{Kind, World};
+use crate::year::dates::numbered_day;
 use crate::year::facts::{Fact, Person};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Policy, PolicySet, Recipient};
@@ -85,15 +85,7 @@ impl Stored {
         if ticked.messages == 0 {
             return ticked.looked_at > 0;
         }
-        let tx = world.store.begin("test").await.unwrap();
-        message::Entity::update_many()
-            .col_expr(message::Column::State, Expr::value("handed_over"))
-            .col_expr(message::Column::HandedOn, Expr::value(day_number(now.date())))
-            .filter(message::Column::State.eq("waiting"))
-            .exec(&*tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
+        world.hand_over(now.date()).await;
         true
     }
 }

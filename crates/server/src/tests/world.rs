@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use jianzai_wire::{IdNumber, Secret};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _,
+    QueryFilter as _, Statement,
+};
 use tempfile::TempDir;
 use time::Date;
 use uuid::Uuid;
@@ -13,7 +17,7 @@ use crate::columns;
 use crate::config::Config;
 use crate::db::Datastore;
 use crate::db::entity::beneficiary;
-use crate::db::year::benefit;
+use crate::db::year::{benefit, message};
 use crate::keys::{KeyRing, Role};
 use crate::register::{id_hash, place};
 use crate::year::dates::day_number;
@@ -90,6 +94,19 @@ impl World {
         benefit.insert(&*tx).await.unwrap();
         tx.commit().await.unwrap();
         id
+    }
+
+    /// A sender takes every message that waits.
+    pub(crate) async fn hand_over(&self, day: Date) {
+        let tx = self.store.begin("test").await.unwrap();
+        message::Entity::update_many()
+            .col_expr(message::Column::State, Expr::value("handed_over"))
+            .col_expr(message::Column::HandedOn, Expr::value(day_number(day)))
+            .filter(message::Column::State.eq("waiting"))
+            .exec(&*tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Every row of the year, without what is drawn at random, by table.
