@@ -6,7 +6,12 @@
 //!
 //! A code has 20 characters of 32 (100 random bits, no 0, 1, I, O), in groups of five. The service keeps its digest only.
 
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use std::path::Path;
+
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _,
+};
 use sha2::{Digest as _, Sha256};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -16,6 +21,8 @@ use crate::chronicle::rows::{name, of_party};
 use crate::clock::to_millis;
 use crate::columns::{self, Place};
 use crate::config::Config;
+use crate::db::Datastore;
+use crate::db::year::certification;
 use crate::db::year::mailed_form::{ActiveModel, Column, Entity};
 use crate::durable;
 use crate::office::{Office, OfficeError};
@@ -26,6 +33,8 @@ use crate::year::record::{Ground, Party};
 
 /// Days in which a form may come back: the post, an office elsewhere, the post again.
 const DAYS: i64 = 90;
+/// Scans deleted at once; the rest wait for the next look.
+const AT_ONCE: u64 = 500;
 /// No scan is larger.
 const MAX_SCAN: usize = 20 << 20;
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -144,6 +153,37 @@ impl Office {
         kept.map_err(|error| OfficeError::File(format!("{}: {error}", folder.display())))?;
         Ok(path)
     }
+}
+
+/// Deletes the scans whose day has come: first the file, then its path; cut short between, the file is gone already.
+pub(crate) async fn delete_due(store: &Datastore, data: &Path, today: Date) -> Result<u64, OfficeError> {
+    let over = certification::Entity::find()
+        .select_only()
+        .column(certification::Column::EvidenceId)
+        .filter(certification::Column::DeleteOn.lt(day_number(today)))
+        .filter(certification::Column::EvidenceId.is_not_null())
+        .into_query();
+    let due = Entity::find()
+        .filter(Column::ScanPath.is_not_null())
+        .filter(Column::Id.in_subquery(over))
+        .limit(AT_ONCE)
+        .all(store.reads())
+        .await?;
+    let mut deleted = 0;
+    for form in due {
+        let path = form.scan_path.as_deref().map(|path| data.join(path)).unwrap_or_default();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(OfficeError::File(format!("{}: {error}", path.display())));
+            }
+            _ => {}
+        }
+        let tx = store.begin("scan deleted").await?;
+        ActiveModel { id: Set(form.id), scan_path: Set(None), ..Default::default() }.update(&*tx).await?;
+        tx.commit().await?;
+        deleted += 1;
+    }
+    Ok(deleted)
 }
 
 /// What a clerk sees on a form.

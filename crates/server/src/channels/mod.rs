@@ -11,7 +11,7 @@ mod batch;
 mod by_hand;
 mod find;
 mod link;
-mod mailed;
+pub(crate) mod mailed;
 mod video;
 
 pub use batch::{BatchReport, BatchSource};

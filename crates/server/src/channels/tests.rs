@@ -158,6 +158,13 @@ async fn a_form_is_matched_by_its_code_and_its_scan_is_sealed() {
         assert_eq!(crate::columns::open(&world.keys, place, &kept).unwrap().as_slice(), b"a scan");
         let record = records(&world).await.pop().unwrap();
         assert_eq!((record.evidence_id, record.proof_day), (Some(form.id), day_number(days_after(TODAY, 12))));
+        let (data, gone) = (&world.config.data, record.delete_on.unwrap());
+        assert_eq!(gone, day_number(days_after(TODAY, 20 + 730)), "as long as Nanjing keeps papers");
+        let last = crate::year::dates::numbered_day(gone);
+        assert_eq!(mailed::delete_due(&world.store, data, last).await.unwrap(), 0);
+        assert_eq!(mailed::delete_due(&world.store, data, days_after(last, 1)).await.unwrap(), 1);
+        assert!(!data.join(format!("papers/{}.sealed", form.id)).exists());
+        assert_eq!(mailed::delete_due(&world.store, data, days_after(last, 1)).await.unwrap(), 0);
         let late = office.issue_form(person(2), Channel::PaperByMail, CLERK, morning(TODAY)).await.unwrap();
         let over = morning(days_after(TODAY, 91));
         let refused = office.return_form(&world.config, &late.code, b"scan", returned, over).await;

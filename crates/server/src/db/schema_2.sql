@@ -166,7 +166,7 @@ CREATE TABLE mailed_form (
   issued_by TEXT NOT NULL,                -- (once) by whom
   valid_until INTEGER NOT NULL,           -- (once) last day on which it is taken
   returned_day INTEGER,                   -- (once) day on which it came back
-  scan_path TEXT                          -- (once) where the scan lies, sealed
+  scan_path TEXT                          -- where the scan lies, sealed; none once it was deleted
 ) STRICT;
 
 CREATE TABLE slot (

@@ -109,7 +109,7 @@ enum Way {
     Send(Outgoing),
     Wait(OffsetDateTime),
     Withdraw,
-    NoWay,
+    None,
 }
 
 impl Office {
@@ -175,7 +175,7 @@ impl Office {
                 sent.withdrawn += 1;
                 row.state = Set("withdrawn".to_owned());
             }
-            Way::NoWay => {
+            Way::None => {
                 sent.failed += 1;
                 row.state = Set("no_way".to_owned());
             }
@@ -229,7 +229,7 @@ async fn way(store: &Datastore, keys: &KeyRing, message: Model, now: OffsetDateT
     }
     let found = addresses(db, keys, message.beneficiary_id).await?;
     let found = found.map_err(|error| OfficeError::Unreadable(error.0))?;
-    let Some((address, language)) = address(&found, recipient, medium) else { return Ok(Way::NoWay) };
+    let Some((address, language)) = address(&found, recipient, medium) else { return Ok(Way::None) };
     Ok(Way::Send(Outgoing {
         id: message.id,
         beneficiary: message.beneficiary_id,

@@ -18,7 +18,7 @@ const DUE: time::Date = date!(2027 - 01 - 09);
 #[derive(Default)]
 struct Counting {
     failures: Mutex<u32>,
-    taken: Mutex<Vec<(Uuid, Medium, Option<String>, String)>>,
+    taken: Mutex<Vec<Outgoing>>,
 }
 
 impl Sender for Counting {
@@ -28,8 +28,7 @@ impl Sender for Counting {
             *failures -= 1;
             return Err(SendError::Unreachable);
         }
-        let address = message.address.as_ref().map(|address| address.expose().to_owned());
-        self.taken.lock().unwrap().push((message.id, message.medium, address, message.text.clone()));
+        self.taken.lock().unwrap().push(message.clone());
         Ok(format!("r-{}", message.id))
     }
 }
@@ -58,8 +57,9 @@ async fn a_message_is_handed_over_once_and_its_receipt_is_kept() {
         assert_eq!(sent, Sent { handed_over: 1, ..Sent::default() });
         assert_eq!(office.send(&sender, morning(DUE)).await.unwrap(), Sent::default());
         let taken = sender.taken.lock().unwrap().clone();
-        assert_eq!((taken.len(), taken[0].1, taken[0].2.as_deref()), (1, Medium::Sms, Some("13800000000")));
-        assert!(taken[0].3.contains("2027年"), "{}", taken[0].3);
+        let address = taken[0].address.as_ref().map(Secret::expose);
+        assert_eq!((taken.len(), taken[0].medium, address), (1, Medium::Sms, Some("13800000000")));
+        assert!(taken[0].text.contains("2027年"), "{}", taken[0].text);
         let row = the_one(&world).await;
         assert_eq!((row.state.as_str(), row.handed_on), ("handed_over", Some(day_number(DUE))));
         assert!(office.receipt(&row.receipt.unwrap(), true).await.unwrap());
@@ -154,7 +154,8 @@ async fn a_gateway_gets_the_message_with_its_name_and_gives_a_receipt() {
         assert_eq!(sent.handed_over, handed_over);
     }
     serving.abort();
-    let (seen, row) = (seen.lock().unwrap().clone(), the_one(&world).await);
+    let row = the_one(&world).await;
+    let seen = seen.lock().unwrap().clone();
     assert_eq!(row.receipt.as_deref(), Some("g-1"));
     assert!(seen.iter().all(|(key, body)| *key == row.id.to_string() && body["to"] == "13800000000"));
     for unsafe_address in ["http://sms.example.org/", "ftp://127.0.0.1/", "sms"] {

@@ -7,6 +7,9 @@ mod clear;
 mod contract;
 mod judging;
 mod people;
+mod postgres;
 mod register;
+#[path = "../../src/tests/postgres.rs"]
+mod server;
 mod uploads;
 mod year;

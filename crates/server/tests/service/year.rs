@@ -51,8 +51,9 @@ fn register(folder: &Path) -> PathBuf {
 fn rows(data: &Path) -> String {
     let tables = ["benefit", "standing_change", "message", "instruction"];
     let ask = tables.map(|table| format!("SELECT '{table}', * FROM {table} ORDER BY 1, 2, 3, 4;")).concat();
-    let output = Command::new("sqlite3").args(["-readonly", "-cmd", ".mode quote"]).arg(data.join("jianzai.sqlite3"));
-    let output = { output }.arg(ask).output().unwrap();
+    let mut ask_all = Command::new("sqlite3");
+    ask_all.args(["-readonly", "-cmd", ".mode quote"]).arg(data.join("jianzai.sqlite3")).arg(ask);
+    let output = ask_all.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

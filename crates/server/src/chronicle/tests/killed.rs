@@ -34,7 +34,9 @@ fn events(day: i64) -> Vec<(u128, What)> {
             (0, _) if day % (90 + who) == 10 => Some(certified),
             (1, _) if day % 31 == 5 => Some(What::NoMatch),
             (2, 300) => Some(What::AppealOpened { appeal: Uuid::from_u128(number) }),
-            (2, 340) => Some(What::AppealDecided { appeal: Uuid::from_u128(number), upheld: number % 4 == 0, clerk }),
+            (2, 340) => {
+                Some(What::AppealDecided { appeal: Uuid::from_u128(number), upheld: number.is_multiple_of(4), clerk })
+            }
             (3, 200) => Some(What::Deceased { clerk }),
             (4, 460) => Some(certified),
             _ => None,

@@ -47,7 +47,7 @@ struct Stored {
 /// Somebody whose due date lies at the end of the spread, as the stories have it.
 fn number(place: &str) -> u128 {
     let days = versions(place).last().map_or(1, |policy| u64::from(policy.spread_days) + 1);
-    (1..).find(|number| spread_seed(Uuid::from_u128(*number)) % days == 0).unwrap()
+    (1..).find(|number| spread_seed(Uuid::from_u128(*number)).is_multiple_of(days)).unwrap()
 }
 
 fn stage(kind: Kind, place: &str, proof: Date) -> Stage {

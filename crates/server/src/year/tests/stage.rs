@@ -120,7 +120,7 @@ impl Stage {
             let wrote = shadow.look(now);
             let follows = !outcome.reminders.is_empty() || outcome.instruction.is_some() || !outcome.changes.is_empty();
             // Where neither did anything they are compared now and then.
-            if wrote || follows || self.today.ordinal() % 30 == 0 {
+            if wrote || follows || self.today.ordinal().is_multiple_of(30) {
                 let (standing, kept, changes) = shadow.found();
                 assert_eq!(standing, outcome.assessment.standing, "{}", self.today);
                 assert_eq!((kept.told, kept.sent), (self.kept.told.clone(), self.kept.sent.clone()), "{}", self.today);
