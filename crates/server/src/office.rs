@@ -13,6 +13,7 @@ use crate::chronicle::policies::{Policies, PoliciesError, RulesError};
 pub use crate::chronicle::policy_change::{Applied, Preview};
 pub use crate::chronicle::reviews::{Decision, ReviewError};
 use crate::chronicle::tick::{self, Ticked};
+pub use crate::chronicle::wrongful::Counted;
 use crate::clock::Clock;
 use crate::columns::{NotOpened, NotSealed};
 use crate::config::Config;

@@ -19,6 +19,7 @@ pub(crate) mod record;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod tick;
+pub(crate) mod wrongful;
 
 #[cfg(test)]
 mod tests;

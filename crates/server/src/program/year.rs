@@ -1,4 +1,4 @@
-//! `work`, `tick`, `send`, `payer`, `batch`.
+//! `work`, `tick`, `send`, `payer`, `wrongful`, `batch`.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -32,6 +32,11 @@ pub(crate) enum YearCommand {
     Send(Send),
     /// Put what the payer has to be told onto a list, or write a list once more.
     Payer(Payer),
+    /// Count suspensions, and those that should not have been.
+    Wrongful {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Take a list of certifications from an employer or another office: name, id_number, proof_date.
     Batch(Batch),
 }
@@ -119,6 +124,7 @@ impl YearCommand {
             Self::Tick(arguments) => tick(arguments).await,
             Self::Send(arguments) => send(arguments).await,
             Self::Payer(arguments) => payer(arguments).await,
+            Self::Wrongful { data } => wrongful(data).await,
             Self::Batch(arguments) => batch(arguments).await,
         }
     }
@@ -176,6 +182,16 @@ async fn payer(arguments: Payer) -> anyhow::Result<()> {
             eprintln!("list {list}");
         }
         None => eprintln!("nothing to tell the payer"),
+    }
+    Ok(office.close().await?)
+}
+
+async fn wrongful(data: Data) -> anyhow::Result<()> {
+    let office = Office::open(&data.config(), &SystemClock).await?;
+    let counted = office.wrongful(moment(&SystemClock, None)).await?;
+    println!("{} suspensions, {} of them wrong", counted.suspensions, counted.wrong.values().sum::<u64>());
+    for (why, count) in &counted.wrong {
+        println!("  {count} {}", why.name());
     }
     Ok(office.close().await?)
 }

@@ -1,2 +1,4 @@
 mod killed;
 mod places;
+mod policies;
+mod wrongful;
