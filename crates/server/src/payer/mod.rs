@@ -7,6 +7,8 @@
 //! A list names people, since the payer must know whom it pays: it goes where the operator asks for it, and to no other
 //! place.
 
+mod form;
+
 use std::collections::HashMap;
 
 use jianzai_wire::Division;
@@ -15,11 +17,12 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, JoinType,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
-use serde::Serialize;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub use self::form::Form;
+use self::form::{Line, write};
 use crate::chronicle::rows;
 use crate::clock::to_millis;
 use crate::columns;
@@ -34,39 +37,6 @@ use crate::year::instructions::{Instruction, Told};
 const AT_ONCE: usize = 1_000;
 /// Names the lock under which lists are made: the next number is one's own.
 const LISTING: i64 = 0x6a69_616e_7a61_6902;
-
-/// How a list is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Form {
-    /// Comma-separated, with our own words.
-    Csv,
-    /// JSON, with our own words.
-    Json,
-    /// Comma-separated, with the field codes of the core systems.
-    Core,
-}
-
-/// A line of a list.
-#[derive(Debug, Clone, Serialize)]
-struct Line {
-    instruction: Uuid,
-    id_number: Zeroizing<String>,
-    name: Zeroizing<String>,
-    insured_place: String,
-    lives_elsewhere: bool,
-    kind: &'static str,
-    told_on: String,
-    from_month: Option<String>,
-    back_pay: Vec<String>,
-    overpaid: Vec<String>,
-    cause: Option<String>,
-    died_on: Option<String>,
-    #[serde(skip)]
-    year: i32,
-    /// How they were certified last.
-    #[serde(skip)]
-    method: Option<String>,
-}
 
 impl Office {
     /// Puts everything that is on no list onto a new one; its number and length, or `None` if there is nothing.
@@ -220,131 +190,5 @@ fn lies_in(residence: &str, insured_place: &str) -> bool {
     at.is_some()
 }
 
-fn write(lines: &[Line], form: Form) -> Result<Zeroizing<String>, Box<dyn std::error::Error>> {
-    if form == Form::Json {
-        return Ok(Zeroizing::new(serde_json::to_string_pretty(lines)? + "\n"));
-    }
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    match form {
-        Form::Core => {
-            csv.write_record(["aac003", "aac147", "aaa027", "aae001", "bae099", "aaa094", "aaa080", "aae116"])?;
-            for line in lines {
-                csv.write_record(core(line))?;
-            }
-        }
-        _ => {
-            csv.write_record([
-                "instruction",
-                "id_number",
-                "name",
-                "insured_place",
-                "kind",
-                "told_on",
-                "from_month",
-                "back_pay",
-                "overpaid",
-                "cause",
-                "died_on",
-            ])?;
-            for line in lines {
-                let (back_pay, overpaid) = (line.back_pay.join(" "), line.overpaid.join(" "));
-                let instruction = line.instruction.to_string();
-                let optional = |text: &'_ Option<String>| text.clone().unwrap_or_default();
-                csv.write_record([
-                    &instruction,
-                    &*line.id_number,
-                    &*line.name,
-                    &line.insured_place,
-                    line.kind,
-                    &line.told_on,
-                    &optional(&line.from_month),
-                    &back_pay,
-                    &overpaid,
-                    &optional(&line.cause),
-                    &optional(&line.died_on),
-                ])?;
-            }
-        }
-    }
-    let bytes = csv.into_inner().map_err(|error| error.to_string())?;
-    Ok(Zeroizing::new(String::from_utf8(bytes)?))
-}
-
-/// The fields of the core systems: name, ID number, paying agency, year, method, result (1: confirmed), whether they live
-/// elsewhere, payment status (1: paid, 2: held back, 3: ended). Months to be paid back are in the other forms.
-fn core(line: &Line) -> [String; 8] {
-    let (result, status) = match line.kind {
-        "suspend" => ("0", "2"),
-        "stop" => ("0", "3"),
-        _ if line.cause.as_deref() == Some("appeal") => ("0", "1"),
-        _ => ("1", "1"),
-    };
-    [
-        line.name.to_string(),
-        line.id_number.to_string(),
-        line.insured_place.clone(),
-        line.year.to_string(),
-        line.method.clone().unwrap_or_default(),
-        result.to_owned(),
-        u8::from(line.lives_elsewhere).to_string(),
-        status.to_owned(),
-    ]
-}
-
 #[cfg(test)]
-mod tests {
-    use time::macros::date;
-
-    use super::*;
-    use crate::tests::{Kind, World};
-    use crate::year::tests::stage::morning;
-
-    async fn office(kind: Kind) -> (World, Office) {
-        let world = World::new(kind).await;
-        let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
-        (world, office)
-    }
-
-    async fn tell(world: &World, who: u128, number: usize, told: Instruction) {
-        let tx = world.store.begin("test").await.unwrap();
-        let row = rows::of_instruction(Uuid::from_u128(who), number, date!(2026 - 07 - 01), &told);
-        row.insert(&*tx).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn each_instruction_is_on_one_list_which_reads_the_same_each_time() {
-        for kind in [Kind::Sqlite, Kind::Postgres] {
-            let (world, office) = office(kind).await;
-            let july = Month::of(date!(2026 - 07 - 01));
-            world.person(1, "440300", date!(1945 - 09 - 15), date!(2020 - 01 - 10), date!(2026 - 01 - 10)).await;
-            world.person(2, "440100", date!(1945 - 09 - 15), date!(2020 - 01 - 10), date!(2026 - 01 - 10)).await;
-            assert_eq!(office.make_list(morning(date!(2026 - 07 - 01))).await.unwrap(), None, "nothing to tell");
-            tell(&world, 1, 0, Instruction::Suspend { from: july }).await;
-            tell(&world, 2, 0, Instruction::BackPay { months: vec![july, july.plus(1)] }).await;
-            assert_eq!(office.unlisted().await.unwrap(), 2);
-            assert_eq!(office.make_list(morning(date!(2026 - 07 - 01))).await.unwrap(), Some((1, 2)));
-            tell(&world, 1, 1, Instruction::BackPay { months: vec![july] }).await;
-            assert_eq!(office.make_list(morning(date!(2026 - 07 - 02))).await.unwrap(), Some((2, 1)));
-            assert_eq!(office.make_list(morning(date!(2026 - 07 - 02))).await.unwrap(), None);
-            let csv = office.write_list(1, Form::Csv).await.unwrap();
-            assert_eq!(csv, office.write_list(1, Form::Csv).await.unwrap());
-            let second: Vec<_> = csv.lines().nth(2).unwrap().split(',').skip(3).collect();
-            assert_eq!(second, ["440100", "back_pay", "2026-07-01", "", "2026-07 2026-08", "", "", ""]);
-            let core = office.write_list(1, Form::Core).await.unwrap();
-            let number = crate::tests::id_number(date!(1945 - 09 - 15), 1);
-            let first = format!("王健在,{},440300,2026,,0,0,2", number.expose());
-            assert_eq!(core.lines().nth(1), Some(first.as_str()));
-            let json: serde_json::Value =
-                serde_json::from_str(&office.write_list(2, Form::Json).await.unwrap()).unwrap();
-            assert_eq!((json[0]["kind"].as_str(), json.as_array().unwrap().len()), (Some("back_pay"), 1));
-            assert!(matches!(office.write_list(3, Form::Csv).await, Err(OfficeError::Refused(_))));
-        }
-    }
-
-    #[test]
-    fn whoever_lives_below_the_insured_place_lives_there() {
-        assert!(lies_in("440305", "440300") && lies_in("440300", "440300"));
-        assert!(!lies_in("530100", "440300") && !lies_in("440000", "440300"));
-    }
-}
+mod tests;
