@@ -11,14 +11,15 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 use uuid::Uuid;
 
+use crate::chronicle::policies::{Policies, Rules};
 use crate::clock::{Clock, to_time};
 use crate::config::Config;
 use crate::db::Datastore;
-use crate::keys::{KeyRing, Role};
+use crate::keys::{KeyRing, KeysError, Role};
 use crate::metrics::Metrics;
 use crate::problem::Refusal;
 use crate::register::Nobody;
-use crate::{StartError, durable};
+use crate::{StartError, durable, register};
 
 /// Who signs the certificates.
 pub(crate) const ISSUER: &str = "健在 Jianzai";
@@ -34,6 +35,7 @@ pub(crate) struct App {
     pub(crate) nobody: Nobody,
     /// What is counted.
     pub(crate) metrics: Metrics,
+    pub(crate) policies: Policies,
     /// Rung when there is something to judge.
     pub(crate) work: Notify,
     uploads: [Mutex<()>; 64],
@@ -47,10 +49,24 @@ impl App {
         }
         let keys = KeyRing::of(&config, &today(clock.now()))?;
         let store = Datastore::open(&config.database()).await?;
+        if !register::fits(store.reads(), &keys).await? {
+            return Err(KeysError::Lost(config.keys(), "id-hash").into());
+        }
         let objects = Arc::new(LocalFileSystem::new_with_prefix(config.evidence())?.with_fsync(true));
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
         let uploads = std::array::from_fn(|_| Mutex::new(()));
-        Ok(Self { config, clock, store, keys, objects, nobody, metrics: Metrics::new(), work: Notify::new(), uploads })
+        Ok(Self {
+            config,
+            clock,
+            store,
+            keys,
+            objects,
+            nobody,
+            metrics: Metrics::new(),
+            policies: Policies::default(),
+            work: Notify::new(),
+            uploads,
+        })
     }
 
     /// Lets one caller at a time work on an upload.
@@ -61,6 +77,16 @@ impl App {
             Some(lock) => lock.lock().await,
             None => self.uploads[0].lock().await,
         }
+    }
+
+    /// The rules that somebody lives by.
+    pub(crate) async fn rules(&self, beneficiary: Uuid) -> Result<Rules, Refusal> {
+        let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, beneficiary).await;
+        let rules = rules.map_err(|error| Refusal::internal(&error))?;
+        rules.ok_or_else(|| {
+            tracing::error!(%beneficiary, "no policy for the place and the benefit");
+            ReasonCode::ServerInternal.into()
+        })
     }
 
     /// To whom new evidence is sealed.

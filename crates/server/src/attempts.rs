@@ -11,6 +11,7 @@ use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
 use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
 };
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -20,6 +21,8 @@ use crate::clock::to_time;
 use crate::db::entity::{State as Standing, activation, attempt};
 use crate::problem::{Body, Refusal};
 use crate::token;
+use crate::year::channel::Channel;
+use crate::year::dates::china;
 
 /// The capture must be committed within this.
 const COMMIT_WITHIN_MS: i64 = 5 * 60_000;
@@ -32,7 +35,8 @@ const MAX_ATTEMPTS: i64 = 20;
     (status = 201, body = Attempt, description = "The attempt is open."),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`attempt.unauthorised`"),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`attempt.demo_refused`"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "`attempt.abilities_review`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`attempt.abilities_review`, \
+        `channel.closed`"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
 ))]
 pub(crate) async fn start(
@@ -42,10 +46,16 @@ pub(crate) async fn start(
 ) -> Result<(StatusCode, axum::Json<Attempt>), Refusal> {
     let activation_digest = token::presented(&headers)?;
     let now = app.clock.now();
-    let tx = app.store.begin("start attempt").await?;
     let by_token = activation::Entity::find().filter(activation::Column::TokenDigest.eq(activation_digest.to_vec()));
-    let activation = by_token.one(&*tx).await?.filter(|row| now < row.expires_at);
+    let known = by_token.clone().one(app.store.reads()).await?.ok_or(ReasonCode::AttemptUnauthorised)?;
+    let rules = app.rules(known.beneficiary_id).await?;
+    let rules = rules.on(china(now).date());
+    let tx = app.store.begin("start attempt").await?;
+    let activation = by_token.lock_exclusive().one(&*tx).await?.filter(|row| now < row.expires_at);
     let activation = activation.ok_or(ReasonCode::AttemptUnauthorised)?;
+    if !rules.allows(channel(&activation.mode)) {
+        return Err(ReasonCode::ChannelClosed.into());
+    }
     if request.demo && !app.config.demo {
         return Err(ReasonCode::AttemptDemoRefused.into());
     }
@@ -54,7 +64,7 @@ pub(crate) async fn start(
         return Err(Refusal::wait(seconds));
     }
     let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
-    let policy = CapturePolicy::for_actions(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
+    let policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
     let mut nonce = Bytes32([0; 32]);
     getrandom::fill(&mut nonce.0).map_err(|error| Refusal::internal(&error))?;
     let (token, digest) = token::fresh()?;
@@ -83,6 +93,21 @@ pub(crate) async fn start(
     tx.commit().await?;
     let (issued_at, commit_by) = (to_time(now), to_time(now + COMMIT_WITHIN_MS));
     Ok((StatusCode::CREATED, axum::Json(Attempt { id, token, nonce, issued_at, commit_by, policy, recipient })))
+}
+
+/// By which way somebody certifies who began in this mode.
+pub(crate) fn channel(mode: &str) -> Channel {
+    if mode == "assisted" { Channel::AppAssisted } else { Channel::AppSelf }
+}
+
+/// The attempt that a call is about, not to be changed by anybody else meanwhile.
+pub(crate) async fn authorised_alone(
+    tx: &impl ConnectionTrait,
+    id: Uuid,
+    headers: &HeaderMap,
+) -> Result<attempt::Model, Refusal> {
+    attempt::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    authorised(tx, id, headers).await
 }
 
 /// The attempt that a call is about, if its token is the attempt's.

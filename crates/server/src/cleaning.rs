@@ -1,4 +1,4 @@
-//! What must go, goes: evidence on its date, uploads that were given up, counts that are over.
+//! What must go, goes: evidence and scans on their dates, uploads that were given up, counts that are over.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,9 +13,12 @@ use uuid::Uuid;
 use crate::accounts::login;
 use crate::app::App;
 use crate::audit;
+use crate::channels::mailed;
 use crate::db::entity::{attempt, upload};
 use crate::limits;
+use crate::office::OfficeError;
 use crate::uploads::object_path;
+use crate::year::dates::china;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(60);
@@ -45,6 +48,8 @@ pub(crate) enum CleaningError {
     Database(#[from] DbErr),
     #[error("evidence could not be deleted: {0}")]
     Evidence(object_store::Error),
+    #[error(transparent)]
+    Scans(#[from] OfficeError),
     #[error("staged files: {0}")]
     Staging(#[from] std::io::Error),
 }
@@ -52,6 +57,7 @@ pub(crate) enum CleaningError {
 /// One look: everything whose date has come.
 pub(crate) async fn clean(app: &App) -> Result<(), CleaningError> {
     delete_evidence(app).await?;
+    mailed::delete_due(&app.store, &app.config.data, china(app.clock.now()).date()).await?;
     drop_abandoned(app).await?;
     let tx = app.store.begin("forget counts").await?;
     limits::forget_old(&*tx, app.clock.now()).await?;

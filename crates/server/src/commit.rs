@@ -15,7 +15,7 @@ use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::attempts::{authorised, bytes32};
+use crate::attempts::{authorised_alone, bytes32};
 use crate::clock::to_time;
 use crate::db::entity::{State as Standing, attempt};
 use crate::problem::{Body, Refusal};
@@ -43,7 +43,7 @@ pub(crate) async fn commit(
 ) -> Result<Json<CommitReceipt>, Refusal> {
     let now = app.clock.now();
     let tx = app.store.begin("commit").await?;
-    let attempt = authorised(&*tx, id, &headers).await?;
+    let attempt = authorised_alone(&*tx, id, &headers).await?;
     if attempt.committed_at.is_some() {
         return receipt(&attempt, &request).map(Json);
     }

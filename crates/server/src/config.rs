@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jianzai_wire::Secret;
+
+use crate::db::Database;
+
 /// Settings of `serve`.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -19,8 +23,10 @@ pub struct Config {
     pub demo: bool,
     /// Whether the last address in `X-Forwarded-For` is the client's (behind one's own proxy only).
     pub behind_proxy: bool,
-    /// How long evidence is kept after it arrived.
-    pub retention: Duration,
+    /// The URL of a PostgreSQL database; none: SQLite in the data folder.
+    pub database: Option<Secret>,
+    /// How long evidence of faces is kept at most after it arrived, whatever the policy of the place says.
+    pub retention: Option<Duration>,
     /// Whether this process judges what arrives.
     pub judge: bool,
 }
@@ -35,13 +41,17 @@ impl Config {
             models: PathBuf::from("models"),
             demo: false,
             behind_proxy: false,
-            retention: Duration::from_hours(30 * 24),
+            database: None,
+            retention: None,
             judge: true,
         }
     }
 
-    pub(crate) fn database(&self) -> PathBuf {
-        self.data.join("jianzai.sqlite3")
+    pub(crate) fn database(&self) -> Database {
+        match &self.database {
+            Some(url) => Database::Postgres(url.clone()),
+            None => Database::File(self.data.join("jianzai.sqlite3")),
+        }
     }
 
     pub(crate) fn evidence(&self) -> PathBuf {

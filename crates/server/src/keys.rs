@@ -14,6 +14,7 @@ use std::{fmt, fs, io};
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::db::Database;
 use crate::durable;
 
 /// What a key is for.
@@ -112,7 +113,12 @@ impl KeyRing {
     /// The keys of a data folder. A role without any key gets one, unless there is a database already: it was made with
     /// the key that is missing. `today` (such as `20261121`) begins the names of new keys.
     pub fn of(config: &Config, today: &str) -> Result<Self, KeysError> {
-        Self::open(&config.keys(), today, !config.database().exists())
+        let may_make = match config.database() {
+            Database::File(path) => !path.exists(),
+            // Whether its rows need keys that are gone is seen when it is open: [`crate::register::fits`].
+            Database::Postgres(_) => !has_any(&config.keys()),
+        };
+        Self::open(&config.keys(), today, may_make)
     }
 
     fn open(folder: &Path, today: &str, may_make: bool) -> Result<Self, KeysError> {
@@ -163,6 +169,11 @@ impl KeyRing {
     pub fn all(&self, role: Role) -> &[Key] {
         self.keys.get(&role).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn has_any(folder: &Path) -> bool {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.into_iter().any(|file| file.path().extension().is_some_and(|extension| extension == "key"))
 }
 
 fn read_role(folder: &Path, role: Role) -> Result<Vec<Key>, KeysError> {
@@ -224,7 +235,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::new(folder.path());
         KeyRing::of(&config, "20260101").unwrap();
-        fs::write(config.database(), "").unwrap();
+        let Database::File(database) = config.database() else { panic!("no file") };
+        fs::write(database, "").unwrap();
         KeyRing::of(&config, "20260101").unwrap();
         let lost = fs::read_dir(config.keys()).unwrap().map(|file| file.unwrap().path());
         let lost = lost.into_iter().find(|path| path.to_str().unwrap().contains("column.")).unwrap();

@@ -6,7 +6,8 @@
 //!
 //! The way of one certification through the files: `activation` (four facts against the `register`, within `limits`) ->
 //! `attempts` -> `steps` -> `commit` -> `uploads` -> `judging` -> `outcome`. `router` lists the routes, `db` holds the
-//! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due.
+//! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due. `year` reckons standing,
+//! reminders and instructions by policy, `chronicle` keeps them in the tables and looks at everybody once a day.
 //!
 //! Staff sign in with [`accounts`] and work at the `desk`; every decision is put down in the linked log, [`audit`]. [`silent`]
 //! finds who is confirmed by data alone; [`demo`] makes people to try it all with; `metrics` counts.
@@ -16,6 +17,8 @@ mod activation;
 mod app;
 mod attempts;
 pub mod audit;
+pub mod channels;
+mod chronicle;
 mod cleaning;
 pub mod clock;
 pub mod columns;
@@ -29,18 +32,23 @@ pub mod import;
 mod judging;
 pub mod keys;
 mod limits;
+pub mod messages;
 mod metrics;
+pub mod office;
 mod outcome;
+pub mod payer;
 mod problem;
 mod register;
 mod router;
 pub mod service;
 pub mod silent;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod token;
 mod uploads;
 pub mod year;
 
 pub use app::{public_keys, today};
 pub use router::openapi;
-pub use service::{Running, StartError, migrate, serve};
+pub use service::{Running, StartError, migrate, serve, work};

@@ -14,8 +14,10 @@ use jianzai_server::clock::{Clock as _, SystemClock};
 use jianzai_server::config::Config;
 use jianzai_server::import::Report;
 use jianzai_server::keys::{KeyRing, Role};
-use jianzai_wire::Language;
+use jianzai_wire::{Language, Secret};
 use tracing_subscriber::EnvFilter;
+
+use crate::program::{PolicyCommand, YearCommand};
 
 /// The service behind Jianzai 健在.
 #[derive(Parser)]
@@ -33,6 +35,11 @@ enum Command {
     Migrate(Data),
     /// Read a register from a CSV file: name, id_number, insured_place, residence, phones, portrait.
     Import(Import),
+    #[command(flatten)]
+    Year(YearCommand),
+    /// Check policies, show whom they would move, apply them.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print the public keys of certificates as JSON, or make a new key.
     Keys {
         #[command(flatten)]
@@ -54,11 +61,16 @@ struct Data {
     /// Holds database, evidence, staged uploads and keys.
     #[arg(long = "data", value_name = "DIR", env = "JIANZAI_DATA")]
     folder: PathBuf,
+    /// A PostgreSQL database, `postgres://…`; without it the data folder holds an SQLite one.
+    #[arg(long, value_name = "URL", env = "JIANZAI_DATABASE", hide_env_values = true)]
+    database: Option<String>,
 }
 
 impl Data {
     fn config(self) -> Config {
-        Config::new(self.folder)
+        let mut config = Config::new(self.folder);
+        config.database = self.database.map(Secret::new);
+        config
     }
 }
 
@@ -92,9 +104,9 @@ struct Serve {
     /// Take the client's address from X-Forwarded-For: only behind a proxy of one's own that sets it.
     #[arg(long)]
     behind_proxy: bool,
-    /// Days that evidence is kept.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
-    keep_evidence_days: u16,
+    /// Days that evidence of faces is kept at most, where the policy of the place would keep it longer.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    keep_evidence_days: Option<u16>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -115,6 +127,8 @@ async fn run() -> anyhow::Result<()> {
         Command::Serve(arguments) => serve(arguments).await,
         Command::Migrate(data) => Ok(jianzai_server::migrate(&data.config(), &SystemClock).await?),
         Command::Import(arguments) => import(arguments).await,
+        Command::Year(command) => command.run().await,
+        Command::Policy(command) => command.run().await,
         Command::Keys { data, new } => keys(data, new),
         Command::Account(arguments) => program::account::run(arguments).await,
         Command::Demo(arguments) => program::demo::run(arguments).await,
@@ -132,7 +146,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     config.models = arguments.models;
     config.demo = arguments.demo;
     config.behind_proxy = arguments.behind_proxy;
-    config.retention = Duration::from_hours(24 * u64::from(arguments.keep_evidence_days));
+    config.retention = arguments.keep_evidence_days.map(|days| Duration::from_hours(24 * u64::from(days)));
     let running = jianzai_server::serve(config, Arc::new(SystemClock)).await?;
     println!("listening on http://{}", running.address());
     if let Some(address) = running.metrics_address() {

@@ -37,6 +37,12 @@ pub(crate) fn id_hashes(keys: &KeyRing, id: &IdNumber) -> Vec<Vec<u8>> {
     keys.all(Role::IdHash).iter().map(|key| id_hash(key, id).to_vec()).collect()
 }
 
+/// Whether the rows can be found with the keys that are there: a database made with other keys is of no use.
+pub(crate) async fn fits(db: &impl ConnectionTrait, keys: &KeyRing) -> Result<bool, DbErr> {
+    let made_with = Entity::find().select_only().column(Column::IdHashKey).limit(1).into_tuple::<String>().one(db);
+    Ok(made_with.await?.is_none_or(|id| keys.named(Role::IdHash, &id).is_some()))
+}
+
 /// What is compared of a row; the portrait stays where it is.
 #[derive(FromQueryResult)]
 struct Compared {

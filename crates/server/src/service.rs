@@ -1,7 +1,7 @@
 //! Starts the service and stops it without losing anything.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use jianzai_face::ModelError;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::app::{App, today};
 use crate::clock::Clock;
@@ -97,7 +98,7 @@ impl Running {
 
 /// Opens the data folder, listens, and serves until stopped.
 pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let lock = lock(&config)?;
+    let (lock, worker) = lock(&config)?;
     let (listen, metrics) = (config.listen, config.metrics);
     let examiner = match config.judge {
         true => Some(open_networks(&config).await?),
@@ -111,9 +112,9 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     };
     let stop = CancellationToken::new();
     cleaning::sweep_staging(&app).await.map_err(|error| StartError::Recovery(error.into()))?;
-    judging::take_back(&app).await?;
+    judging::take_back(&app, worker).await?;
     let mut workers = vec![tokio::spawn(cleaning::run(app.clone(), stop.clone()))];
-    workers.extend(examiner.map(|examiner| tokio::spawn(judging::run(app.clone(), examiner, stop.clone()))));
+    workers.extend(examiner.map(|examiner| tokio::spawn(judging::run(app.clone(), examiner, worker, stop.clone()))));
     workers.push(tokio::spawn(answer(app.clone(), listener, stop.clone())));
     let metrics = told.as_ref().map(|(_, address)| *address);
     workers.extend(told.map(|(listener, _)| tokio::spawn(metrics::answer(app.clone(), listener, stop.clone()))));
@@ -172,11 +173,29 @@ async fn close_after(workers: Vec<JoinHandle<()>>, app: Arc<App>, lock: File) {
     drop(lock);
 }
 
-/// Only one process serves a data folder: jobs and uploads count on it.
-fn lock(config: &Config) -> Result<File, StartError> {
+/// Judges beside the service, on a machine that reaches the same database and the same evidence, until stopped.
+pub async fn work(config: Config, clock: Arc<dyn Clock>, stop: CancellationToken) -> Result<(), StartError> {
+    let examiner = open_networks(&config).await?;
+    let app = Arc::new(App::open(config, clock).await?);
+    judging::run(app.clone(), examiner, Uuid::new_v4(), stop).await;
+    Ok(app.store.clone().close().await?)
+}
+
+/// Only one process serves a data folder: uploads count on it. The file holds the name under which it judges, always the
+/// same, so that the next start knows what was in hand.
+fn lock(config: &Config) -> Result<(File, Uuid), StartError> {
     let failed = |source| StartError::Folder { path: config.data.clone(), source };
     durable::private_folder(&config.data).map_err(failed)?;
-    let file = File::create(config.data.join("serve.lock")).map_err(failed)?;
+    let path = config.data.join("serve.lock");
+    let mut file = File::options().create(true).read(true).write(true).truncate(false).open(path).map_err(failed)?;
     file.try_lock().map_err(|_| StartError::InUse(config.data.clone()))?;
-    Ok(file)
+    let mut name = String::new();
+    file.read_to_string(&mut name).map_err(failed)?;
+    if let Ok(worker) = Uuid::parse_str(&name) {
+        return Ok((file, worker));
+    }
+    let worker = Uuid::new_v4();
+    file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
+    file.write_all(worker.to_string().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok((file, worker))
 }

@@ -31,9 +31,12 @@ use uuid::Uuid;
 
 use crate::app::{App, today};
 use crate::attempts::authorised;
+use crate::chronicle::policies::Rules;
 use crate::db::entity::{State as Standing, attempt, job, upload};
 use crate::durable;
 use crate::problem::Refusal;
+use crate::year::channel::EvidenceKind;
+use crate::year::dates::{china, end_of_day};
 
 /// The largest piece.
 pub(crate) const PIECE: usize = 1 << 20;
@@ -213,10 +216,10 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model) -> 
     let read_from = staged.clone();
     let bundle = on_disk(move || std::fs::read(&read_from)).await?;
     let now = app.clock.now();
+    let delete_at = delete_at(app, &app.rules(attempt.beneficiary_id).await?, now);
     let path = object_path(attempt);
     app.objects.put(&path, bundle.into()).await.map_err(|error| Refusal::internal(&error))?;
     let tx = app.store.begin("accept").await?;
-    let keep = i64::try_from(app.config.retention.as_millis()).unwrap_or(i64::MAX / 4);
     upload::ActiveModel {
         id: Set(upload.id),
         received: Set(upload.length),
@@ -230,7 +233,7 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model) -> 
         state: Set(Standing::Accepted),
         accepted_at: Set(Some(now)),
         evidence_path: Set(Some(path.to_string())),
-        delete_at: Set(Some(now.saturating_add(keep))),
+        delete_at: Set(Some(delete_at)),
         ..Default::default()
     }
     .update(&*tx)
@@ -243,6 +246,14 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model) -> 
     let swept = on_disk(move || std::fs::remove_file(&staged)).await;
     swept.unwrap_or_else(|_| tracing::warn!("a staged file stayed behind"));
     Ok(())
+}
+
+/// When evidence that arrives now must go: on its day by the policy, or earlier if the operator says so.
+fn delete_at(app: &App, rules: &Rules, now: i64) -> i64 {
+    let today = china(now).date();
+    let by_policy = end_of_day(rules.on(today).delete_on(EvidenceKind::Face, today));
+    let at_most = app.config.retention.and_then(|at_most| i64::try_from(at_most.as_millis()).ok());
+    at_most.map_or(by_policy, |at_most| by_policy.min(now.saturating_add(at_most)))
 }
 
 /// Where an attempt's evidence lies; always the same, so that what was cut short is found again.

@@ -1,7 +1,16 @@
 //! Makes and brings forward the tables. One text for both databases, so that they can't drift apart.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use sea_orm_migration::sea_orm::{ActiveValue::Set, DbBackend, EntityTrait as _};
+
+use super::year::policy;
+use crate::year::names::Named as _;
+use crate::year::policy::{SHIPPED, load};
+
+/// Columns that hold an identifier, beside `id` and those that end in `_id`: PostgreSQL has a type of its own for them.
+const IDENTIFIERS: [&str; 2] = ["id", "leased_by"];
+/// Columns that hold 0 or 1: PostgreSQL has a type of its own for them.
+const FLAGS: [&str; 3] = ["demo", "legal", "upheld"];
 
 /// Every migration, oldest first.
 pub(crate) struct Migrations;
@@ -9,7 +18,7 @@ pub(crate) struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Version1), Box::new(Version3)]
+        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3)]
     }
 }
 
@@ -27,6 +36,29 @@ impl MigrationTrait for Version1 {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = dialect(include_str!("schema_1.sql"), manager.get_database_backend());
         manager.get_connection().execute_unprepared(&sql).await.map(drop)
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+struct Version2;
+
+impl MigrationName for Version2 {
+    fn name(&self) -> &str {
+        "v2_year"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Version2 {
+    #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let database = manager.get_connection();
+        let sql = dialect(include_str!("schema_2.sql"), manager.get_database_backend());
+        database.execute_unprepared(&sql).await?;
+        policy::Entity::insert_many(shipped()).exec_without_returning(database).await.map(drop)
     }
 
     fn use_transaction(&self) -> Option<bool> {
@@ -55,19 +87,42 @@ impl MigrationTrait for Version3 {
     }
 }
 
-/// The text is SQLite's, with STRICT tables; PostgreSQL calls two types otherwise and is always strict.
+/// The policies that come with the service. From here on the table counts: a later release changes nobody's rules.
+fn shipped() -> Vec<policy::ActiveModel> {
+    let known = SHIPPED.iter().filter_map(|(file, text)| Some((file, text, load(file, text).ok()?)));
+    let row = |(file, text, read): (&&str, &&str, crate::year::policy::Policy)| policy::ActiveModel {
+        place: Set(read.place.to_string()),
+        schemes: Set(read.schemes.iter().map(|scheme| scheme.name()).collect::<Vec<_>>().join(",")),
+        version: Set(i64::from(read.version)),
+        file: Set((*file).to_owned()),
+        content: Set((*text).to_owned()),
+        applied_at: Set(0),
+        applied_by: Set("shipped".to_owned()),
+    };
+    known.map(row).collect()
+}
+
+/// The text is SQLite's, with STRICT tables; PostgreSQL calls types otherwise and is always strict.
 fn dialect(sql: &str, backend: DbBackend) -> String {
     match backend {
-        DbBackend::Postgres => sql.replace(" INTEGER", " BIGINT").replace(" BLOB", " BYTEA").replace(" STRICT;", ";"),
+        DbBackend::Postgres => sql.lines().map(|line| postgres(line) + "\n").collect(),
         _ => sql.to_owned(),
     }
+}
+
+fn postgres(line: &str) -> String {
+    let column = line.split_whitespace().next().unwrap_or_default();
+    let blob = if IDENTIFIERS.contains(&column) || column.ends_with("_id") { " UUID" } else { " BYTEA" };
+    let integer = if FLAGS.contains(&column) { " BOOLEAN" } else { " BIGINT" };
+    line.replacen(" BLOB", blob, 1).replacen(" INTEGER", integer, 1).replace(") STRICT;", ");")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SCHEMAS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_3.sql")];
+    const SCHEMAS: [&str; 3] =
+        [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
     #[test]
     fn nothing_of_sqlite_is_left_for_postgres() {
@@ -77,6 +132,8 @@ mod tests {
             assert!(!code.contains("BLOB") && !code.contains("STRICT") && !code.contains("INTEGER"));
         }
         assert_eq!(dialect("a BLOB", DbBackend::Sqlite), "a BLOB");
+        let said = ["  attempt_id BLOB,", "  name BLOB,", "  demo INTEGER,", "  frames INTEGER,"].map(postgres);
+        assert_eq!(said, ["  attempt_id UUID,", "  name BYTEA,", "  demo BOOLEAN,", "  frames BIGINT,"]);
     }
 
     #[test]
@@ -86,5 +143,10 @@ mod tests {
         for column in columns.filter(|line| !line.trim().is_empty() && !line.contains("PRIMARY KEY (")) {
             assert!(column.contains("-- "), "{column}");
         }
+    }
+
+    #[test]
+    fn every_shipped_policy_is_in_the_first_table() {
+        assert_eq!(shipped().len(), SHIPPED.len());
     }
 }

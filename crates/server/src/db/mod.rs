@@ -1,24 +1,28 @@
-//! The database: SQLite in the data folder.
+//! The database: SQLite in the data folder, or PostgreSQL by URL.
 //!
-//! **Invariants.** One writer: every write goes through [`Datastore::begin`], whose transactions are immediate and queue
-//! for the one writing connection, so none fails because another was first. Committed means on the disk
-//! (`synchronous = FULL`). Readers never wait (`WAL`). Statements and values are never logged.
+//! **Invariants.** Committed means on the disk. Statements and values are never logged.
+//! *SQLite*: one writer; every write goes through [`Datastore::begin`], whose transactions are immediate and queue for the
+//! one writing connection, so none fails because another was first (`synchronous = FULL`). Readers never wait (`WAL`).
+//! *PostgreSQL*: several processes write. Whoever reads a row in order to change it locks the row first
+//! (`lock_exclusive`, which SQLite has no need of), and statements see what was committed before them.
 //!
-//! What can go wrong: the disk is full or the file is damaged. The call fails, its transaction is undone, and the caller
-//! is told to come again.
+//! What can go wrong: the disk is full, the file is damaged, the server is gone. The call fails, its transaction is undone,
+//! and the caller is told to come again.
 
 pub(crate) mod desk_entity;
 pub(crate) mod entity;
 mod migration;
+pub(crate) mod year;
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jianzai_wire::Secret;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -26,6 +30,17 @@ use self::migration::Migrations;
 
 /// A writer waits this long for another process (an import beside the service).
 const BUSY: Duration = Duration::from_secs(20);
+/// Names the lock under which tables are brought forward.
+const MIGRATING: i64 = 0x6a69_616e_7a61_6901;
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub(crate) enum Database {
+    /// An SQLite file.
+    File(PathBuf),
+    /// The URL of a PostgreSQL server, which may hold a password.
+    Postgres(Secret),
+}
 
 /// The database, open.
 #[derive(Debug, Clone)]
@@ -35,11 +50,20 @@ pub(crate) struct Datastore {
 }
 
 impl Datastore {
-    /// Opens the file, making it where there is none, and brings its tables forward.
-    pub(crate) async fn open(path: &Path) -> Result<Self, DbErr> {
-        let writes = connect(path, 1).await?;
-        Migrations::up(&writes, None).await?;
-        Ok(Self { reads: connect(path, 8).await?, writes })
+    /// Opens the database, making the file where there is none, and brings its tables forward.
+    pub(crate) async fn open(at: &Database) -> Result<Self, DbErr> {
+        match at {
+            Database::File(path) => {
+                let writes = sqlite(path, 1).await?;
+                Migrations::up(&writes, None).await?;
+                Ok(Self { reads: sqlite(path, 8).await?, writes })
+            }
+            Database::Postgres(url) => {
+                let all = postgres(url.expose()).await?;
+                bring_forward(&all).await?;
+                Ok(Self { reads: all.clone(), writes: all })
+            }
+        }
     }
 
     /// For reading outside a transaction.
@@ -61,7 +85,11 @@ impl Datastore {
     /// Closes every connection; the log is folded into the database file.
     pub(crate) async fn close(self) -> Result<(), DbErr> {
         self.reads.close().await?;
-        self.writes.close().await
+        match self.writes.get_database_backend() {
+            // The same connections.
+            DbBackend::Postgres => Ok(()),
+            _ => self.writes.close().await,
+        }
     }
 }
 
@@ -93,7 +121,21 @@ impl Deref for Writing {
     }
 }
 
-async fn connect(path: &Path, connections: u32) -> Result<DatabaseConnection, DbErr> {
+/// Two processes that start at once bring the tables forward one after the other.
+async fn bring_forward(database: &DatabaseConnection) -> Result<(), DbErr> {
+    let alone = database.begin().await?;
+    alone.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATING})")).await?;
+    Migrations::up(database, None).await?;
+    alone.commit().await
+}
+
+async fn postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(BUSY);
+    sea_orm::Database::connect(options).await
+}
+
+async fn sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite://");
     options.max_connections(connections).min_connections(1).sqlx_logging(false).acquire_timeout(BUSY);
@@ -108,5 +150,5 @@ async fn connect(path: &Path, connections: u32) -> Result<DatabaseConnection, Db
             // What was deleted is overwritten, so that nothing old lingers in free pages.
             .pragma("secure_delete", "ON")
     });
-    Database::connect(options).await
+    sea_orm::Database::connect(options).await
 }

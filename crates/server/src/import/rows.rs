@@ -6,11 +6,18 @@ use std::path::{Component, Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
 use jianzai_wire::{Division, IdNumber, Language, Name, ReasonCode};
+use time::Date;
+use time::macros::format_description;
 use zeroize::Zeroizing;
 
 use super::{ImportError, Note};
+use crate::year::dates::china;
+use crate::year::names::Named as _;
+use crate::year::policy::Scheme;
 
 const COLUMNS: [&str; 6] = ["name", "id_number", "insured_place", "residence", "phones", "portrait"];
+/// Columns that a file may have; without them, or with an empty field, what is known stays as it is.
+const MORE: [&str; 2] = ["scheme", "entitled_from"];
 
 /// A row that can be right.
 pub(super) struct Row {
@@ -23,6 +30,10 @@ pub(super) struct Row {
     pub(super) phones: Zeroizing<String>,
     /// The portrait file, if there is one.
     pub(super) portrait: Option<PathBuf>,
+    /// What is drawn.
+    pub(super) scheme: Option<Scheme>,
+    /// The day since when it is drawn.
+    pub(super) entitled_from: Option<Date>,
 }
 
 /// The rows of a file.
@@ -30,6 +41,8 @@ pub(super) struct Rows {
     reader: csv::Reader<BufReader<File>>,
     /// Where each of [`COLUMNS`] stands.
     places: [usize; 6],
+    /// Where each of [`MORE`] stands, if it does.
+    more: [Option<usize>; 2],
     folder: PathBuf,
     language: Language,
 }
@@ -40,16 +53,17 @@ impl Rows {
         let file = File::open(path).map_err(|error| failed(&error))?;
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(BufReader::new(file));
         let headers = reader.headers().map_err(|error| failed(&error))?;
-        let place = |column: &str| {
-            let found = headers.iter().position(|header| header.trim().trim_start_matches('\u{feff}') == column);
-            found.ok_or_else(|| failed(&format!("the first line has no column `{column}`")))
-        };
+        let find =
+            |column: &str| headers.iter().position(|header| header.trim().trim_start_matches('\u{feff}') == column);
+        let place =
+            |column: &str| find(column).ok_or_else(|| failed(&format!("the first line has no column `{column}`")));
         let mut places = [0; 6];
         for (place_of, column) in places.iter_mut().zip(COLUMNS) {
             *place_of = place(column)?;
         }
+        let more = MORE.map(find);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { reader, places, folder, language })
+        Ok(Self { reader, places, more, folder, language })
     }
 
     fn row(&self, line: u64, record: &StringRecord) -> Result<Row, Note> {
@@ -68,7 +82,24 @@ impl Rows {
                 Note::new(line, ReasonCode::InputBodyInvalid, "a phone number has something else than digits, + and -")
             })?,
             portrait: self.portrait(line, field(5)?)?,
+            scheme: self.more(line, record, 0, "the scheme is not known", Scheme::named)?,
+            entitled_from: self.more(line, record, 1, "entitled_from is no day like 2020-01-31", day)?,
         })
+    }
+
+    /// A field of a column that the file may have; `None` if it has not, or the field is empty.
+    fn more<T>(
+        &self,
+        line: u64,
+        record: &StringRecord,
+        column: usize,
+        wrong: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Note> {
+        let place = self.more.get(column).copied().flatten();
+        let text = place.and_then(|place| record.get(place)).map(str::trim).filter(|text| !text.is_empty());
+        let read = |text| read(text).ok_or_else(|| Note::new(line, ReasonCode::InputBodyInvalid, wrong));
+        text.map(read).transpose()
     }
 
     /// Only files in the CSV's own folder and below it.
@@ -105,6 +136,13 @@ impl Iterator for Rows {
             },
         }
     }
+}
+
+/// A day as `2020-01-31`, not before 1900 and not later than today.
+fn day(text: &str) -> Option<Date> {
+    let day = Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
+    let today = china(crate::clock::to_millis(time::OffsetDateTime::now_utc())).date();
+    (day.year() >= 1900 && day <= today).then_some(day)
 }
 
 fn phones(text: &str) -> Option<Zeroizing<String>> {

@@ -7,6 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::drawn::Drawn;
 use super::portrait::{self, FacePrint, Portraits, Quality};
 use super::rows::Row;
 use super::{ImportError, Note, Report};
@@ -35,22 +36,22 @@ pub(super) async fn store(
     for row in rows {
         let known = Entity::find().filter(Column::IdHash.is_in(id_hashes(keys, &row.id_number)));
         let known = known.one(database.reads()).await?;
-        let change = change(keys, portraits, &row, known, now, &mut report.portraits)?;
-        changes.extend(change);
-        report.unchanged += 1;
+        let id = known.as_ref().map_or_else(Uuid::now_v7, |known| known.id);
+        let change = change(keys, portraits, &row, id, known, now, &mut report.portraits)?;
+        changes.push((change, Drawn { beneficiary: id, scheme: row.scheme, entitled_from: row.entitled_from }));
     }
     let tx = database.begin("import").await?;
-    for change in changes {
-        report.unchanged -= 1;
-        match change {
-            Change::Add(row) => {
-                report.added += 1;
-                row.insert(&*tx).await?;
-            }
-            Change::Update(row) => {
-                report.updated += 1;
-                row.update(&*tx).await?;
-            }
+    for (change, drawn) in changes {
+        let (added, changed) = match change {
+            Some(Change::Add(row)) => row.insert(&*tx).await.map(|_| (true, true))?,
+            Some(Change::Update(row)) => row.update(&*tx).await.map(|_| (false, true))?,
+            None => (false, false),
+        };
+        let drawn_anew = drawn.write(&*tx, changed, now).await?;
+        match (added, changed || drawn_anew) {
+            (true, _) => report.added += 1,
+            (false, true) => report.updated += 1,
+            (false, false) => report.unchanged += 1,
         }
     }
     Ok(tx.commit().await?)
@@ -60,6 +61,7 @@ fn change(
     keys: &KeyRing,
     portraits: &mut Portraits,
     row: &Row,
+    id: Uuid,
     known: Option<Model>,
     now: i64,
     notes: &mut Vec<Note>,
@@ -73,7 +75,6 @@ fn change(
         ("residence", Zeroizing::new(String::from(row.residence))),
         ("phones", row.phones.clone()),
     ];
-    let id = known.as_ref().map_or_else(Uuid::now_v7, |known| known.id);
     let face = face(keys, portraits, row, known.as_ref(), notes)?;
     let same = match &known {
         Some(known) => known.id_hash == hash && same_texts(keys, known, &texts)?,

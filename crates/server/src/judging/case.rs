@@ -17,9 +17,12 @@ use super::JudgingError;
 use super::pacing::Mark;
 use crate::app::App;
 use crate::attempts::bytes32;
+use crate::chronicle::people::is_mobile;
+use crate::chronicle::policies::Rules;
 use crate::columns;
 use crate::db::entity::{State, activation, attempt, beneficiary, certificate, step};
 use crate::keys::Role;
+use crate::messages::announce::Certification;
 use crate::register::place;
 use crate::steps::{self, Revealed};
 
@@ -49,6 +52,10 @@ pub(super) struct Case {
     pub(super) name: Name,
     pub(super) insured_place: Division,
     pub(super) likeness: RegisterFace,
+    /// Whether the register has a mobile phone of theirs.
+    mobile: bool,
+    /// What the place asks of this person.
+    pub(super) rules: Rules,
     /// Attempts for this person within a day that got as far as a step and led to nothing.
     pub(super) failed_before: u64,
     evidence_path: String,
@@ -65,6 +72,8 @@ impl Case {
         let person = person.ok_or(JudgingError::Kept("beneficiary"))?;
         let earlier = certificate::Entity::find().filter(certificate::Column::BeneficiaryId.eq(person.id));
         let first = earlier.count(db).await? == 0;
+        let phones = open(app, &person, "phones", &person.phones);
+        let rules = Rules::of(&app.policies, db, &app.keys, person.id).await;
         let revealed = steps::revealed(db, id).await.map_err(|_| JudgingError::Kept("steps"))?;
         let committed_at = attempt.committed_at.ok_or(JudgingError::Kept("committed_at"))?;
         let committed = committed(&attempt).ok_or(JudgingError::Kept("commitment"))?;
@@ -92,9 +101,17 @@ impl Case {
                 .and_then(|text| Division::parse(&text).ok())
                 .ok_or(JudgingError::Kept("insured_place"))?,
             likeness: likeness(app, &person, first)?,
+            mobile: phones.ok_or(JudgingError::Kept("phones"))?.lines().any(is_mobile),
+            rules: rules.map_err(|_| JudgingError::Kept("rules"))?.ok_or(JudgingError::Kept("policy"))?,
             failed_before: failed_before(app, &attempt).await?,
             evidence_path: attempt.evidence_path.ok_or(JudgingError::Kept("evidence_path"))?,
         })
+    }
+
+    /// What is announced of it, if it passes.
+    pub(super) fn certification(&self) -> Certification<'_> {
+        let (beneficiary, attempt, mobile) = (self.beneficiary, self.attempt, self.mobile);
+        Certification { beneficiary, attempt, device_key: &self.device_key.0, mobile }
     }
 
     /// The sealed bundle.

@@ -3,7 +3,8 @@
 //! **In**: jobs, each an accepted attempt. **Out**: the attempt certified (with its certificate, in the same transaction),
 //! in review, or refused, with reasons. **What can go wrong**: the process dies: the lease runs out, or the next start
 //! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
-//! twice. A fault of our own: tried again, ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is
+//! twice. Several processes judge at once: a job is one worker's until its lease runs out, and who has lost it changes
+//! nothing. A fault of our own: tried again, ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is
 //! never refused for it. Something wrong with the evidence: refused, with the code that names it.
 
 mod case;
@@ -15,10 +16,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jianzai_wire::ReasonCode;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -28,7 +29,11 @@ pub(crate) use self::examine::Examiner;
 use self::examine::{Examined, Finding};
 use crate::app::App;
 use crate::audit::{self, Entry};
+use crate::chronicle::record;
+use crate::chronicle::reviews::{self, Opening};
 use crate::db::entity::{State, attempt, job};
+use crate::messages::announce::new_device;
+use crate::year::record::{CertificationRecord, Party};
 
 /// A job is another's after this long.
 const LEASE_MS: i64 = 5 * 60_000;
@@ -55,9 +60,8 @@ pub(crate) enum JudgingError {
 }
 
 /// Judges until stopped; hands the job in hand back then.
-pub(crate) async fn run(app: Arc<App>, examiner: Examiner, stop: CancellationToken) {
+pub(crate) async fn run(app: Arc<App>, examiner: Examiner, worker: Uuid, stop: CancellationToken) {
     let examiner = Arc::new(Mutex::new(examiner));
-    let worker = Uuid::new_v4();
     while !stop.is_cancelled() {
         let worked = match claim(&app, worker).await {
             Ok(Some(job)) => work(&app, &examiner, job, &stop).await.map(|()| true),
@@ -77,13 +81,15 @@ pub(crate) async fn run(app: Arc<App>, examiner: Examiner, stop: CancellationTok
     }
 }
 
-/// Takes back what an earlier process had in hand when it died. Only one process serves a data folder.
-pub(crate) async fn take_back(app: &App) -> Result<(), DbErr> {
+/// Takes back what an earlier run of this very worker had in hand when it died. What others have stays theirs until their
+/// leases run out.
+pub(crate) async fn take_back(app: &App, worker: Uuid) -> Result<(), DbErr> {
     let tx = app.store.begin("take back jobs").await?;
     job::Entity::update_many()
         .col_expr(job::Column::LeasedBy, Expr::value(None::<Uuid>))
         .col_expr(job::Column::LeasedUntil, Expr::value(None::<i64>))
         .filter(job::Column::DoneAt.is_null())
+        .filter(job::Column::LeasedBy.eq(worker))
         .exec(&*tx)
         .await?;
     tx.commit().await
@@ -99,6 +105,8 @@ async fn claim(app: &App, worker: Uuid) -> Result<Option<job::Model>, DbErr> {
         .filter(job::Column::RunAt.lte(now))
         .filter(free)
         .order_by_asc(job::Column::RunAt)
+        // Jobs that another process is claiming at this moment are passed over.
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .one(&*tx)
         .await?;
     let Some(next) = next else { return Ok(None) };
@@ -157,29 +165,39 @@ async fn examine(
 /// Records the outcome, and with it the certificate, in one transaction.
 async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Finding) -> Result<(), JudgingError> {
     let now = app.clock.now();
-    let certificate = match (finding.state, case) {
-        (State::Certified, Some(case)) => Some(certify::certificate(app, case, now)?),
+    let allowed = case.filter(|_| finding.state == State::Certified).map(|case| allowed(case, now));
+    let finding = match &allowed {
+        Some(Err(closed)) => closed,
+        _ => finding,
+    };
+    let certified = match (&allowed, case) {
+        (Some(Ok(record)), Some(case)) => Some((certify::certificate(app, case, now)?, record, case)),
         _ => None,
     };
     let tx = app.store.begin("conclude").await?;
-    let mine = job::Entity::find_by_id(job.attempt_id).one(&*tx).await?;
+    let mine = job::Entity::find_by_id(job.attempt_id).lock_exclusive().one(&*tx).await?;
     if mine.is_none_or(|mine| mine.leased_by != job.leased_by || mine.done_at.is_some()) {
         tracing::warn!(attempt = %job.attempt_id, "the job became another's; its outcome counts");
         return Ok(());
     }
     let codes: Vec<_> = finding.reasons.iter().map(|reason| reason.code()).collect();
-    attempt::ActiveModel {
+    let judged = attempt::ActiveModel {
         id: Set(job.attempt_id),
         state: Set(finding.state),
         reasons: Set(codes.join(",")),
         judged_at: Set(Some(now)),
         judgement: Set(finding.judgement.clone()),
         ..Default::default()
-    }
-    .update(&*tx)
-    .await?;
-    if let Some(certificate) = certificate {
+    };
+    let judged = judged.update(&*tx).await?;
+    if let Some((certificate, record, case)) = certified {
         certificate.insert(&*tx).await?;
+        let policy = case.rules.on(record.recorded);
+        record::certify(&*tx, record, None, policy, now).await?;
+        new_device(&*tx, &case.certification(), policy, now).await?;
+    }
+    if finding.state == State::Review {
+        reviews::open(&*tx, &Opening::submission(&judged), now).await?;
     }
     job::ActiveModel {
         attempt_id: Set(job.attempt_id),
@@ -207,6 +225,14 @@ fn decision(state: State) -> audit::Action {
     }
 }
 
+/// The record of somebody who passed, if the place takes it; else what a clerk has to look at.
+fn allowed(case: &Case, now: i64) -> Result<CertificationRecord, Finding> {
+    let record = certify::record(case, Party::Judge, now);
+    let faults = record.faults(case.rules.on(record.recorded));
+    // An attempt can't be begun by a way that is closed; the place may have closed it since.
+    if faults.is_empty() { Ok(record) } else { Err(Finding::review(ReasonCode::ChannelClosed)) }
+}
+
 /// Lets the job be taken again, not before `after_ms`.
 async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Result<(), JudgingError> {
     let tx = app.store.begin("give back job").await?;
@@ -223,5 +249,7 @@ async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Re
     Ok(tx.commit().await?)
 }
 
+#[cfg(test)]
+mod several;
 #[cfg(test)]
 mod tests;

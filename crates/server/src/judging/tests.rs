@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use jianzai_wire::{Action, CapturePolicy, Language};
+use jianzai_wire::{Action, CapturePolicy, Language, Secret};
 use sea_orm::PaginatorTrait as _;
 use tempfile::TempDir;
 
@@ -11,38 +11,49 @@ use super::*;
 use crate::clock::{Clock as _, ShiftedClock};
 use crate::config::Config;
 use crate::db::entity::{activation, beneficiary, certificate};
+use crate::db::year::{certification, fact, message, review};
 use crate::import::import;
 use crate::keys::Role;
+use crate::year::dates::{end_of_day, months_after, numbered_day};
 
-struct World {
+pub(super) struct World {
     _folder: TempDir,
-    app: App,
-    clock: Arc<ShiftedClock>,
-    attempt: Uuid,
+    pub(super) app: App,
+    pub(super) clock: Arc<ShiftedClock>,
+    pub(super) attempt: Uuid,
 }
 
 /// A service in which one accepted attempt waits.
 async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let config = Config::new(folder.path().join("data"));
-    let clock = Arc::new(ShiftedClock::default());
-    let csv = folder.path().join("register.csv");
-    let rows = "name,id_number,insured_place,residence,phones,portrait\n王健在,44030419520315201X,440300,440300,,\n";
-    fs::write(&csv, rows).unwrap();
-    import(&config, &*clock, &csv, Language::En).await.unwrap();
-    let app = App::open(config, clock.clone()).await.unwrap();
-    let attempt = accepted(&app).await;
-    World { _folder: folder, app, clock, attempt }
+    World::on(None).await
 }
 
-async fn accepted(app: &App) -> Uuid {
+impl World {
+    /// The same, on a database by URL.
+    pub(super) async fn on(database: Option<Secret>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new(folder.path().join("data"));
+        config.database = database;
+        let clock = Arc::new(ShiftedClock::default());
+        let csv = folder.path().join("register.csv");
+        let rows =
+            "name,id_number,insured_place,residence,phones,portrait\n王健在,44030419520315201X,440300,440300,,\n";
+        fs::write(&csv, rows).unwrap();
+        import(&config, &*clock, &csv, Language::En).await.unwrap();
+        let app = App::open(config, clock.clone()).await.unwrap();
+        let attempt = accepted(&app).await;
+        Self { _folder: folder, app, clock, attempt }
+    }
+}
+
+pub(super) async fn accepted(app: &App) -> Uuid {
     let (now, id, activation_id) = (app.clock.now(), Uuid::new_v4(), Uuid::new_v4());
     let tx = app.store.begin("test").await.unwrap();
     let person = beneficiary::Entity::find().one(&*tx).await.unwrap().unwrap();
     let activation = activation::ActiveModel {
         id: Set(activation_id),
         beneficiary_id: Set(person.id),
-        token_digest: Set(vec![1; 32]),
+        token_digest: Set(activation_id.as_bytes().to_vec()),
         device_key: Set(vec![2; 32]),
         mode: Set("assisted".into()),
         consent_text: Set("1".into()),
@@ -57,7 +68,7 @@ async fn accepted(app: &App) -> Uuid {
         id: Set(id),
         activation_id: Set(activation_id),
         beneficiary_id: Set(person.id),
-        token_digest: Set(vec![3; 32]),
+        token_digest: Set(id.as_bytes().to_vec()),
         nonce: Set(vec![4; 32]),
         demo: Set(false),
         policy: Set(serde_json::to_string(&policy).unwrap()),
@@ -86,11 +97,11 @@ async fn accepted(app: &App) -> Uuid {
     id
 }
 
-fn certified() -> Finding {
+pub(super) fn certified() -> Finding {
     Finding { state: State::Certified, reasons: Vec::new(), judgement: None }
 }
 
-async fn certificates(app: &App) -> u64 {
+pub(super) async fn certificates(app: &App) -> u64 {
     certificate::Entity::find().count(app.store.reads()).await.unwrap()
 }
 
@@ -107,7 +118,9 @@ async fn a_job_is_one_workers_until_its_lease_runs_out() {
     world.clock.advance(Duration::from_millis(LEASE_MS as u64 + 1_000));
     let taken = claim(&world.app, second).await.unwrap().unwrap();
     assert_eq!((taken.leased_by, taken.tries), (Some(second), 2));
-    take_back(&world.app).await.unwrap();
+    take_back(&world.app, first).await.unwrap();
+    assert!(claim(&world.app, first).await.unwrap().is_none(), "what another has in hand stays theirs");
+    take_back(&world.app, second).await.unwrap();
     assert!(claim(&world.app, first).await.unwrap().is_some(), "the next start takes back what was in hand");
 }
 
@@ -162,4 +175,47 @@ async fn a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_r
     assert!(job.tries > MAX_TRIES);
     conclude(&world.app, &job, None, &Finding::review(ReasonCode::ServerInternal)).await.unwrap();
     assert_eq!(standing(&world).await, State::Review);
+    let waiting = review::Entity::find().one(world.app.store.reads()).await.unwrap().unwrap();
+    assert_eq!((waiting.attempt_id, waiting.kind.as_str()), (Some(world.attempt), "submission"));
+    assert_eq!(facts(&world.app).await, ["review_opened"]);
+}
+
+#[tokio::test]
+async fn a_certificate_comes_with_its_record_and_its_fact_and_holds_as_long_as_the_policy_says() {
+    let world = world().await;
+    let case = Case::load(&world.app, world.attempt).await.unwrap();
+    let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
+    conclude(&world.app, &job, Some(&case), &certified()).await.unwrap();
+    assert_eq!(facts(&world.app).await, ["certified"]);
+    let record = certification::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap();
+    let said = (record.channel.as_str(), record.brought_by.as_str(), record.decided_by.as_str(), record.evidence_id);
+    assert_eq!(said, ("app_assisted", "family", "judge", Some(world.attempt)));
+    assert_eq!((record.policy_place.as_str(), record.delete_on), ("440300", Some(record.recorded_day + 30)));
+    // Shenzhen: twelve months from the proof.
+    let until = end_of_day(months_after(numbered_day(record.proof_day), 12));
+    let given = certificate::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap();
+    assert_eq!(given.valid_until, until);
+}
+
+#[tokio::test]
+async fn a_device_that_is_new_for_the_person_is_announced_once() {
+    let world = world().await;
+    let mut announced = Vec::new();
+    for _ in 0..2 {
+        accepted(&world.app).await;
+    }
+    while let Some(job) = claim(&world.app, Uuid::from_u128(1)).await.unwrap() {
+        let case = Case::load(&world.app, job.attempt_id).await.unwrap();
+        conclude(&world.app, &job, Some(&case), &certified()).await.unwrap();
+        announced.push(message::Entity::find().all(world.app.store.reads()).await.unwrap());
+    }
+    assert_eq!(announced.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1], "the device is known from then on");
+    let message = &announced[0][0];
+    let said = (message.rung.as_str(), message.recipient.as_str(), message.medium.as_deref(), message.legal);
+    assert_eq!(said, ("new_device", "elder", Some("letter"), true), "no mobile phone is registered");
+}
+
+async fn facts(app: &App) -> Vec<String> {
+    let facts = fact::Entity::find().all(app.store.reads()).await.unwrap();
+    facts.into_iter().map(|fact| fact.kind).collect()
 }

@@ -1,5 +1,11 @@
-//! The commands of `jianzai-server` that look after accounts, the log and demonstrations.
+//! The commands of `jianzai-server` beside serving: accounts, the log, demonstrations, policies, the year. What they do stands
+//! in the library; here they are read, and their results told.
 
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod demo;
+mod policy;
+mod year;
+
+pub(crate) use policy::PolicyCommand;
+pub(crate) use year::YearCommand;

@@ -12,6 +12,25 @@ pub fn china(millis: i64) -> OffsetDateTime {
     to_time(millis).to_offset(UtcOffset::from_hms(8, 0, 0).unwrap_or(UtcOffset::UTC))
 }
 
+/// A day as a number, counted from 1970-01-01: how days are kept.
+pub fn day_number(date: Date) -> i64 {
+    i64::from(date.to_julian_day() - UNIX_EPOCH_JULIAN)
+}
+
+/// The day with this number; the last day there is if it has none.
+pub fn numbered_day(number: i64) -> Date {
+    let julian = number.checked_add(i64::from(UNIX_EPOCH_JULIAN)).and_then(|day| i32::try_from(day).ok());
+    julian.and_then(|day| Date::from_julian_day(day).ok()).unwrap_or(Date::MAX)
+}
+
+/// The moment at which a day ends in China, in milliseconds since 1970, UTC.
+pub fn end_of_day(date: Date) -> i64 {
+    (day_number(date) + 1).saturating_mul(DAY_MS).saturating_sub(8 * 3_600_000)
+}
+
+const UNIX_EPOCH_JULIAN: i32 = 2_440_588;
+const DAY_MS: i64 = 86_400_000;
+
 /// A month of a year; what a pension is paid for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(i32);
@@ -20,6 +39,13 @@ impl Month {
     /// The month of a day.
     pub fn of(date: Date) -> Self {
         Self(date.year() * 12 + i32::from(u8::from(date.month())) - 1)
+    }
+
+    /// From `YYYY-MM`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let (year, month): (i32, i32) = (year.parse().ok()?, month.parse().ok()?);
+        ((1..=12).contains(&month) && (1..=9_999).contains(&year)).then(|| Self(year * 12 + month - 1))
     }
 
     /// `months` later; earlier if negative.
@@ -88,6 +114,27 @@ mod tests {
     fn a_day_begins_at_midnight_in_china() {
         assert_eq!(china(to_millis(datetime!(2026-11-20 15:59:59 UTC))).date(), date!(2026 - 11 - 20));
         assert_eq!(china(to_millis(datetime!(2026-11-20 16:00 UTC))).date(), date!(2026 - 11 - 21));
+    }
+
+    #[test]
+    fn days_are_numbered_from_1970() {
+        for (date, number) in
+            [(date!(1970 - 01 - 01), 0), (date!(2026 - 11 - 22), 20_779), (date!(1931 - 02 - 28), -14_187)]
+        {
+            assert_eq!((day_number(date), numbered_day(number)), (number, date));
+        }
+        assert_eq!(numbered_day(i64::MAX), Date::MAX);
+        assert_eq!(china(end_of_day(date!(2026 - 11 - 22)) - 1).date(), date!(2026 - 11 - 22));
+        assert_eq!(china(end_of_day(date!(2026 - 11 - 22))).date(), date!(2026 - 11 - 23));
+    }
+
+    #[test]
+    fn months_are_read_as_they_are_written() {
+        let month = Month::of(date!(2026 - 11 - 22));
+        assert_eq!(Month::parse(&month.to_string()), Some(month));
+        for text in ["2026-13", "2026-0", "2026", "-1-1", "2026-1x", ""] {
+            assert_eq!(Month::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -35,4 +35,4 @@ pub mod window;
 pub mod wrongful;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

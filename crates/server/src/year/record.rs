@@ -93,6 +93,9 @@ pub enum RecordFault {
     /// Somebody else has to decide this.
     #[error("this way of certifying is decided by somebody else")]
     WrongDecider,
+    /// The policy wants a second person, who is neither the one who brought it nor the one who decided.
+    #[error("this way of certifying wants a second person under the policy of the insured place")]
+    SecondMissing,
 }
 
 impl CertificationRecord {

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use jianzai_liveness::limits::WAIT_MS;
-use jianzai_wire::api::{AttemptState, StepAnswer, StepRequest};
-use jianzai_wire::{Action, CapturePolicy, ReasonCode, StepOutcome, plan};
+use jianzai_server::clock::SystemClock;
+use jianzai_server::import::import;
+use jianzai_wire::api::{Activation, Attempt, AttemptState, StepAnswer, StepRequest};
+use jianzai_wire::{Action, CapturePolicy, Language, ReasonCode, StepOutcome, plan};
 use serde_json::{Value, json};
 
-use crate::people::{World, answer, commitment, head, report};
+use crate::people::{STRANGER, World, answer, commitment, head, report, write_register};
 
 #[tokio::test]
 async fn the_same_step_request_has_the_same_answer() {
@@ -157,4 +159,16 @@ async fn one_activation_starts_twenty_attempts() {
     let problem = start().await.unwrap_err();
     assert_eq!(problem.code, ReasonCode::LimitTooManyTries);
     assert!(problem.retry_after.is_some_and(|seconds| seconds <= 1_801));
+}
+
+#[tokio::test]
+async fn whose_place_does_not_certify_by_app_is_told_before_anything_is_captured() {
+    let world = World::new().await;
+    // Nanjing: video calls, letters, visits.
+    let csv = write_register(world.folder.path(), &[STRANGER]);
+    import(&world.config, &SystemClock, &csv, Language::En).await.unwrap();
+    let activation: Activation = answer(world.try_activate(STRANGER, 1).await).await.unwrap();
+    let request = world.post("/v1/attempts", &json!({})).bearer_auth(activation.token.expose());
+    let refused = answer::<Attempt>(request.send().await.unwrap()).await.unwrap_err();
+    assert_eq!((refused.code, refused.status), (ReasonCode::ChannelClosed, 422));
 }

@@ -11,7 +11,11 @@ mod desk;
 mod judging;
 mod metrics;
 mod people;
+mod postgres;
 mod register;
 mod rosters;
+#[path = "../../src/tests/postgres.rs"]
+mod server;
 mod staff;
 mod uploads;
+mod year;

@@ -124,6 +124,9 @@ pub enum ReasonCode {
     /// `attempt.abilities_review`
     #[serde(rename = "attempt.abilities_review")]
     AttemptAbilitiesReview,
+    /// `channel.closed`
+    #[serde(rename = "channel.closed")]
+    ChannelClosed,
     /// `action.wrong`
     #[serde(rename = "action.wrong")]
     ActionWrong,
@@ -333,6 +336,7 @@ impl ReasonCode {
         Self::AttemptDemoRefused,
         Self::AttemptUnauthorised,
         Self::AttemptAbilitiesReview,
+        Self::ChannelClosed,
         Self::ActionWrong,
         Self::ActionNotSeen,
         Self::ActionTooEarly,
@@ -424,6 +428,7 @@ impl ReasonCode {
             Self::AttemptDemoRefused => "attempt.demo_refused",
             Self::AttemptUnauthorised => "attempt.unauthorised",
             Self::AttemptAbilitiesReview => "attempt.abilities_review",
+            Self::ChannelClosed => "channel.closed",
             Self::ActionWrong => "action.wrong",
             Self::ActionNotSeen => "action.not_seen",
             Self::ActionTooEarly => "action.too_early",
@@ -518,6 +523,7 @@ impl ReasonCode {
             | Self::AttemptCommitLate
             | Self::AttemptDemoRefused
             | Self::AttemptUnauthorised
+            | Self::ChannelClosed
             | Self::ActionWrong
             | Self::ActionNotSeen
             | Self::ActionTooEarly

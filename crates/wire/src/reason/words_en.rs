@@ -101,6 +101,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "As few of the movements are possible for you, a member of staff will take a look.",
             "Nothing more to do: please wait for our message. For a home visit, phone the social security office of the insured place.",
         ),
+        ChannelClosed => (
+            "The place where the pension is insured does not certify by app.",
+            "Please phone or visit its social security office, or ask the community: they will do it another way.",
+        ),
         ActionWrong => (
             "The movement was a different one from what was asked.",
             "No problem, please try again: listen to the end first, then move slowly.",

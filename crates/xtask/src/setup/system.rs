@@ -20,7 +20,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
 ];
 
 /// What only the tests need besides.
-const FOR_TESTS: &[&str] = &["chromium", "ffmpeg", "strace", "sqlite3"];
+const FOR_TESTS: &[&str] = &["chromium", "ffmpeg", "strace", "sqlite3", "postgresql"];
 
 /// Installs what is missing. Where this user may not install, says which command somebody who may has to run.
 pub(crate) fn install(purpose: Purpose) -> Result<()> {

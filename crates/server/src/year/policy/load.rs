@@ -9,7 +9,7 @@ use super::{Place, Policy, parts, together};
 /// The form of the file that this service reads.
 const FORMAT: i64 = 1;
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "format",
     "place",
     "schemes",
@@ -23,6 +23,7 @@ const KEYS: [&str; 19] = [
     "grace",
     "matching",
     "channels",
+    "second_person",
     "proof_age_days",
     "plan",
     "retention",
@@ -74,6 +75,7 @@ fn policy(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Policy> {
     let silence = reader.word(root, "silence");
     let (grace, matching) = (parts::grace(reader, root), parts::matching(reader, root));
     let channels = reader.words(root, "channels");
+    let second_person = reader.words_if_there(root, "second_person");
     let proof_age_days = reader.number(root, "proof_age_days", 1..=365, "age in days of the oldest proof taken");
     let (plan, retention) = (parts::plan(reader, root), parts::retention(reader, root));
     let (payment, quiet, ladder) =
@@ -91,6 +93,7 @@ fn policy(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Policy> {
         grace: grace?,
         matching: matching?,
         channels,
+        second_person,
         proof_age_days: proof_age_days?,
         plan: plan?,
         retention: retention?,

@@ -17,6 +17,7 @@
 //! | `[grace]` | `days`, `after_appeal_days` |
 //! | `[matching]` | `missing` ([`Missing`]); with `"asks"` also `answer_days` |
 //! | `channels`, `proof_age_days` | open ways ([`Channel`]), oldest proof taken |
+//! | `second_person` | ways that want a second person; may be missing: none |
 //! | `[plan]` | `min_plans`, `actions` |
 //! | `[retention]` | `face_days`, `call_days`, `paper_days`, `data_days` |
 //! | `[payment]` | `list_closes`: day of the month |
@@ -35,6 +36,8 @@ mod shipped;
 #[cfg(test)]
 mod tests;
 mod together;
+
+use std::fmt;
 
 use jianzai_wire::{Action, CapturePolicy};
 use time::{Date, Time};
@@ -74,6 +77,16 @@ pub enum Place {
     Division(u32),
 }
 
+impl fmt::Display for Place {
+    /// As it is written in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nationwide => f.write_str("nationwide"),
+            Self::Division(code) => write!(f, "{code:06}"),
+        }
+    }
+}
+
 /// One version of the policy of a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -101,6 +114,8 @@ pub struct Policy {
     pub matching: Matching,
     /// Ways that are open.
     pub channels: Vec<Channel>,
+    /// Ways by people that want a second person.
+    pub second_person: Vec<Channel>,
     /// Oldest proof that may be handed in, in days.
     pub proof_age_days: u16,
     /// What the app asks.

@@ -214,6 +214,11 @@ impl Reader<'_> {
         found
     }
 
+    /// The same; none if the key is missing.
+    pub(super) fn words_if_there<W: Named + PartialEq>(&mut self, section: &Section<'_>, key: &str) -> Vec<W> {
+        if section.get(key).is_some() { self.words(section, key) } else { Vec::new() }
+    }
+
     fn array<'s>(
         &mut self,
         section: &Section<'s>,

@@ -171,6 +171,16 @@ fn plans_are_never_weaker_than_the_policy_and_fit_what_somebody_can_do() {
 }
 
 #[test]
+fn a_second_person_is_wanted_where_the_file_says_so() {
+    let line = "second_person = [\"home_visit\"]\nproof_age_days";
+    let wants = load("p.toml", &changed("shenzhen.toml", &[("proof_age_days", line)])).expect("a policy");
+    assert_eq!(wants.second_person, [Channel::HomeVisit]);
+    assert_eq!(load("p.toml", SHIPPED[0].1).expect("a policy").second_person, []);
+    let told = faults(&changed("shenzhen.toml", &[("proof_age_days", &line.replace("visit", "visits"))]));
+    assert!(told.len() == 1 && told[0].contains("`second_person`"), "{told:#?}");
+}
+
+#[test]
 fn quiet_hours_may_go_over_midnight() {
     let night = Quiet { from: time!(21:00), until: time!(8:00) };
     let noon = Quiet { from: time!(12:00), until: time!(14:00) };

@@ -3,7 +3,7 @@
 mod appeals;
 mod change;
 mod ladder;
-mod places;
+pub(crate) mod places;
 mod properties;
 mod records;
-mod stage;
+pub(crate) mod stage;

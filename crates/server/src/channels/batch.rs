@@ -1,0 +1,161 @@
+//! Lists of employers and of other offices: a file in, a line out for every line.
+//!
+//! **In**: CSV with the columns `name`, `id_number` and `proof_date` (such as 2026-03-01), in any order. **Out**: CSV with
+//! `line`, `result` (`recorded`, `known`, `refused`), `reason`. Good lines are kept, whatever the others are. **What can go
+//! wrong**: a line that can't be right is refused by its reason; a person who is not known and a name that is another's are
+//! refused alike. The same file again finds every line known. No answer holds a value of the file.
+
+use std::io::Read;
+
+use csv::{ReaderBuilder, StringRecord, Writer};
+use jianzai_wire::{IdNumber, Name, ReasonCode};
+use sha2::{Digest as _, Sha256};
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use super::by_hand::{ByHand, Certified};
+use crate::chronicle::rows::{name, of_party};
+use crate::office::{Office, OfficeError};
+use crate::year::channel::Channel;
+use crate::year::record::{Ground, Party, RecordFault};
+
+const COLUMNS: [&str; 3] = ["name", "id_number", "proof_date"];
+
+/// Whose list it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchSource {
+    /// By which way it certifies.
+    pub channel: Channel,
+    /// Who sent it.
+    pub by: Party,
+    /// The clerk who takes it.
+    pub decided_by: Party,
+}
+
+/// What came of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BatchReport {
+    /// Lines recorded now.
+    pub recorded: u64,
+    /// Lines that were recorded before.
+    pub known: u64,
+    /// Lines that were refused.
+    pub refused: u64,
+    /// A line for every line, CSV.
+    pub answers: String,
+}
+
+/// A line that can be right.
+struct Row {
+    name: Name,
+    number: IdNumber,
+    proof_date: Date,
+}
+
+impl Office {
+    /// Takes a list.
+    pub async fn batch(
+        &self,
+        source: BatchSource,
+        file: impl Read,
+        now: OffsetDateTime,
+    ) -> Result<BatchReport, OfficeError> {
+        let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
+        let headers = reader.headers().map_err(|error| OfficeError::File(format!("the first line: {error}")))?.clone();
+        let place = |column: &str| {
+            let found = headers.iter().position(|header| header.trim().trim_start_matches('\u{feff}') == column);
+            found.ok_or_else(|| OfficeError::File(format!("the first line has no column `{column}`")))
+        };
+        let places = [place(COLUMNS[0])?, place(COLUMNS[1])?, place(COLUMNS[2])?];
+        let mut report = BatchReport::default();
+        let mut answers = Writer::from_writer(Vec::new());
+        let unwritten = |error: csv::Error| OfficeError::File(format!("the answers: {error}"));
+        answers.write_record(["line", "result", "reason"]).map_err(unwritten)?;
+        let mut record = StringRecord::new();
+        loop {
+            let line = reader.position().line();
+            let read = match reader.read_record(&mut record) {
+                Ok(false) => break,
+                Ok(true) => row(&record, places, now.date()),
+                // The reader's own message may quote the line.
+                Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => {
+                    return Err(OfficeError::File("the list can't be read to its end".to_owned()));
+                }
+                Err(_) => Err(ReasonCode::InputBodyInvalid.code()),
+            };
+            let line = record.position().map_or(line, csv::Position::line);
+            let (result, reason) = match read {
+                Ok(row) => self.take(source, &row, now).await?,
+                Err(reason) => ("refused", reason),
+            };
+            match result {
+                "recorded" => report.recorded += 1,
+                "known" => report.known += 1,
+                _ => report.refused += 1,
+            }
+            answers.write_record([line.to_string().as_str(), result, reason]).map_err(unwritten)?;
+        }
+        let bytes = answers.into_inner().map_err(|error| OfficeError::File(format!("the answers: {error}")))?;
+        report.answers = String::from_utf8(bytes).map_err(|error| OfficeError::File(error.to_string()))?;
+        Ok(report)
+    }
+
+    async fn take(
+        &self,
+        source: BatchSource,
+        row: &Row,
+        now: OffsetDateTime,
+    ) -> Result<(&'static str, &'static str), OfficeError> {
+        let unconfirmed = ("refused", ReasonCode::IdentityNotConfirmed.code());
+        let Some(who) = self.person(&row.name, &row.number).await? else { return Ok(unconfirmed) };
+        let ground = match source.channel.reason() {
+            Some(reason) => Ground::Reason(reason),
+            None => Ground::Evidence { kind: source.channel.evidence(), reference: list_of(source, row.proof_date) },
+        };
+        let how = ByHand {
+            channel: source.channel,
+            by: source.by,
+            decided_by: source.decided_by,
+            seconded_by: None,
+            proof_date: row.proof_date,
+            ground,
+        };
+        Ok(match self.certify(who, &how, now).await? {
+            Certified::New(_) => ("recorded", ""),
+            Certified::Known(_) => ("known", ""),
+            Certified::Refused(faults) => ("refused", faults.first().map_or("", |fault| code(*fault))),
+            Certified::NoPolicy => ("refused", "policy.none"),
+        })
+    }
+}
+
+/// The paper that a line stands on: the list of that office and that day.
+fn list_of(source: BatchSource, day: Date) -> Uuid {
+    let digest = Sha256::digest(day.to_string());
+    name("list", &[of_party(source.by).as_bytes(), digest.as_slice()])
+}
+
+fn row(record: &StringRecord, places: [usize; 3], today: Date) -> Result<Row, &'static str> {
+    let field = |place: usize| record.get(place).map(str::trim).ok_or(ReasonCode::InputBodyInvalid.code());
+    let [name, number, day] = places;
+    let day = Date::parse(field(day)?, format_description!("[year]-[month]-[day]"));
+    Ok(Row {
+        name: Name::parse(field(name)?).map_err(ReasonCode::code)?,
+        number: IdNumber::parse_on(field(number)?, today).map_err(ReasonCode::code)?,
+        proof_date: day.map_err(|_| ReasonCode::InputBodyInvalid.code())?,
+    })
+}
+
+/// The stable code of a fault.
+pub(super) fn code(fault: RecordFault) -> &'static str {
+    match fault {
+        RecordFault::ChannelClosed => "record.channel_closed",
+        RecordFault::ProofInFuture => "record.proof_in_future",
+        RecordFault::ProofTooOld => "record.proof_too_old",
+        RecordFault::WrongGround => "record.wrong_ground",
+        RecordFault::WrongParty => "record.wrong_party",
+        RecordFault::WrongDecider => "record.wrong_decider",
+        RecordFault::SecondMissing => "record.second_missing",
+    }
+}

@@ -1,0 +1,215 @@
+//! Forms by post: sent out with a code, matched by it when they come back.
+//!
+//! **In**: for whom and by which way; later the code that stands on the paper, and a scan of it. **Out**: the code, to be
+//! printed; later the certification, with the scan sealed beside the database. **What can go wrong**: the code is unknown or
+//! its days are over ([`FormRefused`]); a form that came back already is known, and its scan stays as it was.
+//!
+//! A code has 20 characters of 32 (100 random bits, no 0, 1, I, O), in groups of five. The service keeps its digest only.
+
+use std::path::Path;
+
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _,
+};
+use sha2::{Digest as _, Sha256};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use super::by_hand::{ByHand, Certified};
+use crate::chronicle::rows::{name, of_party};
+use crate::clock::to_millis;
+use crate::columns::{self, Place};
+use crate::config::Config;
+use crate::db::Datastore;
+use crate::db::year::certification;
+use crate::db::year::mailed_form::{ActiveModel, Column, Entity};
+use crate::durable;
+use crate::office::{Office, OfficeError};
+use crate::year::channel::Channel;
+use crate::year::dates::{day_number, days_after};
+use crate::year::names::Named as _;
+use crate::year::record::{Ground, Party};
+
+/// Days in which a form may come back: the post, an office elsewhere, the post again.
+const DAYS: i64 = 90;
+/// Scans deleted at once; the rest wait for the next look.
+const AT_ONCE: u64 = 500;
+/// No scan is larger.
+const MAX_SCAN: usize = 20 << 20;
+const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// A form to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedForm {
+    /// Names the paper.
+    pub id: Uuid,
+    /// Stands on it: `ABCDE-FGHJK-LMNPQ-RSTUV`.
+    pub code: String,
+    /// The last day on which it is taken.
+    pub until: Date,
+}
+
+/// Why a form was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum FormRefused {
+    /// The database failed, or something else of our own.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+    /// No form has this code, or its days are over.
+    #[error("no form that is still taken has this code; read it again, or send a new form")]
+    NotTaken,
+    /// The scan is too large.
+    #[error("the scan is larger than 20 MB; scan it again with fewer pixels")]
+    TooLarge,
+}
+
+impl From<sea_orm::DbErr> for FormRefused {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Office(error.into())
+    }
+}
+
+impl Office {
+    /// Issues a form for somebody.
+    pub async fn issue_form(
+        &self,
+        who: Uuid,
+        channel: Channel,
+        by: Party,
+        now: OffsetDateTime,
+    ) -> Result<IssuedForm, OfficeError> {
+        if !matches!(channel, Channel::PaperByMail | Channel::AssistanceForm) {
+            return Err(OfficeError::Refused(format!("no form certifies by `{}`", channel.name())));
+        }
+        let code = code()?;
+        let (id, until) = (Uuid::new_v4(), days_after(now.date(), DAYS));
+        let row = ActiveModel {
+            id: Set(id),
+            beneficiary_id: Set(who),
+            channel: Set(channel.name().to_owned()),
+            code_digest: Set(digest(&code)),
+            issued_at: Set(to_millis(now)),
+            issued_by: Set(of_party(by)),
+            valid_until: Set(day_number(until)),
+            returned_day: Set(None),
+            scan_path: Set(None),
+        };
+        let tx = self.store.begin("issue form").await?;
+        row.insert(&*tx).await?;
+        tx.commit().await?;
+        Ok(IssuedForm { id, code, until })
+    }
+
+    /// A form has come back: keeps its scan, sealed, and certifies. `proof_date` is the day that the paper bears.
+    pub async fn return_form(
+        &self,
+        config: &Config,
+        code: &str,
+        scan: &[u8],
+        returned: Returned,
+        now: OffsetDateTime,
+    ) -> Result<Certified, FormRefused> {
+        let of_code = Entity::find().filter(Column::CodeDigest.eq(digest(code)));
+        let form = of_code.one(self.store.reads()).await?.ok_or(FormRefused::NotTaken)?;
+        if day_number(now.date()) > form.valid_until && form.returned_day.is_none() {
+            return Err(FormRefused::NotTaken);
+        }
+        if scan.len() > MAX_SCAN {
+            return Err(FormRefused::TooLarge);
+        }
+        let channel = Channel::named(&form.channel).ok_or(OfficeError::Unreadable("mailed_form.channel"))?;
+        if form.returned_day.is_none() {
+            let path = self.keep(config, form.id, scan)?;
+            let tx = self.store.begin("form returned").await?;
+            let row = ActiveModel {
+                id: Set(form.id),
+                returned_day: Set(Some(day_number(now.date()))),
+                scan_path: Set(Some(path)),
+                ..Default::default()
+            };
+            row.update(&*tx).await?;
+            tx.commit().await?;
+        }
+        let how = ByHand {
+            channel,
+            by: returned.by,
+            decided_by: returned.decided_by,
+            seconded_by: None,
+            proof_date: returned.proof_date,
+            ground: Ground::Evidence { kind: channel.evidence(), reference: form.id },
+        };
+        Ok(self.certify_as(name("form", &[form.id.as_bytes()]), form.beneficiary_id, &how, now).await?)
+    }
+
+    /// Seals a scan and puts it on the disk; the path within the data folder.
+    fn keep(&self, config: &Config, form: Uuid, scan: &[u8]) -> Result<String, OfficeError> {
+        let place = Place { table: "mailed_form", column: "scan", row: form };
+        let sealed = columns::seal(&self.keys, place, scan)?;
+        let folder = config.data.join("papers");
+        let path = format!("papers/{form}.sealed");
+        let kept =
+            durable::private_folder(&folder).and_then(|()| durable::create_private(&config.data.join(&path), &sealed));
+        kept.map_err(|error| OfficeError::File(format!("{}: {error}", folder.display())))?;
+        Ok(path)
+    }
+}
+
+/// Deletes the scans whose day has come: first the file, then its path; cut short between, the file is gone already.
+pub(crate) async fn delete_due(store: &Datastore, data: &Path, today: Date) -> Result<u64, OfficeError> {
+    let over = certification::Entity::find()
+        .select_only()
+        .column(certification::Column::EvidenceId)
+        .filter(certification::Column::DeleteOn.lt(day_number(today)))
+        .filter(certification::Column::EvidenceId.is_not_null())
+        .into_query();
+    let due = Entity::find()
+        .filter(Column::ScanPath.is_not_null())
+        .filter(Column::Id.in_subquery(over))
+        .limit(AT_ONCE)
+        .all(store.reads())
+        .await?;
+    let mut deleted = 0;
+    for form in due {
+        let path = form.scan_path.as_deref().map(|path| data.join(path)).unwrap_or_default();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(OfficeError::File(format!("{}: {error}", path.display())));
+            }
+            _ => {}
+        }
+        let tx = store.begin("scan deleted").await?;
+        ActiveModel { id: Set(form.id), scan_path: Set(None), ..Default::default() }.update(&*tx).await?;
+        tx.commit().await?;
+        deleted += 1;
+    }
+    Ok(deleted)
+}
+
+/// What a clerk sees on a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returned {
+    /// The day that the paper bears.
+    pub proof_date: Date,
+    /// Who sent it back.
+    pub by: Party,
+    /// The clerk.
+    pub decided_by: Party,
+}
+
+fn code() -> Result<String, OfficeError> {
+    let mut random = [0_u8; 20];
+    getrandom::fill(&mut random).map_err(|error| OfficeError::File(format!("no randomness: {error}")))?;
+    let letters: Vec<char> = random
+        .iter()
+        .filter_map(|byte| LETTERS.get(usize::from(byte % 32)))
+        .map(|letter| char::from(*letter))
+        .collect();
+    Ok(letters.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-"))
+}
+
+/// Digest of a code however it was typed.
+fn digest(code: &str) -> Vec<u8> {
+    let plain: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    Sha256::digest(plain).to_vec()
+}

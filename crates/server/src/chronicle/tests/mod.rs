@@ -1,0 +1,5 @@
+mod killed;
+mod places;
+mod policies;
+mod reviews;
+mod wrongful;

@@ -1,0 +1,65 @@
+//! Appeals and deaths: opened once, decided once, each with the facts that the year goes by.
+
+use jianzai_wire::Secret;
+use sea_orm::EntityTrait as _;
+use time::Date;
+use time::macros::date;
+
+use crate::chronicle::reviews::{APPEAL_DAYS, place};
+use crate::columns;
+use crate::db::year::{fact, review};
+use crate::office::{Decision, Office, ReviewError};
+use crate::tests::{Kind as Database, World};
+use crate::year::dates::{day_number, days_after};
+use crate::year::tests::stage::{CLERK_ID, morning};
+
+const TODAY: Date = date!(2026 - 06 - 01);
+
+async fn kinds(world: &World) -> Vec<String> {
+    let facts = fact::Entity::find().all(world.store.reads()).await.unwrap();
+    let mut kinds: Vec<_> = facts.into_iter().map(|fact| fact.kind).collect();
+    kinds.sort();
+    kinds
+}
+
+#[tokio::test]
+async fn an_appeal_is_open_once_and_decided_once_and_its_words_are_sealed() {
+    for kind in [Database::Sqlite, Database::Postgres] {
+        let world = World::new(kind).await;
+        let who = world.person(1, "440300", date!(1945 - 09 - 15), TODAY, TODAY).await;
+        let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
+        let words = || Some(Secret::new("我还在".to_owned()));
+        let id = office.appeal(who, None, words(), morning(TODAY)).await.unwrap();
+        assert_eq!(office.appeal(who, None, words(), morning(TODAY)).await.unwrap(), id);
+        let row = review::Entity::find_by_id(id).one(world.store.reads()).await.unwrap().unwrap();
+        let sealed = row.statement.unwrap();
+        assert_eq!(
+            columns::open(&world.keys, place("statement", id), &sealed).unwrap().as_slice(),
+            "我还在".as_bytes()
+        );
+        assert_eq!(row.answer_by, day_number(days_after(TODAY, APPEAL_DAYS)));
+        let why = Secret::new("登记有误".to_owned());
+        let decide = |decision| office.decide(id, CLERK_ID, decision, &why, morning(TODAY));
+        assert!(matches!(decide(Decision::Refuse).await, Err(ReviewError::NotFound)), "an appeal is not refused so");
+        decide(Decision::Appeal { upheld: true }).await.unwrap();
+        assert!(matches!(decide(Decision::Appeal { upheld: false }).await, Err(ReviewError::Decided)));
+        assert_eq!(kinds(&world).await, ["appeal_decided", "appeal_opened"]);
+    }
+}
+
+#[tokio::test]
+async fn a_death_is_a_clerks_word_and_can_be_taken_back() {
+    let world = World::new(Database::Sqlite).await;
+    let who = world.person(1, "440300", date!(1945 - 09 - 15), TODAY, TODAY).await;
+    let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
+    let id = office.report_death(who, None, morning(TODAY)).await.unwrap();
+    assert_eq!(kinds(&world).await, ["review_opened"], "a report alone changes nothing");
+    let why = Secret::new("证明".to_owned());
+    office.decide(id, CLERK_ID, Decision::Died(date!(2026 - 05 - 20)), &why, morning(TODAY)).await.unwrap();
+    assert_eq!(kinds(&world).await, ["deceased", "review_closed", "review_opened"]);
+    let ticked = office.tick(morning(TODAY)).await.unwrap();
+    assert_eq!(ticked.instructions, 1, "the payer stops");
+    office.withdraw_death(who, CLERK_ID, morning(days_after(TODAY, 3))).await.unwrap();
+    let ticked = office.tick(morning(days_after(TODAY, 3))).await.unwrap();
+    assert_eq!(ticked.instructions, 1, "and pays again");
+}

@@ -1,0 +1,89 @@
+//! Messages through an HTTP gateway: that of a telephone company, of `WeChat`, of a post office.
+//!
+//! **In**: a message. **Out**: `POST` of JSON to the gateway's address with the message's name as `Idempotency-Key`; the
+//! gateway's `receipt` from its answer. **What can go wrong**: nobody answers, or the gateway refuses: the caller tries
+//! again later. The number leaves the service here, so only over TLS, or to this very machine.
+
+use std::time::Duration;
+
+use jianzai_wire::Secret;
+use reqwest::{Client, Url};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Outgoing, SendError, Sender};
+use crate::year::names::Named as _;
+
+/// How long to wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A gateway.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    address: Url,
+    token: Option<Secret>,
+    client: Client,
+}
+
+/// Why there can be no gateway at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GatewayError {
+    /// Numbers would travel in clear, or it is no address.
+    #[error("the gateway must be an https:// address, or http:// on this very machine")]
+    NotSafe,
+    /// TLS can't be set up.
+    #[error("TLS can't be set up here")]
+    Tls,
+}
+
+/// What a gateway answers.
+#[derive(Deserialize)]
+struct Answer {
+    receipt: String,
+}
+
+impl Gateway {
+    /// At an address, with the bearer token that it asks for.
+    pub fn new(address: &str, token: Option<Secret>) -> Result<Self, GatewayError> {
+        let address = Url::parse(address).map_err(|_| GatewayError::NotSafe)?;
+        let here = matches!(address.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        if address.scheme() != "https" && !(address.scheme() == "http" && here) {
+            return Err(GatewayError::NotSafe);
+        }
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let tls = tls.map_err(|_| GatewayError::Tls)?.with_root_certificates(roots).with_no_client_auth();
+        let client = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
+        let client = client.tls_backend_preconfigured(tls).build().map_err(|_| GatewayError::Tls)?;
+        Ok(Self { address, token, client })
+    }
+}
+
+impl Sender for Gateway {
+    async fn send(&self, message: &Outgoing) -> Result<String, SendError> {
+        let body = json!({
+            "id": message.id,
+            "medium": message.medium.name(),
+            "to": message.address.as_ref().map(Secret::expose),
+            "beneficiary": message.beneficiary,
+            "language": message.language.tag(),
+            "text": message.text,
+        });
+        let mut call = self.client.post(self.address.clone()).json(&body);
+        call = call.header("idempotency-key", message.id.to_string());
+        if let Some(token) = &self.token {
+            call = call.bearer_auth(token.expose());
+        }
+        let answer = call.send().await.map_err(|_| SendError::Unreachable)?;
+        if !answer.status().is_success() {
+            return Err(SendError::Refused(answer.status().as_u16()));
+        }
+        let answer: Answer = answer.json().await.map_err(|_| SendError::Garbled)?;
+        if answer.receipt.is_empty() || answer.receipt.len() > 200 {
+            Err(SendError::Garbled)
+        } else {
+            Ok(answer.receipt)
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Messages: what came due by the ladder, and announcements, handed to a sender.
+//!
+//! **In**: rows of `message` that wait. **Out**: each handed to a [`Sender`] (files by default, an HTTP gateway), and the
+//! day on which it was. **What can go wrong**: the sender fails: it is tried again, ever later, and after [`MAX_TRIES`] a
+//! person has to look at it. The process dies between sending and writing that it was sent: the message is handed over once
+//! more under the same name, by which the sender knows it; people get it once.
+//!
+//! Looked at again just before it goes: in the quiet hours it waits; who is certified by now, has died, or has opted out (of
+//! all but the legal notices) gets nothing.
+
+pub(crate) mod announce;
+mod contacts;
+mod file;
+mod gateway;
+mod text;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+pub use contacts::ContactWay;
+#[cfg(test)]
+pub(crate) use contacts::add_way;
+pub use file::FileSender;
+pub use gateway::{Gateway, GatewayError};
+pub use text::text;
+
+use crate::chronicle::people::{Addresses, addresses};
+use crate::clock::to_millis;
+use crate::db::Datastore;
+use crate::db::year::message::{ActiveModel, Column, Entity, Model};
+use crate::db::year::{benefit, opt_out};
+use crate::keys::KeyRing;
+use crate::office::{Office, OfficeError};
+use crate::year::dates::day_number;
+use crate::year::names::Named as _;
+use crate::year::policy::{Medium, Recipient};
+use crate::year::standing::Standing;
+use jianzai_wire::{Language, Secret};
+
+/// A message that no sender took so often is a person's to look at.
+const MAX_TRIES: i64 = 8;
+/// Messages claimed at once.
+const AT_ONCE: u64 = 100;
+/// A claim is given up after so many minutes.
+const CLAIM_MINUTES: i64 = 10;
+
+/// A message on its way out.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Names the message: a sender that sees the name again has it already.
+    pub id: Uuid,
+    /// About whom.
+    pub beneficiary: Uuid,
+    /// To whom.
+    pub recipient: Recipient,
+    /// By which way.
+    pub medium: Medium,
+    /// Number or name by which the way reaches them; none for letters and tasks, whose addresses others keep.
+    pub address: Option<Secret>,
+    /// The language of the words.
+    pub language: Language,
+    /// The words. They name nobody.
+    pub text: String,
+}
+
+/// Why a sender did not take a message.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// A file could not be written.
+    #[error("a message could not be written: {0}")]
+    File(#[from] std::io::Error),
+    /// Nobody answers.
+    #[error("the gateway cannot be reached")]
+    Unreachable,
+    /// The gateway refuses it for now.
+    #[error("the gateway answers {0}")]
+    Refused(u16),
+    /// What the gateway says can't be understood.
+    #[error("the gateway's answer has no receipt")]
+    Garbled,
+}
+
+/// Takes messages and sees that they arrive.
+pub trait Sender: Sync {
+    /// Takes one; gives its own name for it. Taking the same one twice sends it once.
+    fn send(&self, message: &Outgoing) -> impl Future<Output = Result<String, SendError>> + Send;
+}
+
+/// What came of sending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// A sender took them.
+    pub handed_over: u64,
+    /// They wait: quiet hours, or a sender that failed.
+    pub put_off: u64,
+    /// Nobody needs them any more.
+    pub withdrawn: u64,
+    /// A person has to look at them.
+    pub failed: u64,
+}
+
+/// What to do with a message that is due.
+enum Way {
+    Send(Outgoing),
+    Wait(OffsetDateTime),
+    Withdraw,
+    None,
+}
+
+impl Office {
+    /// Hands over all that waits.
+    pub async fn send(&self, sender: &impl Sender, now: OffsetDateTime) -> Result<Sent, OfficeError> {
+        let mut sent = Sent::default();
+        loop {
+            let claimed = claim(&self.store, now).await?;
+            if claimed.is_empty() {
+                return Ok(sent);
+            }
+            for message in claimed {
+                self.handle(sender, message, now, &mut sent).await?;
+            }
+        }
+    }
+
+    /// A sender says later whether a message arrived.
+    pub async fn receipt(&self, receipt: &str, delivered: bool) -> Result<bool, OfficeError> {
+        let tx = self.store.begin("receipt").await?;
+        let changed = Entity::update_many()
+            .col_expr(Column::State, Expr::value(if delivered { "delivered" } else { "failed" }))
+            .filter(Column::Receipt.eq(receipt))
+            .filter(Column::State.eq("handed_over"))
+            .exec(&*tx)
+            .await?;
+        tx.commit().await?;
+        Ok(changed.rows_affected > 0)
+    }
+
+    async fn handle(
+        &self,
+        sender: &impl Sender,
+        message: Model,
+        now: OffsetDateTime,
+        sent: &mut Sent,
+    ) -> Result<(), OfficeError> {
+        let (id, tries) = (message.id, message.tries);
+        let way = way(&self.store, &self.keys, message, now).await?;
+        let mut row = ActiveModel { id: Set(id), ..Default::default() };
+        match way {
+            Way::Send(outgoing) => match sender.send(&outgoing).await {
+                Ok(receipt) => {
+                    sent.handed_over += 1;
+                    row.state = Set("handed_over".to_owned());
+                    row.handed_on = Set(Some(day_number(now.date())));
+                    row.receipt = Set(Some(receipt));
+                }
+                Err(error) => {
+                    tracing::warn!(message = %id, tries, %error, "not sent");
+                    let last = tries >= MAX_TRIES;
+                    *(if last { &mut sent.failed } else { &mut sent.put_off }) += 1;
+                    row.state = Set(if last { "failed" } else { "waiting" }.to_owned());
+                    row.run_at = Set(to_millis(now + Duration::minutes(1 << tries.clamp(0, MAX_TRIES))));
+                }
+            },
+            Way::Wait(until) => {
+                sent.put_off += 1;
+                row.run_at = Set(to_millis(until));
+                row.tries = Set(tries - 1);
+            }
+            Way::Withdraw => {
+                sent.withdrawn += 1;
+                row.state = Set("withdrawn".to_owned());
+            }
+            Way::None => {
+                sent.failed += 1;
+                row.state = Set("no_way".to_owned());
+            }
+        }
+        let tx = self.store.begin("message").await?;
+        row.update(&*tx).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Messages that are due, not to be taken by another process for a while.
+async fn claim(store: &Datastore, now: OffsetDateTime) -> Result<Vec<Model>, DbErr> {
+    let tx = store.begin("claim messages").await?;
+    let due = Entity::find()
+        .filter(Column::State.eq("waiting"))
+        .filter(Column::RunAt.lte(to_millis(now)))
+        .order_by_asc(Column::RunAt)
+        .order_by_asc(Column::Id)
+        .limit(AT_ONCE)
+        .lock_exclusive()
+        .all(&*tx)
+        .await?;
+    Entity::update_many()
+        .col_expr(Column::RunAt, Expr::value(to_millis(now + Duration::minutes(CLAIM_MINUTES))))
+        .col_expr(Column::Tries, Expr::col(Column::Tries).add(1))
+        .filter(Column::Id.is_in(due.iter().map(|message| message.id)))
+        .exec(&*tx)
+        .await?;
+    tx.commit().await?;
+    Ok(due.into_iter().map(|message| Model { tries: message.tries + 1, ..message }).collect())
+}
+
+async fn way(store: &Datastore, keys: &KeyRing, message: Model, now: OffsetDateTime) -> Result<Way, OfficeError> {
+    let unknown = |what| OfficeError::Unreadable(what);
+    let recipient = Recipient::named(&message.recipient).ok_or(unknown("message.recipient"))?;
+    let medium = message.medium.as_deref().and_then(Medium::named).ok_or(unknown("message.medium"))?;
+    let db = store.reads();
+    if message.cycle.is_some() {
+        let standing = benefit::Entity::find_by_id(message.beneficiary_id).one(db).await?.map(|row| row.standing);
+        let over = [Standing::Current, Standing::Deceased].map(|over| over.name());
+        if standing.is_none_or(|standing| over.contains(&standing.as_str())) {
+            return Ok(Way::Withdraw);
+        }
+    }
+    let opted_out = opt_out::Entity::find_by_id((message.beneficiary_id, message.recipient.clone())).one(db).await?;
+    if opted_out.is_some() && !message.legal {
+        return Ok(Way::Withdraw);
+    }
+    if let Some(until) = quiet_until(message.quiet_from, message.quiet_until, now) {
+        return Ok(Way::Wait(until));
+    }
+    let found = addresses(db, keys, message.beneficiary_id).await?;
+    let found = found.map_err(|error| OfficeError::Unreadable(error.0))?;
+    let Some((address, language)) = address(&found, recipient, medium) else { return Ok(Way::None) };
+    Ok(Way::Send(Outgoing {
+        id: message.id,
+        beneficiary: message.beneficiary_id,
+        recipient,
+        medium,
+        address,
+        language,
+        text: text(&message.template, message.about_day.map(crate::year::dates::numbered_day), language),
+    }))
+}
+
+/// Where a message goes; `None` if what was there is gone.
+fn address(found: &Addresses, to: Recipient, by: Medium) -> Option<(Option<Secret>, Language)> {
+    match by {
+        Medium::Letter if to == Recipient::Elder => Some((None, Language::Zh)),
+        Medium::Task => Some((None, Language::Zh)),
+        _ => found.first(to, by).map(|(address, language)| (Some(address), language)),
+    }
+}
+
+/// The end of the quiet hours, if it is quiet now.
+fn quiet_until(from: i64, until: i64, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let minute = i64::from(now.hour()) * 60 + i64::from(now.minute());
+    let quiet = if from <= until { from <= minute && minute < until } else { from <= minute || minute < until };
+    let wait = (until - minute).rem_euclid(24 * 60);
+    quiet.then(|| now + Duration::minutes(wait))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Messages: each once, none at night, none to those who need none, whatever the sender does.
+
+use std::sync::Mutex;
+
+use sea_orm::EntityTrait as _;
+use time::macros::date;
+
+use super::*;
+use crate::chronicle::policies;
+use crate::chronicle::tick::tick;
+use crate::tests::{Kind, World};
+use crate::year::dates::days_after;
+use crate::year::tests::stage::{at, morning};
+
+const DUE: time::Date = date!(2027 - 01 - 09);
+
+/// A sender that fails so often, and then remembers what it took.
+#[derive(Default)]
+struct Counting {
+    failures: Mutex<u32>,
+    taken: Mutex<Vec<Outgoing>>,
+}
+
+impl Sender for Counting {
+    async fn send(&self, message: &Outgoing) -> Result<String, SendError> {
+        let mut failures = self.failures.lock().unwrap();
+        if *failures > 0 {
+            *failures -= 1;
+            return Err(SendError::Unreachable);
+        }
+        self.taken.lock().unwrap().push(message.clone());
+        Ok(format!("r-{}", message.id))
+    }
+}
+
+/// Somebody of Shenzhen whose window has just opened, and to whom the first reminder is due.
+async fn due(kind: Kind) -> (World, Office) {
+    let world = World::new(kind).await;
+    world.person(1, "440300", date!(1945 - 09 - 15), date!(2026 - 03 - 10), date!(2026 - 03 - 10)).await;
+    let policies = policies::load(world.store.reads()).await.unwrap();
+    let ticked = tick(&world.store, &world.keys, &policies, morning(DUE), &|| false).await.unwrap();
+    assert_eq!(ticked.messages, 1);
+    let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
+    (world, office)
+}
+
+async fn the_one(world: &World) -> Model {
+    Entity::find().one(world.store.reads()).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_message_is_handed_over_once_and_its_receipt_is_kept() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = due(kind).await;
+        let sender = Counting::default();
+        let sent = office.send(&sender, morning(DUE)).await.unwrap();
+        assert_eq!(sent, Sent { handed_over: 1, ..Sent::default() });
+        assert_eq!(office.send(&sender, morning(DUE)).await.unwrap(), Sent::default());
+        let taken = sender.taken.lock().unwrap().clone();
+        let address = taken[0].address.as_ref().map(Secret::expose);
+        assert_eq!((taken.len(), taken[0].medium, address), (1, Medium::Sms, Some("13800000000")));
+        assert!(taken[0].text.contains("2027年"), "{}", taken[0].text);
+        let row = the_one(&world).await;
+        assert_eq!((row.state.as_str(), row.handed_on), ("handed_over", Some(day_number(DUE))));
+        assert!(office.receipt(&row.receipt.unwrap(), true).await.unwrap());
+        assert!(!office.receipt("r-unknown", true).await.unwrap());
+        assert_eq!(the_one(&world).await.state, "delivered");
+    }
+}
+
+#[tokio::test]
+async fn a_sender_that_fails_is_asked_again_later_and_in_the_end_a_person_looks() {
+    let (world, office) = due(Kind::Sqlite).await;
+    let sender = Counting { failures: Mutex::new(2), ..Counting::default() };
+    assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().put_off, 1);
+    assert_eq!(office.send(&sender, morning(DUE)).await.unwrap(), Sent::default(), "not at once");
+    assert_eq!(office.send(&sender, morning(DUE) + Duration::minutes(3)).await.unwrap().put_off, 1);
+    assert_eq!(office.send(&sender, morning(DUE) + Duration::minutes(8)).await.unwrap().handed_over, 1);
+    assert_eq!(the_one(&world).await.tries, 3);
+    let (world, office) = due(Kind::Sqlite).await;
+    let sender = Counting { failures: Mutex::new(99), ..Counting::default() };
+    for hours in 0..i64::from(u8::try_from(MAX_TRIES).unwrap()) {
+        let sent = office.send(&sender, morning(DUE) + Duration::hours(24 * hours)).await.unwrap();
+        assert_eq!(sent.failed, u64::from(hours + 1 == MAX_TRIES), "{hours}");
+    }
+    assert_eq!(the_one(&world).await.state, "failed");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_at_night_or_to_whom_needs_nothing() {
+    let (world, office) = due(Kind::Sqlite).await;
+    let sender = Counting::default();
+    assert_eq!(office.send(&sender, at(DUE, 23)).await.unwrap().put_off, 1);
+    assert_eq!(office.send(&sender, at(days_after(DUE, 1), 7)).await.unwrap(), Sent::default());
+    assert_eq!(office.send(&sender, at(days_after(DUE, 1), 9)).await.unwrap().handed_over, 1);
+    for opted_out in [false, true] {
+        let (world, office) = due(Kind::Sqlite).await;
+        let tx = world.store.begin("test").await.unwrap();
+        if opted_out {
+            let row = opt_out::ActiveModel {
+                beneficiary_id: Set(Uuid::from_u128(1)),
+                recipient: Set("elder".to_owned()),
+                since: Set(0),
+            };
+            row.insert(&*tx).await.unwrap();
+        } else {
+            let column = benefit::Column::Standing;
+            benefit::Entity::update_many().col_expr(column, Expr::value("current")).exec(&*tx).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().withdrawn, 1);
+        assert_eq!(the_one(&world).await.state, "withdrawn");
+    }
+    assert_eq!(sender.taken.lock().unwrap().len(), 1);
+    drop(world);
+}
+
+#[tokio::test]
+async fn as_a_file_a_message_shows_no_number() {
+    let (world, office) = due(Kind::Sqlite).await;
+    let folder = world.config.data.join("messages");
+    let sender = FileSender::new(folder.clone()).unwrap();
+    assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().handed_over, 1);
+    let written = std::fs::read_to_string(folder.join(format!("{}.json", the_one(&world).await.id))).unwrap();
+    let message: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert_eq!((message["address"].as_str(), message["medium"].as_str()), (Some("*******0000"), Some("sms")));
+    assert!(!written.contains("13800000000"));
+}
+
+#[tokio::test]
+async fn a_gateway_gets_the_message_with_its_name_and_gives_a_receipt() {
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::routing::post;
+    let seen = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let heard = seen.clone();
+    let answer = move |headers: HeaderMap, axum::Json(body): axum::Json<serde_json::Value>| async move {
+        let mut heard = heard.lock().unwrap();
+        heard.push((headers["idempotency-key"].to_str().unwrap().to_owned(), body));
+        assert_eq!(headers["authorization"], "Bearer t");
+        // Busy at first.
+        match heard.len() {
+            1 => Err(StatusCode::SERVICE_UNAVAILABLE),
+            2 => Ok(axum::Json(serde_json::json!({ "other": 1 }))),
+            _ => Ok(axum::Json(serde_json::json!({ "receipt": "g-1" }))),
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/send", listener.local_addr().unwrap());
+    let serving = tokio::spawn(axum::serve(listener, axum::Router::new().route("/send", post(answer))).into_future());
+    let (world, office) = due(Kind::Sqlite).await;
+    let gateway = Gateway::new(&address, Some(Secret::new("t".to_owned()))).unwrap();
+    for (minutes, handed_over) in [(0, 0), (30, 0), (60, 1)] {
+        let sent = office.send(&gateway, morning(DUE) + Duration::minutes(minutes)).await.unwrap();
+        assert_eq!(sent.handed_over, handed_over);
+    }
+    serving.abort();
+    let row = the_one(&world).await;
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(row.receipt.as_deref(), Some("g-1"));
+    assert!(seen.iter().all(|(key, body)| *key == row.id.to_string() && body["to"] == "13800000000"));
+    for unsafe_address in ["http://sms.example.org/", "ftp://127.0.0.1/", "sms"] {
+        assert_eq!(Gateway::new(unsafe_address, None).unwrap_err(), GatewayError::NotSafe);
+    }
+}
+
+#[test]
+fn the_quiet_hours_end() {
+    let wait = |hour| quiet_until(21 * 60, 8 * 60, at(DUE, hour)).map(|until| (until.date() > DUE, until.hour()));
+    assert_eq!(
+        (wait(20), wait(21), wait(23), wait(7), wait(8)),
+        (None, Some((true, 8)), Some((true, 8)), Some((false, 8)), None)
+    );
+    assert_eq!(quiet_until(0, 0, at(DUE, 3)), None, "no quiet hours");
+}
+
+#[test]
+fn every_template_has_words_in_both_languages_and_names_its_day() {
+    for template in ["due", "overdue", "stops", "stopped", "visit", "new_device"] {
+        for language in [Language::Zh, Language::En] {
+            let said = text(template, Some(DUE), language);
+            assert!(said.contains("2027") && !said.contains('{'), "{said}");
+            assert!(!text(template, None, language).contains('{'));
+        }
+    }
+    assert_ne!(text("due", None, Language::Zh), text("due", None, Language::En));
+}

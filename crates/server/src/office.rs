@@ -1,0 +1,106 @@
+//! The tables and keys, open for one command of the program: no networks, no evidence, no calls.
+//!
+//! **In**: the data folder (and the database's URL). **Out**: the year's work, step by step: [`Office::tick`],
+//! [`Office::send`], the lists for the payer, batches of certifications, changes of policy. **What can go wrong**: each
+//! error says what; every step may be cut short and repeated.
+//!
+//! Runs beside a service that is serving.
+
+use time::macros::time;
+use time::{Date, OffsetDateTime, UtcOffset};
+
+use crate::chronicle::policies::{Policies, PoliciesError, RulesError};
+pub use crate::chronicle::policy_change::{Applied, Preview};
+pub use crate::chronicle::reviews::{Decision, ReviewError};
+use crate::chronicle::tick::{self, Ticked};
+pub use crate::chronicle::wrongful::Counted;
+use crate::clock::Clock;
+use crate::columns::{NotOpened, NotSealed};
+use crate::config::Config;
+use crate::db::Datastore;
+use crate::keys::{KeyRing, KeysError};
+use crate::register;
+use crate::year::dates::china;
+
+/// Open tables and keys.
+#[derive(Debug)]
+pub struct Office {
+    pub(crate) store: Datastore,
+    pub(crate) keys: KeyRing,
+    pub(crate) policies: Policies,
+}
+
+/// Why a step could not be done, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// The keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The policies can't be used.
+    #[error(transparent)]
+    Policies(#[from] PoliciesError),
+    /// A file can't be read or written.
+    #[error("{0}")]
+    File(String),
+    /// A value could not be sealed.
+    #[error(transparent)]
+    NotSealed(#[from] NotSealed),
+    /// A value that was kept can't be opened.
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
+    /// What is kept about somebody can't be read.
+    #[error("what is kept about somebody can't be read: {0}")]
+    Unreadable(&'static str),
+    /// The step can't be done as it was asked for.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<RulesError> for OfficeError {
+    fn from(error: RulesError) -> Self {
+        match error {
+            RulesError::Policies(error) => error.into(),
+            RulesError::Database(error) => error.into(),
+            RulesError::Unreadable(error) => Self::Unreadable(error.0),
+        }
+    }
+}
+
+impl Office {
+    /// Opens the data folder; brings the tables forward.
+    pub async fn open(config: &Config, clock: &dyn Clock) -> Result<Self, OfficeError> {
+        crate::durable::private_folder(&config.data)
+            .map_err(|error| OfficeError::File(format!("{}: {error}", config.data.display())))?;
+        let keys = KeyRing::of(config, &crate::today(clock.now()))?;
+        let store = Datastore::open(&config.database()).await?;
+        if !register::fits(store.reads(), &keys).await? {
+            return Err(KeysError::Lost(config.keys(), "id-hash").into());
+        }
+        Ok(Self { store, keys, policies: Policies::default() })
+    }
+
+    /// The daily look at everybody for whom something may have changed.
+    pub async fn tick(&self, now: OffsetDateTime) -> Result<Ticked, OfficeError> {
+        let policies = self.policies.current(self.store.reads()).await?;
+        Ok(tick::tick(&self.store, &self.keys, &policies, now, &|| false).await?)
+    }
+
+    /// Closes the database.
+    pub async fn close(self) -> Result<(), OfficeError> {
+        Ok(self.store.close().await?)
+    }
+}
+
+/// The moment of a step: now, or ten in the morning of a day, in China.
+pub fn moment(clock: &dyn Clock, date: Option<Date>) -> OffsetDateTime {
+    match date {
+        None => china(clock.now()),
+        // Eight hours is within what an offset may be.
+        Some(date) => {
+            date.with_time(time!(10:00)).assume_offset(UtcOffset::from_hms(8, 0, 0).unwrap_or(UtcOffset::UTC))
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Each instruction is on one list, and each list reads the same each time.
+
+use time::macros::date;
+
+use super::*;
+use crate::tests::{Kind, World};
+use crate::year::tests::stage::morning;
+
+async fn office(kind: Kind) -> (World, Office) {
+    let world = World::new(kind).await;
+    let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
+    (world, office)
+}
+
+async fn tell(world: &World, who: u128, number: usize, told: Instruction) {
+    let tx = world.store.begin("test").await.unwrap();
+    let row = rows::of_instruction(Uuid::from_u128(who), number, date!(2026 - 07 - 01), &told);
+    row.insert(&*tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_instruction_is_on_one_list_which_reads_the_same_each_time() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = office(kind).await;
+        let july = Month::of(date!(2026 - 07 - 01));
+        world.person(1, "440300", date!(1945 - 09 - 15), date!(2020 - 01 - 10), date!(2026 - 01 - 10)).await;
+        world.person(2, "440100", date!(1945 - 09 - 15), date!(2020 - 01 - 10), date!(2026 - 01 - 10)).await;
+        assert_eq!(office.make_list(morning(date!(2026 - 07 - 01))).await.unwrap(), None, "nothing to tell");
+        tell(&world, 1, 0, Instruction::Suspend { from: july }).await;
+        tell(&world, 2, 0, Instruction::BackPay { months: vec![july, july.plus(1)] }).await;
+        assert_eq!(office.unlisted().await.unwrap(), 2);
+        assert_eq!(office.make_list(morning(date!(2026 - 07 - 01))).await.unwrap(), Some((1, 2)));
+        tell(&world, 1, 1, Instruction::BackPay { months: vec![july] }).await;
+        assert_eq!(office.make_list(morning(date!(2026 - 07 - 02))).await.unwrap(), Some((2, 1)));
+        assert_eq!(office.make_list(morning(date!(2026 - 07 - 02))).await.unwrap(), None);
+        let csv = office.write_list(1, Form::Csv).await.unwrap();
+        assert_eq!(csv, office.write_list(1, Form::Csv).await.unwrap());
+        let second: Vec<_> = csv.lines().nth(2).unwrap().split(',').skip(3).collect();
+        assert_eq!(second, ["440100", "back_pay", "2026-07-01", "", "2026-07 2026-08", "", "", ""]);
+        let core = office.write_list(1, Form::Core).await.unwrap();
+        let number = crate::tests::id_number(date!(1945 - 09 - 15), 1);
+        let first = format!("王健在,{},440300,2026,,0,0,2", number.expose());
+        assert_eq!(core.lines().nth(1), Some(first.as_str()));
+        let json: serde_json::Value = serde_json::from_str(&office.write_list(2, Form::Json).await.unwrap()).unwrap();
+        assert_eq!((json[0]["kind"].as_str(), json.as_array().unwrap().len()), (Some("back_pay"), 1));
+        assert!(matches!(office.write_list(3, Form::Csv).await, Err(OfficeError::Refused(_))));
+    }
+}
+
+#[test]
+fn whoever_lives_below_the_insured_place_lives_there() {
+    assert!(lies_in("440305", "440300") && lies_in("440300", "440300"));
+    assert!(!lies_in("530100", "440300") && !lies_in("440000", "440300"));
+}

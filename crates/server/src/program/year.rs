@@ -1,0 +1,218 @@
+//! `work`, `tick`, `send`, `payer`, `wrongful`, `batch`.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand, ValueEnum};
+use jianzai_server::channels::BatchSource;
+use jianzai_server::clock::SystemClock;
+use jianzai_server::messages::{FileSender, Gateway};
+use jianzai_server::office::{Office, moment};
+use jianzai_server::payer::Form;
+use jianzai_server::year::channel::Channel;
+use jianzai_server::year::names::Named as _;
+use jianzai_server::year::record::Party;
+use jianzai_wire::Secret;
+use time::Date;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{Data, told_to_stop};
+
+#[derive(Subcommand)]
+pub(crate) enum YearCommand {
+    /// Judge beside the service, with the same database and the same evidence, until SIGTERM or Ctrl-C.
+    Work(Work),
+    /// Look at everybody for whom something may have changed: standing, reminders, instructions. Once a day, or more often.
+    Tick(Tick),
+    /// Hand over the messages that wait.
+    Send(Send),
+    /// Put what the payer has to be told onto a list, or write a list once more.
+    Payer(Payer),
+    /// Count suspensions, and those that should not have been.
+    Wrongful {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a list of certifications from an employer or another office: name, id_number, proof_date.
+    Batch(Batch),
+}
+
+#[derive(Args)]
+pub(crate) struct Work {
+    #[command(flatten)]
+    data: Data,
+    /// Where MODELS.toml and the networks are.
+    #[arg(long, value_name = "DIR", default_value = "models", env = "JIANZAI_MODELS")]
+    models: PathBuf,
+    /// Accept attempts made from recorded footage by a demo build. Their certificates say so.
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Tick {
+    #[command(flatten)]
+    data: Data,
+    /// The day to look at, as if it were ten in the morning there; now, where it is missing.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    date: Option<Date>,
+}
+
+#[derive(Args)]
+pub(crate) struct Send {
+    #[command(flatten)]
+    data: Data,
+    /// The gateway that takes messages; without it they become files in the data folder.
+    #[arg(long, value_name = "URL")]
+    gateway: Option<String>,
+    /// The bearer token of the gateway.
+    #[arg(long, value_name = "TOKEN", env = "JIANZAI_GATEWAY_TOKEN", hide_env_values = true, requires = "gateway")]
+    token: Option<String>,
+    /// The day on which they are sent, as if it were ten in the morning; now, where it is missing.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    date: Option<Date>,
+}
+
+#[derive(Args)]
+pub(crate) struct Payer {
+    #[command(flatten)]
+    data: Data,
+    /// Write this list once more, instead of making a new one.
+    #[arg(long, value_name = "NUMBER")]
+    list: Option<i64>,
+    /// How it is written, to standard output.
+    #[arg(long, default_value = "csv")]
+    form: Form,
+}
+
+/// Who may send lists.
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// An employer, about those who worked there.
+    Employer,
+    /// A community or street office, about those whom it has seen.
+    Community,
+    /// Another agency, about those who live with it.
+    Assistance,
+}
+
+#[derive(Args)]
+pub(crate) struct Batch {
+    #[command(flatten)]
+    data: Data,
+    /// Who sent it.
+    #[arg(long)]
+    from: Kind,
+    /// The sender's identifier.
+    #[arg(long, value_name = "ID")]
+    sender: Uuid,
+    /// The clerk's who takes it.
+    #[arg(long, value_name = "ID")]
+    clerk: Uuid,
+    /// The list; the answers go to standard output.
+    csv: PathBuf,
+}
+
+impl YearCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Work(arguments) => work(arguments).await,
+            Self::Tick(arguments) => tick(arguments).await,
+            Self::Send(arguments) => send(arguments).await,
+            Self::Payer(arguments) => payer(arguments).await,
+            Self::Wrongful { data } => wrongful(data).await,
+            Self::Batch(arguments) => batch(arguments).await,
+        }
+    }
+}
+
+async fn work(arguments: Work) -> anyhow::Result<()> {
+    let mut config = arguments.data.config();
+    (config.models, config.demo) = (arguments.models, arguments.demo);
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        if told_to_stop().await.is_ok() {
+            tracing::info!("stopping");
+            stopping.cancel();
+        }
+    });
+    Ok(jianzai_server::work(config, Arc::new(SystemClock), stop).await?)
+}
+
+async fn tick(arguments: Tick) -> anyhow::Result<()> {
+    let office = Office::open(&arguments.data.config(), &SystemClock).await?;
+    let done = office.tick(moment(&SystemClock, arguments.date)).await?;
+    println!(
+        "{} looked at: {} steps, {} messages, {} instructions; {} without policy, {} unreadable",
+        done.looked_at, done.steps, done.messages, done.instructions, done.without_policy, done.unreadable
+    );
+    Ok(office.close().await?)
+}
+
+async fn send(arguments: Send) -> anyhow::Result<()> {
+    let config = arguments.data.config();
+    let office = Office::open(&config, &SystemClock).await?;
+    let now = moment(&SystemClock, arguments.date);
+    let sent = match arguments.gateway {
+        Some(address) => office.send(&Gateway::new(&address, arguments.token.map(Secret::new))?, now).await?,
+        None => office.send(&FileSender::new(config.data.join("messages"))?, now).await?,
+    };
+    println!(
+        "{} handed over, {} put off, {} withdrawn, {} for a person to look at",
+        sent.handed_over, sent.put_off, sent.withdrawn, sent.failed
+    );
+    Ok(office.close().await?)
+}
+
+async fn payer(arguments: Payer) -> anyhow::Result<()> {
+    let office = Office::open(&arguments.data.config(), &SystemClock).await?;
+    let list = match arguments.list {
+        Some(list) => Some(list),
+        None => office.make_list(moment(&SystemClock, None)).await?.map(|(number, _)| number),
+    };
+    match list {
+        Some(list) => {
+            let text = office.write_list(list, arguments.form).await?;
+            std::io::stdout().write_all(text.as_bytes()).context("writing the list")?;
+            eprintln!("list {list}");
+        }
+        None => eprintln!("nothing to tell the payer"),
+    }
+    Ok(office.close().await?)
+}
+
+async fn wrongful(data: Data) -> anyhow::Result<()> {
+    let office = Office::open(&data.config(), &SystemClock).await?;
+    let counted = office.wrongful(moment(&SystemClock, None)).await?;
+    println!("{} suspensions, {} of them wrong", counted.suspensions, counted.wrong.values().sum::<u64>());
+    for (why, count) in &counted.wrong {
+        println!("  {count} {}", why.name());
+    }
+    Ok(office.close().await?)
+}
+
+async fn batch(arguments: Batch) -> anyhow::Result<()> {
+    let office = Office::open(&arguments.data.config(), &SystemClock).await?;
+    let (channel, by) = match arguments.from {
+        Kind::Employer => (Channel::Employer, Party::Employer(arguments.sender)),
+        Kind::Community => (Channel::Community, Party::Office(arguments.sender)),
+        Kind::Assistance => (Channel::AssistanceForm, Party::Office(arguments.sender)),
+    };
+    let source = BatchSource { channel, by, decided_by: Party::Staff(arguments.clerk) };
+    let file = File::open(&arguments.csv).with_context(|| arguments.csv.display().to_string())?;
+    let report = office.batch(source, file, moment(&SystemClock, None)).await?;
+    print!("{}", report.answers);
+    let way = channel.name();
+    eprintln!("{way}: {} recorded, {} known, {} refused", report.recorded, report.known, report.refused);
+    Ok(office.close().await?)
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let form = time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, form).map_err(|_| "write it like 2026-03-01".to_owned())
+}
