@@ -3,9 +3,10 @@
 //! Attempts don't cancel one another, and one that is abandoned or refused changes nothing for the person: whoever knows
 //! four facts may start one.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
 use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode};
@@ -16,9 +17,11 @@ use sea_orm::{
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use crate::activation::client_address;
 use crate::app::App;
 use crate::clock::to_time;
 use crate::db::entity::{State as Standing, activation, attempt};
+use crate::limits::Counters;
 use crate::problem::{Body, Refusal};
 use crate::token;
 use crate::year::channel::Channel;
@@ -41,6 +44,7 @@ const MAX_ATTEMPTS: i64 = 20;
 ))]
 pub(crate) async fn start(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Body(request): Body<AttemptRequest>,
 ) -> Result<(StatusCode, axum::Json<Attempt>), Refusal> {
@@ -63,6 +67,10 @@ pub(crate) async fn start(
         let seconds = u32::try_from((activation.expires_at - now) / 1_000 + 1).unwrap_or(u32::MAX);
         return Err(Refusal::wait(seconds));
     }
+    let counters = Counters::at_attempts(&activation.device_key, client_address(&app, peer, &headers), &app.keys);
+    let counters = counters.ok_or(ReasonCode::ServerInternal)?;
+    counters.check(&*tx, now).await??;
+    counters.count(&*tx, now).await?;
     let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
     let policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
     let mut nonce = Bytes32([0; 32]);

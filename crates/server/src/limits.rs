@@ -8,6 +8,8 @@
 //! At the desk it is the same: failures to sign in are counted for an address and only delay for an account; ID numbers
 //! that nobody is found by are counted for the account that looks.
 //!
+//! Attempts are counted as well, for a device key and for an address, because each may bring a recording to judge.
+//!
 //! Counts lie in the database under keyed hashes: a restart does not clear them, and they name nobody.
 
 use std::net::IpAddr;
@@ -58,6 +60,14 @@ impl Counters {
             Counter::of("address", &[&network(subjects.address)], Some(200), keys)?,
             Counter::of("device_and_id", &[subjects.device, subjects.id_hash], Some(6), keys)?,
             Counter::of("id", &[subjects.id_hash], None, keys)?,
+        ]))
+    }
+
+    /// Of whoever starts attempts, whatever comes of them: a device, and an address (a village may have one).
+    pub(crate) fn at_attempts(device: &[u8], address: IpAddr, keys: &KeyRing) -> Option<Self> {
+        Some(Self(vec![
+            Counter::of("attempts_device", &[device], Some(60), keys)?,
+            Counter::of("attempts_address", &[&network(address)], Some(600), keys)?,
         ]))
     }
 

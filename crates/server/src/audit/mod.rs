@@ -22,7 +22,7 @@ mod head;
 mod verify;
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _};
 use sea_orm::{QueryFilter as _, QuerySelect as _};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -38,6 +38,8 @@ use crate::year::names::{Named as _, words};
 const HEAD: i64 = 1;
 /// Before the first entry.
 const NOTHING: [u8; 32] = [0; 32];
+/// Rows of one statement: SQLite takes 32,766 values.
+const ROWS: usize = 1_000;
 /// Every reason code at once is shorter.
 const LONGEST_DETAIL: usize = 4_000;
 /// An ID number, a phone number or a bank card has more digits in a row than any code.
@@ -128,10 +130,38 @@ impl Entry {
 
 /// Appends an entry in the transaction of what it speaks of. `at` is the service's clock.
 pub(crate) async fn append(tx: &Writing, at: i64, entry: Entry) -> Result<(), DbErr> {
-    if !is_codes(&entry.detail) {
+    append_all(tx, at, vec![entry]).await
+}
+
+/// Appends several, in their order.
+pub(crate) async fn append_all(tx: &Writing, at: i64, entries: Vec<Entry>) -> Result<(), DbErr> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    if !entries.iter().all(|entry| is_codes(&entry.detail)) {
         return Err(DbErr::Custom("an entry of the log may hold codes only".into()));
     }
-    let head = locked_head(tx).await?;
+    let mut head = locked_head(tx).await?;
+    let mut rows = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let row = following_row(&head, at, entry);
+        (head.seq, head.hash) = (row.seq, row.hash.clone());
+        rows.push(row.into_active_model());
+    }
+    for rows in rows.chunks(ROWS) {
+        audit_entry::Entity::insert_many(rows.to_vec()).exec_without_returning(&**tx).await?;
+    }
+    audit_head::Entity::update_many()
+        .col_expr(audit_head::Column::Seq, Expr::value(head.seq))
+        .col_expr(audit_head::Column::Hash, Expr::value(head.hash))
+        .filter(audit_head::Column::Id.eq(HEAD))
+        .exec(&**tx)
+        .await
+        .map(drop)
+}
+
+/// The row that comes after the head.
+fn following_row(head: &audit_head::Model, at: i64, entry: Entry) -> audit_entry::Model {
     let seq = head.seq + 1;
     let mut row = audit_entry::Model {
         seq,
@@ -143,26 +173,11 @@ pub(crate) async fn append(tx: &Writing, at: i64, entry: Entry) -> Result<(), Db
             Subject::Hash(hash) => hash.to_vec(),
         }),
         detail: entry.detail,
-        previous: head.hash,
+        previous: head.hash.clone(),
         hash: Vec::new(),
     };
     row.hash = hash(&row).to_vec();
-    let moved = audit_head::Entity::update_many()
-        .col_expr(audit_head::Column::Seq, Expr::value(seq))
-        .col_expr(audit_head::Column::Hash, Expr::value(row.hash.clone()))
-        .filter(audit_head::Column::Id.eq(HEAD));
-    let row = audit_entry::ActiveModel {
-        seq: Set(row.seq),
-        at: Set(row.at),
-        action: Set(row.action),
-        actor_id: Set(row.actor_id),
-        subject: Set(row.subject),
-        detail: Set(row.detail),
-        previous: Set(row.previous),
-        hash: Set(row.hash),
-    };
-    row.insert(&**tx).await?;
-    moved.exec(&**tx).await.map(drop)
+    row
 }
 
 /// The head, locked until the transaction ends; made where the log has none yet.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::record::add;
 use super::rows::{name, of_party};
+use crate::audit::{self, Action, Entry};
 use crate::clock::to_millis;
 use crate::columns::{self, NotSealed, Place};
 use crate::db::entity::attempt;
@@ -127,14 +128,18 @@ impl Office {
         now: OffsetDateTime,
     ) -> Result<(), ReviewError> {
         let tx = self.store.begin("decide review").await?;
-        decide(&*tx, &self.keys, review, clerk, decision, words, to_millis(now)).await?;
+        let at = to_millis(now);
+        decide(&*tx, &self.keys, review, clerk, decision, words, at).await?;
+        let entry = Entry::of(decision.action(), review).by(clerk).detail(decision.code());
+        audit::append(&tx, at, entry).await?;
         Ok(tx.commit().await?)
     }
 
     /// A death was recorded wrongly: the person lives, and what was withheld is owed.
     pub async fn withdraw_death(&self, who: Uuid, clerk: Uuid, now: OffsetDateTime) -> Result<(), ReviewError> {
-        let tx = self.store.begin("withdraw death").await?;
-        add(&*tx, who, &Fact::of_day(now.date(), What::DeathWithdrawn { clerk }), to_millis(now)).await?;
+        let (tx, at) = (self.store.begin("withdraw death").await?, to_millis(now));
+        add(&*tx, who, &Fact::of_day(now.date(), What::DeathWithdrawn { clerk }), at).await?;
+        audit::append(&tx, at, Entry::of(Action::DeathDecided, who).by(clerk).detail("withdrawn")).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -207,6 +212,25 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// As the linked log calls it.
+    fn action(self) -> Action {
+        match self {
+            Self::Refuse => Action::ReviewDecided,
+            Self::Appeal { .. } => Action::AppealDecided,
+            Self::Died(_) | Self::Lives => Action::DeathDecided,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Refuse => "refused",
+            Self::Appeal { upheld: true } => "upheld",
+            Self::Appeal { upheld: false } => "dismissed",
+            Self::Died(_) => "died",
+            Self::Lives => "lives",
+        }
+    }
+
     fn fits(self, kind: Kind) -> bool {
         match self {
             Self::Refuse => kind == Kind::Submission,

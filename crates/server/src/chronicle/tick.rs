@@ -21,6 +21,8 @@ use uuid::Uuid;
 use super::people::{Life, lives};
 use super::reminder::row_of;
 use super::rows::of_instruction;
+use crate::audit::{self, Action, Entry};
+use crate::clock::to_millis;
 use crate::db::Datastore;
 use crate::db::year::{benefit, instruction, message, standing_change};
 use crate::keys::KeyRing;
@@ -141,10 +143,13 @@ async fn batch(
     done.steps += effects.steps.len() as u64;
     done.messages += effects.messages.len() as u64;
     done.instructions += effects.instructions.len() as u64;
+    let logged = effects.logged();
     if !effects.write(&*tx, interrupted).await? {
         ticked.interrupted = true;
         return Ok(None);
     }
+    // Last, because nobody else can log anything until the transaction ends.
+    audit::append_all(&tx, to_millis(now), logged).await?;
     tx.commit().await?;
     *ticked = Ticked { interrupted: interrupted(), ..done };
     Ok(last)
@@ -204,6 +209,18 @@ impl Effects {
             next_look: Set(next_look.map(day_number)),
             ..found(&life.benefit, &outcome.assessment, policy, day_number(today))
         });
+    }
+
+    /// What the linked log says of it: to whom the money stops or flows again.
+    fn logged(&self) -> Vec<Entry> {
+        let entry = |row: &instruction::ActiveModel| {
+            let action = match row.kind.as_ref().as_str() {
+                "suspend" | "stop" => Action::Suspended,
+                _ => Action::Resumed,
+            };
+            Entry::of(action, *row.beneficiary_id.as_ref()).detail(row.kind.as_ref().clone())
+        };
+        self.instructions.iter().map(entry).collect()
     }
 
     /// Writes everything; false if it was told to stop.

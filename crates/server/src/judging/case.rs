@@ -129,14 +129,16 @@ fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {
     })
 }
 
-/// Attempts of the day before this one that were shown a step and were refused, or never finished.
+/// Attempts, within a day before this one was committed, that were shown a step and led to no certificate, whatever became of
+/// them: who commits to what does not fit and never sends it, or sends another first, has tried as well.
 async fn failed_before(app: &App, attempt: &attempt::Model) -> Result<u64, JudgingError> {
     let shown = step::Entity::find().select_only().column(step::Column::AttemptId).filter(step::Column::Idx.eq(0));
     let failed = attempt::Entity::find()
         .filter(attempt::Column::BeneficiaryId.eq(attempt.beneficiary_id))
         .filter(attempt::Column::IssuedAt.gt(attempt.issued_at - DAY_MS))
-        .filter(attempt::Column::IssuedAt.lt(attempt.issued_at))
-        .filter(attempt::Column::State.is_in([State::Open, State::Refused]))
+        .filter(attempt::Column::IssuedAt.lte(attempt.committed_at.unwrap_or(attempt.issued_at)))
+        .filter(attempt::Column::Id.ne(attempt.id))
+        .filter(attempt::Column::State.ne(State::Certified))
         .filter(attempt::Column::Id.in_subquery(shown.into_query()));
     Ok(failed.count(app.store.reads()).await?)
 }

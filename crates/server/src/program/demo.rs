@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jianzai_server::clock::{Clock as _, SystemClock};
-use jianzai_server::config::Config;
 use jianzai_server::demo::{Options, write};
 use jianzai_server::import::import;
 use jianzai_server::year::dates::china;
 use jianzai_wire::Language;
 use time::Date;
 use time::format_description::well_known::Iso8601;
+
+use crate::Data;
 
 /// What to make, and where.
 #[derive(Args)]
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// Import the people into the service's data folder as well; without --out the files go into its folder `demo`.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// With --data: a PostgreSQL database, `postgres://…`; without it the data folder holds an SQLite one.
+    #[arg(long, value_name = "URL", env = "JIANZAI_DATABASE", hide_env_values = true)]
+    database: Option<String>,
 }
 
 /// Does it.
@@ -44,7 +48,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         println!("household register: {}", household.display());
     }
     if let Some(data) = arguments.data {
-        let report = import(&Config::new(data), &SystemClock, &made.people, Language::En).await?;
+        let config = Data { folder: data, database: arguments.database }.config();
+        let report = import(&config, &SystemClock, &made.people, Language::En).await?;
         println!("{} added, {} updated, {} unchanged", report.added, report.updated, report.unchanged);
     }
     Ok(())

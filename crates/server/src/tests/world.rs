@@ -111,7 +111,8 @@ impl World {
 
     /// Every row of the year, without what is drawn at random, by table.
     pub(crate) async fn rows(&self) -> BTreeMap<&'static str, Vec<String>> {
-        const TABLES: [&str; 6] = ["benefit", "fact", "standing_change", "certification", "message", "instruction"];
+        const TABLES: [&str; 7] =
+            ["benefit", "fact", "standing_change", "certification", "message", "instruction", "audit_entry"];
         let mut all = BTreeMap::new();
         for table in TABLES {
             let backend = self.store.reads().get_database_backend();
@@ -128,12 +129,16 @@ impl World {
     }
 }
 
+/// Columns of the linked log that hold bytes.
+const HASHED: [&str; 3] = ["subject", "previous", "hash"];
+
 /// A question for every column of a table as JSON.
 async fn sqlite_json(store: &Datastore, table: &str) -> String {
     let columns = format!("SELECT name FROM pragma_table_info('{table}')");
     let columns = store.reads().query_all_raw(Statement::from_string(DbBackend::Sqlite, columns)).await.unwrap();
     let columns = columns.iter().map(|row| row.try_get::<String>("", "name").unwrap()).map(|name| {
-        let value = if name == "id" || name.ends_with("_id") { format!("lower(hex({name}))") } else { name.clone() };
+        let is_bytes = name == "id" || name.ends_with("_id") || HASHED.contains(&name.as_str());
+        let value = if is_bytes { format!("lower(hex({name}))") } else { name.clone() };
         // A column that is no identifier is null or itself; an identifier that is null has no digits.
         format!("'{name}', {value}")
     });
@@ -149,6 +154,9 @@ fn tidy(line: &str) -> String {
             format!("{column}={}", text.replace('-', ""))
         }
         serde_json::Value::Null if column.ends_with("_id") => format!("{column}="),
+        serde_json::Value::String(text) if HASHED.contains(&column.as_str()) => {
+            format!("{column}={}", text.trim_start_matches("\\x"))
+        }
         serde_json::Value::String(text) => format!("{column}={text}"),
         other => format!("{column}={other}"),
     });

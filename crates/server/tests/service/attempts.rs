@@ -172,3 +172,23 @@ async fn whose_place_does_not_certify_by_app_is_told_before_anything_is_captured
     let refused = answer::<Attempt>(request.send().await.unwrap()).await.unwrap_err();
     assert_eq!((refused.code, refused.status), (ReasonCode::ChannelClosed, 422));
 }
+
+#[tokio::test]
+async fn a_device_starts_sixty_attempts_an_hour_whatever_comes_of_them() {
+    let world = World::new().await;
+    for _ in 0..60 / 20 {
+        let activation = world.activate().await;
+        for _ in 0..20 {
+            let request = world.post("/v1/attempts", &json!({})).bearer_auth(activation.token.expose());
+            answer::<Value>(request.send().await.unwrap()).await.unwrap();
+        }
+    }
+    let activation = world.activate().await;
+    let one_more = world.post("/v1/attempts", &json!({})).bearer_auth(activation.token.expose());
+    let problem = answer::<Value>(one_more.try_clone().unwrap().send().await.unwrap()).await.unwrap_err();
+    assert_eq!(problem.code, ReasonCode::LimitTooManyTries);
+    world.clock.advance(Duration::from_secs(3_601));
+    let activation = world.activate().await;
+    let later = world.post("/v1/attempts", &json!({})).bearer_auth(activation.token.expose());
+    answer::<Value>(later.send().await.unwrap()).await.unwrap();
+}

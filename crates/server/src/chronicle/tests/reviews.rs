@@ -7,6 +7,7 @@ use time::macros::date;
 
 use crate::chronicle::reviews::{APPEAL_DAYS, place};
 use crate::columns;
+use crate::db::desk_entity::audit_entry;
 use crate::db::year::{fact, review};
 use crate::office::{Decision, Office, ReviewError};
 use crate::tests::{Kind as Database, World};
@@ -44,6 +45,9 @@ async fn an_appeal_is_open_once_and_decided_once_and_its_words_are_sealed() {
         decide(Decision::Appeal { upheld: true }).await.unwrap();
         assert!(matches!(decide(Decision::Appeal { upheld: false }).await, Err(ReviewError::Decided)));
         assert_eq!(kinds(&world).await, ["appeal_decided", "appeal_opened"]);
+        let logged = audit_entry::Entity::find().all(world.store.reads()).await.unwrap();
+        let told: Vec<_> = logged.iter().map(|entry| (entry.action.as_str(), entry.actor_id)).collect();
+        assert_eq!(told, [("appeal_decided", Some(CLERK_ID))], "decided once, logged once");
     }
 }
 
