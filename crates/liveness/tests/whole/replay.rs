@@ -285,7 +285,7 @@ fn accepted(play: Play, plans: u64) -> u64 {
     let film = Film::open();
     let recordings = recordings(&film, 24);
     assert!(recordings.len() >= 20, "{} recordings", recordings.len());
-    let (mut accepted, mut satisfied, mut unsure) = (0, 0, 0);
+    let (mut accepted, mut satisfied, mut unsure, mut in_doubt) = (0, 0, 0, 0);
     for plan in 0..plans {
         let recording = &recordings[(plan % 20) as usize];
         let mut replay = Replay::new(recording, play);
@@ -293,7 +293,10 @@ fn accepted(play: Play, plans: u64) -> u64 {
         let passes = capture.is_complete() && capture.judged().decision != Decision::Refuse;
         match oracle(&replay.shown, &capture) {
             Oracle::Satisfies => satisfied += 1,
-            Oracle::Unsure => unsure += 1,
+            Oracle::Unsure => {
+                unsure += 1;
+                in_doubt += u64::from(passes);
+            }
             Oracle::Fails => assert!(!passes, "plan {plan}: accepted against the oracle"),
         }
         accepted += u64::from(passes);
@@ -302,14 +305,14 @@ fn accepted(play: Play, plans: u64) -> u64 {
         "{play:?}: {accepted} of {plans} accepted; the oracle calls {satisfied} satisfied and is unsure of {unsure}"
     );
     assert!(unsure * 5 < plans, "the oracle must be sure of most: unsure of {unsure}");
+    assert!(in_doubt <= 5, "{in_doubt} accepted of which the oracle is unsure");
     assert!(satisfied >= 1 && accepted * 2 >= satisfied, "what satisfies a plan is mostly accepted");
     accepted
 }
 
-/// Three standard deviations above what the bound expects of so many plans.
+/// What the bound allows of so many plans. They are drawn from fixed seeds, so that chance does not decide from run to run.
 fn most(policy: &CapturePolicy, plans: u64) -> u64 {
-    let (chance, plans) = (chance::recording_fits(policy), plans as f64);
-    (chance * plans + 3.0 * (plans * chance * (1.0 - chance)).sqrt()).floor() as u64
+    (chance::recording_fits(policy) * plans as f64).floor() as u64
 }
 
 #[test]
