@@ -40,7 +40,7 @@ pub const VISITED: Person =
 
 /// Somebody else: the man of the clip `franck`. The man of `cap12` is not he.
 pub const SOMEONE_ELSE: Person =
-    Person { name: "李安", id_number: "320102194805262026", insured_place: "320100", residence: "320100" };
+    Person { name: "李安", id_number: "320102194805262026", insured_place: "440300", residence: "440300" };
 
 /// A register as a CSV file with portraits beside it.
 pub struct Register {

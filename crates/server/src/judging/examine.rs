@@ -51,6 +51,21 @@ impl Finding {
         Self { state: State::Refused, reasons: vec![reason], judgement: None }
     }
 
+    /// What was sent is no bundle of this attempt, or was altered: nobody could look at it, so it is not kept. Otherwise
+    /// anybody could fill the store with whatever they like.
+    pub(super) fn is_worthless(&self) -> bool {
+        const WORTHLESS: [ReasonCode; 7] = [
+            ReasonCode::EvidenceTampered,
+            ReasonCode::EvidenceTruncated,
+            ReasonCode::EvidenceForeign,
+            ReasonCode::EvidenceOversized,
+            ReasonCode::EvidenceBadSignature,
+            ReasonCode::EvidenceWrongRecipient,
+            ReasonCode::EvidenceUnknownVersion,
+        ];
+        self.state == State::Refused && self.reasons.iter().any(|reason| WORTHLESS.contains(reason))
+    }
+
     fn of(judgement: &Judgement) -> Self {
         let state = match judgement.decision {
             Decision::Pass => State::Certified,

@@ -18,8 +18,9 @@ use std::time::Duration;
 use jianzai_wire::ReasonCode;
 use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ActiveModelTrait as _,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait as _, Condition, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -181,8 +182,10 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Fi
         return Ok(());
     }
     let codes: Vec<_> = finding.reasons.iter().map(|reason| reason.code()).collect();
+    let delete_at = if finding.is_worthless() { Set(Some(now)) } else { NotSet };
     let judged = attempt::ActiveModel {
         id: Set(job.attempt_id),
+        delete_at,
         state: Set(finding.state),
         reasons: Set(codes.join(",")),
         judged_at: Set(Some(now)),

@@ -140,6 +140,19 @@ async fn a_worker_that_lost_its_job_changes_nothing_and_nobody_is_certified_twic
 }
 
 #[tokio::test]
+async fn what_is_no_evidence_is_not_kept() {
+    let world = world().await;
+    let case = Case::load(&world.app, world.attempt).await.unwrap();
+    let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
+    let reasons = vec![ReasonCode::EvidenceTampered];
+    let refused = Finding { state: State::Refused, reasons, judgement: None };
+    conclude(&world.app, &job, Some(&case), &refused).await.unwrap();
+    crate::cleaning::clean(&world.app).await.unwrap();
+    let row = attempt::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap();
+    assert!(row.deleted_at.is_some(), "long before its policy's day");
+}
+
+#[tokio::test]
 async fn an_outcome_that_is_cut_short_leaves_no_half() {
     let world = world().await;
     let case = Case::load(&world.app, world.attempt).await.unwrap();
