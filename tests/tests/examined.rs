@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
 use jianzai_camera::actor::Instruction;
-use jianzai_liveness::Decision;
 use jianzai_liveness::judge::Layer;
+use jianzai_liveness::{Decision, Judgement};
 use jianzai_tests::rehearsal::{Outcome, Rehearsal, Scene};
 use jianzai_tests::trials::material::{FRAME_MS, Material, Person};
 use jianzai_wire::{Action, FrameTime, Mode, ReasonCode};
@@ -60,16 +60,28 @@ fn examined(material: &Material, scene: &mut dyn Scene, seed: u64) -> Result<Out
     rehearsal.run(scene, Mode::OwnPhone, &Action::ALL, seed)
 }
 
+/// Every movement of the footage, as it is, twice and three times as fast. Some are too weak for the judge to speak of
+/// (`limits::JUDGE_UNASKED`), and then it does not in all frames either.
 #[test]
-fn a_quick_movement_that_nobody_asked_for_is_seen() -> Result<()> {
+fn a_movement_that_nobody_asked_for_is_seen_in_some_frames_as_in_all() -> Result<()> {
     let material = Material::open()?;
-    for (action, pace) in [(Action::TurnLeft, 1), (Action::TurnLeft, 3), (Action::OpenMouth, 1), (Action::LookUp, 2)] {
-        let outcome = examined(&material, &mut Doctored::new(&material, action, pace, 5)?, 5)?;
+    let mut seen = BTreeSet::new();
+    for (seed, (action, pace)) in
+        Action::ALL.into_iter().flat_map(|action| [1, 2, 3].map(|pace| (action, pace))).enumerate()
+    {
+        let outcome = examined(&material, &mut Doctored::new(&material, action, pace, 5)?, seed as u64)?;
+        // The phone sees the man as he is: it may only be the recording that it doctors.
         let judgement = outcome.judgement.context("the doctored phone completes its attempt")?;
-        let codes: BTreeSet<ReasonCode> = judgement.reasons.iter().map(|reason| reason.code).collect();
-        ensure!(judgement.decision == Decision::Refuse, "{action:?} at {pace}: {:?}", judgement.reasons);
-        ensure!(codes.contains(&ReasonCode::ActionUnasked), "{action:?} at {pace}: {codes:?}");
+        let of_all = outcome.of_all.as_ref().unwrap_or(&judgement);
+        let said =
+            |judgement: &Judgement| -> BTreeSet<ReasonCode> { judgement.reasons.iter().map(|r| r.code).collect() };
+        println!("{action:?} at {pace}: {:?}, of all {:?}", said(&judgement), said(of_all));
+        ensure!(said(&judgement) == said(of_all), "{action:?} at {pace}: {:?} of all", of_all.reasons);
+        if said(&judgement).contains(&ReasonCode::ActionUnasked) {
+            seen.insert((action, pace));
+        }
     }
+    ensure!(seen.len() >= 6 && seen.iter().any(|(_, pace)| *pace == 3), "only {seen:?} are strong enough to count");
     Ok(())
 }
 

@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! unwatched bundle -> each frame decoded once -> looked at where something moves (`glance`, `watcher`)
-//!   -> judge --passes, or only the passive network doubts--> match -> examination
+//!   -> judge --passes with room to spare, or only the passive network doubts--> match -> examination
 //!        `-- anything else --> every frame looked at -> judge again, whose word is final
 //! ```
 //!
@@ -25,8 +25,8 @@ use std::time::Instant;
 
 use jianzai_evidence::{EvidenceError, Opened, Unwatched};
 use jianzai_face::{EngineOptions, FaceEngine, FaceError, ModelError, Models, PassiveScorer, PortraitReader};
-use jianzai_liveness::judge::Layer;
-use jianzai_liveness::{Decision, Evidence, Judgement, StepReveal, judge};
+use jianzai_liveness::judge::{Layer, STRONGEST_BESIDE, STRONGEST_UNASKED};
+use jianzai_liveness::{Evidence, Judgement, StepReveal, judge, limits};
 use jianzai_wire::{CapturePolicy, FrameTime};
 
 pub use cost::Cost;
@@ -174,7 +174,10 @@ impl Examiner {
     }
 }
 
-/// Whether a judgement over some of the frames says anything that a look at all of them might take back.
+/// Whether a judgement over some of the frames says anything that a look at all of them might take back, or passes over a
+/// movement that may be stronger in a frame that was not looked at: a turn of 1.26 was 1.24 in every second frame.
 fn is_doubted(judgement: &Judgement) -> bool {
-    judgement.decision != Decision::Pass && judgement.reasons.iter().any(|reason| reason.layer != Layer::Passive)
+    let spoken = judgement.reasons.iter().any(|reason| reason.layer != Layer::Passive);
+    let strong = |name, limit: f32| judgement.figure(name).is_some_and(|strength| strength >= f64::from(limit));
+    spoken || strong(STRONGEST_UNASKED, limits::JUDGE_ASKED) || strong(STRONGEST_BESIDE, limits::COACH_FULL)
 }

@@ -9,6 +9,11 @@ use crate::limits;
 use crate::rules::{NextStep, needed};
 use crate::signals::{Episode, Reading, Tracker};
 
+/// The figure of the strongest movement that no step accounts for.
+pub const STRONGEST_UNASKED: &str = "strongest_unasked";
+/// The figure of the strongest other action within a movement that a step accounts for.
+pub const STRONGEST_BESIDE: &str = "strongest_beside_the_asked";
+
 /// Finds the actions in the video and holds them against the steps.
 pub(super) fn actions(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) {
     let refuse = |findings: &mut Findings, code| findings.add(Decision::Refuse, code, Layer::Actions, Vec::new());
@@ -135,6 +140,11 @@ impl Found {
     }
 
     fn nothing_unasked(&self, findings: &mut Findings) {
+        let unasked = self.episodes.iter().filter(|(_, used)| !used).map(|(episode, _)| episode.peak);
+        let beside = self.episodes.iter().filter(|(_, used)| *used).filter_map(|(episode, _)| episode.other);
+        let limit = Some(f64::from(limits::JUDGE_UNASKED));
+        findings.note(STRONGEST_UNASKED, f64::from(unasked.fold(0.0, f32::max)), limit);
+        findings.note(STRONGEST_BESIDE, f64::from(beside.map(|(_, peak)| peak).fold(0.0, f32::max)), limit);
         for (episode, used) in &self.episodes {
             if !used && episode.peak >= limits::JUDGE_UNASKED {
                 let figure = findings.note(

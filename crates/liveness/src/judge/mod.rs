@@ -22,6 +22,7 @@ mod verdict;
 
 use jianzai_wire::{CapturePolicy, FrameTime, ReasonCode, Step, StepReport};
 
+pub use actions::{STRONGEST_BESIDE, STRONGEST_UNASKED};
 pub use verdict::{Decision, Figure, Judgement, Layer, Reason};
 
 use crate::signals::{Reading, median};

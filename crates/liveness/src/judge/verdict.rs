@@ -88,6 +88,11 @@ impl Judgement {
         }
     }
 
+    /// A figure, by its name.
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+    }
+
     /// The codes of the reasons that lead to the decision, the most helpful first.
     pub fn codes(&self) -> Vec<ReasonCode> {
         self.reasons.iter().filter(|reason| reason.leads_to == self.decision).map(|reason| reason.code).collect()
