@@ -58,7 +58,8 @@ proptest! {
         let mut print = Obedient::new(Person::print(seed), seed);
         print.size = size;
         let capture = capture(&mut print, policy(), seed);
-        prop_assert!(!capture.is_complete() || capture.judged().decision == Decision::Refuse);
+        // A picture whose mouth opens, asked for three open mouths, is left to the passive network, hence to a person.
+        prop_assert!(!capture.is_complete() || capture.judged().decision != Decision::Pass);
     }
 
     #[test]
