@@ -174,13 +174,7 @@ fn files_are_short_and_finished() {
     for path in files(&[".rs", ".ts", ".svelte", ".css", ".mjs", ".py"]) {
         let source = text(&path);
         let name = path.display();
-        // The one list of reasons is a list, and stays in one piece.
-        let is_list = path == Path::new("crates/wire/src/reason/mod.rs");
-        assert!(
-            is_list || source.lines().count() <= 500,
-            "{name} has {} lines: it wants to be two files",
-            source.lines().count()
-        );
+        assert!(source.lines().count() <= 500, "{name} has {} lines: it wants to be two files", source.lines().count());
         if path.ends_with("tidy.rs") {
             continue;
         }

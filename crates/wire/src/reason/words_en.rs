@@ -150,10 +150,6 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "What we saw looks like a photo or a screen.",
             "Please let the person face the phone directly and try again.",
         ),
-        SpoofSuspected => (
-            "We could not confirm that the person was there in front of the camera.",
-            "Please try again in good light, with the person facing the phone; or visit the social security office.",
-        ),
         SpoofUnsure => (
             "The recording is not quite clear, so a member of staff will take a look.",
             "Nothing more to do: please wait for our message. The pension is not affected meanwhile.",
