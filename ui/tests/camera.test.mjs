@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { browserWith, calls, cameraClip, emit, fillIn, open, serve, tap } from './stage.mjs';
+import { describe, it } from 'node:test';
+import { browserWith, calls, cameraClip, emit, fillIn, open, serve, staged, tap } from './stage.mjs';
 
 const webviewOnly = { cameras: [], actor: false };
 const recordAsked = `{
@@ -14,16 +14,7 @@ const recordAsked = `{
   navigator.mediaDevices.getUserMedia = (wanted) => (window.__asked.push(wanted), real(wanted));
 }`;
 
-let release;
-let browser;
-before(async () => {
-  release = await serve();
-  browser = await browserWith({ clip: cameraClip() });
-});
-after(async () => {
-  await browser?.close();
-  await release?.close();
-});
+const stage = staged({ clip: cameraClip() });
 
 describe('the camera of the WebView', () => {
   for (const [mode, facing] of [
@@ -31,7 +22,7 @@ describe('the camera of the WebView', () => {
     ['assisted', 'environment'],
   ]) {
     it(`is asked for facing "${facing}" when the mode is ${mode}, and never exactly`, async () => {
-      const page = await open(browser, release.url, { stub: webviewOnly, before: recordAsked });
+      const page = await stage.open({ stub: webviewOnly, before: recordAsked });
       await fillIn(page, mode);
       await page.locator('[data-testid=camera-state][data-ready=true]').waitFor();
       const asked = await page.evaluate(() => window.__asked);
@@ -43,7 +34,7 @@ describe('the camera of the WebView', () => {
   }
 
   it('hands over JPEG frames of at most 640 pixels at 10 a second or more, one at a time', async () => {
-    const page = await open(browser, release.url, { stub: webviewOnly });
+    const page = await stage.open({ stub: webviewOnly });
     await fillIn(page, 'self');
     await page.evaluate(() => {
       const real = window.__TAURI_INTERNALS__.invoke;
@@ -81,7 +72,7 @@ describe('the camera of the WebView', () => {
   });
 
   it('is closed when the person goes back', async () => {
-    const page = await open(browser, release.url, {
+    const page = await stage.open({
       stub: webviewOnly,
       before: `{ const real = MediaStreamTrack.prototype.stop; window.__stopped = 0; MediaStreamTrack.prototype.stop = function () { window.__stopped += 1; return real.call(this); }; }`,
     });
@@ -95,7 +86,7 @@ describe('the camera of the WebView', () => {
 
 describe('the permission doctor', () => {
   it('explains the way to the settings when the camera was refused, and goes on once it is allowed', async () => {
-    const page = await open(browser, release.url, {
+    const page = await stage.open({
       stub: webviewOnly,
       context: { userAgent: 'Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36' },
       before: `{
@@ -122,7 +113,7 @@ describe('the permission doctor', () => {
       [{}, 'missing'],
     ]) {
       const other = await browserWith(options);
-      const page = await open(other, release.url, { stub: webviewOnly, context: { permissions: kind === 'missing' ? ['camera'] : [] } });
+      const page = await open(other, stage.site.url, { stub: webviewOnly, context: { permissions: kind === 'missing' ? ['camera'] : [] } });
       await fillIn(page, 'self');
       await page.getByTestId('doctor').waitFor();
       assert.equal(await page.getByTestId('doctor').getAttribute('data-kind'), kind);
@@ -131,7 +122,7 @@ describe('the permission doctor', () => {
   });
 
   it('also answers when Rust finds its camera busy', async () => {
-    const page = await open(browser, release.url);
+    const page = await stage.open();
     await fillIn(page, 'self');
     await tap(page, 'start-capture');
     await emit(page, { event: 'failed', reason: { code: 'camera.busy', sentence: '忙', nextStep: '关' }, canRetry: true });
@@ -150,11 +141,11 @@ describe('the test hook', () => {
       const folder = join(built.outDir, 'assets');
       return readdirSync(folder).filter((name) => name.endsWith('.js')).map((name) => readFileSync(join(folder, name), 'utf8')).join('');
     };
-    assert.ok(!scripts(release).includes('__jianzai_test_stream'));
+    assert.ok(!scripts(stage.site).includes('__jianzai_test_stream'));
     const hooked = await serve({ testHooks: true });
     assert.ok(scripts(hooked).includes('__jianzai_test_stream'));
 
-    const page = await open(browser, hooked.url, { stub: webviewOnly });
+    const page = await open(stage.browser, hooked.url, { stub: webviewOnly });
     await page.evaluate(() => {
       const canvas = Object.assign(document.createElement('canvas'), { width: 400, height: 300 });
       const context = canvas.getContext('2d');

@@ -2,10 +2,10 @@
 // where it is and clear of the buttons, whatever the size of screen and text.
 
 import assert from 'node:assert/strict';
-import { after, before, it } from 'node:test';
+import { it } from 'node:test';
 import { faults } from './measure.js';
 import { hints } from './reasons.mjs';
-import { browserWith, emit, fillIn, open, serve, tap } from './stage.mjs';
+import { emit, fillIn, staged, tap } from './stage.mjs';
 
 const SIZES = [
   { width: 320, height: 568 },
@@ -15,16 +15,7 @@ const SIZES = [
 ];
 const INSTRUCTIONS = ['turn_left', 'open_mouth', 'wait_for_word'];
 
-let site;
-let browser;
-before(async () => {
-  site = await serve();
-  browser = await browserWith();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const stage = staged();
 
 /** Shown, fitted and measured: two frames after the event. */
 const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
@@ -39,7 +30,7 @@ for (const viewport of SIZES) {
     ['en', 2, 'self'],
   ]) {
     it(`leaves every word in sight: ${viewport.width}, ${language}, text size ${presses}, ${mode}`, async () => {
-      const page = await open(browser, site.url, { viewport, stub: { language }, context: { reducedMotion: 'reduce' } });
+      const page = await stage.open({ viewport, stub: { language }, context: { reducedMotion: 'reduce' } });
       for (let i = 0; i < presses; i++) await tap(page, 'text-size');
       await fillIn(page, mode);
       await tap(page, 'start-capture');

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { faults } from './measure.js';
-import { OUT, browserWith, calls, emit, fillIn, open, serve, startCapture, tap } from './stage.mjs';
+import { OUT, calls, emit, fillIn, staged, startCapture, tap } from './stage.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -28,16 +28,7 @@ async function barriers(page) {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(' | ')}`);
 }
 
-let site;
-let browser;
-before(async () => {
-  site = await serve();
-  browser = await browserWith();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const stage = staged();
 
 /** The whole way to the certificate, with `look` called on each screen. */
 async function walk(page, mode, look) {
@@ -80,7 +71,7 @@ for (const { name, viewport } of SIZES) {
     ['en', 'huge', 'self'],
   ]) {
     it(`shows every screen whole: ${name}, ${language}, ${textSize}, ${mode}`, async () => {
-      const page = await open(browser, site.url, { viewport, stub: { language }, context: { reducedMotion: 'reduce' } });
+      const page = await stage.open({ viewport, stub: { language }, context: { reducedMotion: 'reduce' } });
       const found = [];
       const folder = join(OUT, `${name}-${language}-${textSize}`);
       mkdirSync(folder, { recursive: true });
@@ -116,7 +107,7 @@ describe('what is sent', () => {
       ['self', 'beneficiary'],
       ['assisted', 'beneficiary_spoken'],
     ]) {
-      const page = await open(browser, site.url);
+      const page = await stage.open();
       await fillIn(page, mode);
       await tap(page, 'show-cannot');
       await tap(page, 'cannot-turn_left');
@@ -137,7 +128,7 @@ describe('what is sent', () => {
 
   it('tells when each prompt has ended, once, sound or no sound', async () => {
     for (const muted of [false, true]) {
-      const page = await open(browser, site.url);
+      const page = await stage.open();
       await fillIn(page, 'self');
       await tap(page, 'start-capture');
       if (muted) await tap(page, 'mute');
@@ -152,7 +143,7 @@ describe('what is sent', () => {
   });
 
   it('is stopped at once when the person stops, and tried again under the same activation', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     await fillIn(page, 'self');
     await tap(page, 'start-capture');
     await emit(page, { event: 'activated' });
@@ -169,7 +160,7 @@ describe('what is sent', () => {
   });
 
   it('lets go of a camera that was warmed for nothing', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     await fillIn(page, 'self');
     assert.equal((await calls(page, 'warm_camera')).length, 1);
     await tap(page, 'back');
@@ -179,7 +170,7 @@ describe('what is sent', () => {
   });
 
   it('says the four facts may be wrong, and keeps them for another look', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     await fillIn(page, 'self');
     await tap(page, 'start-capture');
     await emit(page, { event: 'failed', reason: { code: 'identity.not_confirmed', sentence: '对不上。', nextStep: '请再看一遍。' }, canRetry: false });
@@ -193,7 +184,7 @@ describe('what is sent', () => {
 
 describe('what waits from before', () => {
   it('is offered first, delivered on a tap, and judged without another capture', async () => {
-    const page = await open(browser, site.url, { stub: { waiting: [{ attempt: 'a', capturedAt: '2026-11-21T08:00:00Z', bytes: 200_000 }] } });
+    const page = await stage.open({ stub: { waiting: [{ attempt: 'a', capturedAt: '2026-11-21T08:00:00Z', bytes: 200_000 }] } });
     await page.locator('[data-testid=waiting][data-count="1"]').waitFor();
     await page.screenshot({ path: join(OUT, 'waiting.png') });
     await tap(page, 'resume');
@@ -208,7 +199,7 @@ describe('what waits from before', () => {
   });
 
   it('can be tried again when it could not even be taken up', async () => {
-    const page = await open(browser, site.url, { stub: { waiting: [{ attempt: 'a', capturedAt: '2026-11-21T08:00:00Z', bytes: 200_000 }] } });
+    const page = await stage.open({ stub: { waiting: [{ attempt: 'a', capturedAt: '2026-11-21T08:00:00Z', bytes: 200_000 }] } });
     const full = { code: 'device.storage_full', sentence: '手机存储满了。', nextStep: '请清理一些空间。' };
     await page.evaluate((problem) => (window.__stub.refuse.resume = problem), full);
     await tap(page, 'resume');
@@ -221,7 +212,7 @@ describe('what waits from before', () => {
   });
 
   it('can be left to be sent by itself where there is no network', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     await startCapture(page);
     await emit(page, { event: 'saved' });
     await page.getByTestId('saved').waitFor();
@@ -245,7 +236,7 @@ describe('left and right', () => {
       ['assisted', 'turn_left', '1', 'false'],
       ['assisted', 'turn_right', '-1', 'false'],
     ]) {
-      const page = await open(browser, site.url);
+      const page = await stage.open();
       await fillIn(page, mode);
       await tap(page, 'start-capture');
       await emit(page, { event: 'activated' });
@@ -260,7 +251,7 @@ describe('left and right', () => {
 
 describe('without a mouse', () => {
   it('goes the whole way by keyboard, with the focus in sight', async () => {
-    const page = await open(browser, site.url, { viewport: { width: 1024, height: 768 } });
+    const page = await stage.open({ viewport: { width: 1024, height: 768 } });
     const press = async (id) => {
       for (let i = 0; i < 60; i++) {
         await page.keyboard.press('Tab');
@@ -295,7 +286,7 @@ describe('without a mouse', () => {
 });
 
 it('keeps nothing of the person in the storage of the WebView', async () => {
-  const page = await open(browser, site.url);
+  const page = await stage.open();
   await tap(page, 'text-size');
   await walk(page, 'self', async () => {});
   const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie + location.href);
@@ -305,8 +296,8 @@ it('keeps nothing of the person in the storage of the WebView', async () => {
 });
 
 it('says where it belongs when it is opened outside the app', async () => {
-  const page = await browser.newPage();
-  await page.goto(site.url);
+  const page = await stage.browser.newPage();
+  await page.goto(stage.site.url);
   await page.getByRole('alert').waitFor();
   assert.match(await page.getByRole('alert').innerText(), /健在/);
   await page.close();

@@ -1,29 +1,20 @@
 // For those who see little or nothing, hear little or nothing, or are made dizzy by what moves.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { browserWith, calls, emit, fillIn, open, serve, startCapture, tap } from './stage.mjs';
+import { describe, it } from 'node:test';
+import { calls, emit, fillIn, staged, startCapture, tap } from './stage.mjs';
 
 const hint = { code: 'face.too_dark', sentence: '光线有点暗。', nextStep: '请打开灯。' };
 const certificate = { serial: 'e0b7b426-76ea-4665-a91e-da793675340d', validUntil: '2027-11-21', maskedName: '**明', text: 'x' };
 
-let site;
-let browser;
-before(async () => {
-  site = await serve();
-  browser = await browserWith();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const stage = staged();
 
 /** What has the focus: its words without the breaks between them. */
 const focused = (page) => page.evaluate(() => document.activeElement.textContent.replaceAll('\u200b', '').trim());
 
 describe('a screen reader', () => {
   it('begins each screen at its heading', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     const headings = [];
     await fillIn(page, 'self', async () => headings.push(await page.evaluate(() => document.activeElement.tagName)));
     await page.waitForFunction(() => document.activeElement.tagName === 'H1');
@@ -33,7 +24,7 @@ describe('a screen reader', () => {
   });
 
   it('goes on at what is asked now where a list gives way to another', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     await tap(page, 'welcome-self');
     await page.getByTestId('field-name').fill('王小明');
     await page.getByTestId('field-id').pressSequentially('11010519491231002X');
@@ -47,7 +38,7 @@ describe('a screen reader', () => {
   });
 
   it('hears instruction and hint in regions that were there before', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     await startCapture(page);
     await page.evaluate(() => {
       window.spoken = { assertive: document.querySelector('[aria-live=assertive]'), status: document.querySelector('.strip[role=status]') };
@@ -67,7 +58,7 @@ describe('a screen reader', () => {
   });
 
   it('reads out what the certificate says', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     await startCapture(page);
     await emit(page, { event: 'activated' });
     await emit(page, { event: 'certified', ...certificate });
@@ -77,7 +68,7 @@ describe('a screen reader', () => {
   });
 
   it('opens the other ways at their beginning, and comes back to where it was', async () => {
-    const page = await open(browser, site.url, { viewport: { width: 320, height: 568 } });
+    const page = await stage.open({ viewport: { width: 320, height: 568 } });
     await tap(page, 'not-by-face');
     await page.getByTestId('other-ways').waitFor();
     assert.equal(await page.evaluate(() => document.querySelector('dialog').scrollTop), 0);
@@ -90,7 +81,7 @@ describe('a screen reader', () => {
 
 describe('the voice', () => {
   it('reads the consent although the sound was off before, and stops when asked to', async () => {
-    const page = await open(browser, site.url, {
+    const page = await stage.open({
       stub: { preferences: { textSize: 'normal', language: null, muted: true } },
       before: `window.played = 0; window.paused = 0;
         HTMLMediaElement.prototype.play = async () => void window.played++;
@@ -108,7 +99,7 @@ describe('the voice', () => {
   });
 
   it('says an instruction again, and is silent when it is told to be', async () => {
-    const page = await open(browser, site.url, { before: 'window.played = 0; HTMLMediaElement.prototype.play = async () => void window.played++;' });
+    const page = await stage.open({ before: 'window.played = 0; HTMLMediaElement.prototype.play = async () => void window.played++;' });
     await startCapture(page);
     await emit(page, { event: 'activated' });
     await emit(page, { event: 'camera', state: 'ready' });
@@ -128,7 +119,7 @@ describe('the voice', () => {
 });
 
 it('moves nothing where that is not wanted, and still shows the movement', async () => {
-  const page = await open(browser, site.url, { context: { reducedMotion: 'reduce' } });
+  const page = await stage.open({ context: { reducedMotion: 'reduce' } });
   await startCapture(page);
   await emit(page, { event: 'activated' });
   await emit(page, { event: 'camera', state: 'ready' });
@@ -151,7 +142,7 @@ describe('the picture of the certificate', () => {
   };
 
   it('keeps its place and says so while it is being fetched', async () => {
-    const page = await open(browser, site.url);
+    const page = await stage.open();
     let give;
     const given = new Promise((done) => (give = done));
     await page.route('**/stub/**certificate**', async (route) => {
@@ -175,7 +166,7 @@ describe('the picture of the certificate', () => {
     ['is no picture', { contentType: 'image/png', body: 'no picture' }],
   ]) {
     it(`is fetched again on a tap if it ${what}; the certification stands`, async () => {
-      const page = await open(browser, site.url);
+      const page = await stage.open();
       let failures = 2;
       const asked = [];
       await page.route('**/stub/**certificate**', (route) => {

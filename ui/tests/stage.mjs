@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { build, preview } from 'vite';
@@ -48,6 +49,22 @@ export function browserWith({ clip, allow = true } = {}) {
   if (clip) args.push('--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`);
   if (clip && allow) args.push('--use-fake-ui-for-media-stream');
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args });
+}
+
+/** The built screens and a browser, there for every test of the file that calls this. */
+export function staged(browser = {}) {
+  const stage = {};
+  before(async () => {
+    stage.site = await serve();
+    stage.browser = await browserWith(browser);
+  });
+  after(async () => {
+    await stage.browser?.close();
+    await stage.site?.close();
+  });
+  /** A page on its first screen. */
+  stage.open = (options) => open(stage.browser, stage.site.url, options);
+  return stage;
 }
 
 /** A page with the stub for Rust, on its first screen. */
