@@ -179,7 +179,7 @@ export const en: Dictionary = {
     tryAgain: 'Try again',
     checkFacts: 'Check the details',
     otherWays: 'Other ways',
-    alsoBecause: '{n} more reasons',
+    alsoBecause: 'Other reasons: {n}',
     code: 'If you phone for help, say:',
     goBack: 'Back to the start',
   },

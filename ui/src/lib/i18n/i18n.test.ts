@@ -90,6 +90,11 @@ describe('Chinese', () => {
     expect(linesOf('慢慢张大嘴巴，再闭上')).toContain('张大嘴巴，');
   });
 
+  it('parts what no line of the largest text would hold, and only that', () => {
+    expect(linesOf('请再试一次，听到声音')).toEqual(['请', '再试一次，', '听到', '声音']);
+    expect(linesOf('请再等等')).toEqual(['请再等等']);
+  });
+
   it('keeps places to fill whole, and is the same when done twice', () => {
     for (const [path, text] of texts(dictionaries.zh)) {
       expect(places(breakable(text)), path).toEqual(places(text));

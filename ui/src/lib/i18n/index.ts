@@ -35,6 +35,8 @@ const CLINGS = /^[的了吗呢吧着得地们里上下中儿]$/u;
 /** Small words that belong to the word after them, and marks that open. */
 const LEADS = /^(?:[不没再很别把向请]|.*[“‘（《])$/u;
 const BREAK = '\u200b';
+/** Where a line is broken only if it must be. */
+const LOOSE = '\u2060';
 
 /** Text that may be broken between words only: Chinese has no spaces, and a broken word is hard to read large. Other scripts and
     `{places}` stay as they are. Done twice, it is as done once. */
@@ -43,11 +45,18 @@ export function breakable(text: string): string {
   return text.replaceAll(BREAK, '').split(/(\{\w+\})/).map((part) => (part.startsWith('{') ? part : spaced(part))).join('');
 }
 
+/** More characters than fit on a line of the largest text on the smallest screen. */
+const TOO_LONG = 5;
+
 function spaced(text: string): string {
   const words = [...new Intl.Segmenter('zh', { granularity: 'word' }).segment(text)];
-  const mayStart = (i: number) => i > 0 && words[i]?.isWordLike && !CLINGS.test(words[i].segment) && !LEADS.test(words[i - 1]?.segment ?? '');
-  const broken = words.map(({ segment }, i) => (mayStart(i) ? BREAK + segment : segment)).join('');
-  return KEPT.reduce((kept, word) => kept.replace(new RegExp([...word].join(`${BREAK}?`), 'gu'), word), broken);
+  const mayStart = (i: number) => i > 0 && words[i]?.isWordLike && !CLINGS.test(words[i].segment);
+  const clings = (i: number) => LEADS.test(words[i - 1]?.segment ?? '');
+  const broken = words.map(({ segment }, i) => (mayStart(i) ? (clings(i) ? LOOSE : BREAK) : '') + segment).join('');
+  const kept = KEPT.reduce((whole, word) => whole.replace(new RegExp([...word].join(`[${BREAK}${LOOSE}]?`), 'gu'), word), broken);
+  // What would not fit on a line as a whole is better broken before a word than before a comma.
+  const fits = (run: string) => run.replaceAll(LOOSE, '').length <= TOO_LONG;
+  return kept.split(BREAK).map((run) => run.replaceAll(LOOSE, fits(run) ? '' : BREAK)).join(BREAK);
 }
 
 /** `value` with every text in it made breakable. */
