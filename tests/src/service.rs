@@ -87,6 +87,18 @@ impl Service {
         self.child.id()
     }
 
+    /// Rows in its table of certificates.
+    pub fn certificates(&self) -> Result<usize> {
+        let database = std::fs::read_dir(&self.data)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"))
+            .context("the service keeps a database")?;
+        let output =
+            Command::new("sqlite3").arg("-readonly").arg(database).arg("SELECT COUNT(*) FROM certificate").output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) -> Result<()> {
         // A traced service is the child of its tracer, and would outlive it.

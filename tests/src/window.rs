@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
@@ -142,6 +142,33 @@ impl Window {
         self.execute(script, arguments).await
     }
 
+    /// `kill -9` of the app, as when a phone runs out of memory or power; its driver is of no more use then.
+    pub async fn kill(mut self) -> Result<()> {
+        let app = self.app()?;
+        let killed = Command::new("kill").args(["-9", &app]).status().await?;
+        ensure!(killed.success(), "the app could not be killed");
+        let gone = Instant::now() + Duration::from_secs(20);
+        while running(&app) {
+            ensure!(Instant::now() < gone, "the app lives on");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.driver.kill().await?;
+        Ok(())
+    }
+
+    /// The process of the app, a child of the driver's.
+    fn app(&self) -> Result<String> {
+        let driver = self.driver.id().context("the driver runs")?;
+        for thread in std::fs::read_dir(format!("/proc/{driver}/task"))? {
+            let children = std::fs::read_to_string(thread?.path().join("children"))?;
+            let app = children.split_whitespace().find(|child| name_of(child).starts_with("jianzai-app"));
+            if let Some(app) = app {
+                return Ok(app.to_owned());
+            }
+        }
+        bail!("the driver has no app")
+    }
+
     /// Closes the window and stops the driver.
     pub async fn close(mut self) -> Result<()> {
         self.client.close().await?;
@@ -162,6 +189,16 @@ async fn connect(url: &str) -> Result<Client> {
             Err(_) => tokio::time::sleep(Duration::from_millis(300)).await,
         }
     }
+}
+
+fn name_of(process: &str) -> String {
+    std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default()
+}
+
+/// Whether a process is still there, and no zombie.
+fn running(process: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
 }
 
 /// A port that was free a moment ago.

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use jianzai_tests::people::{AT_HOME, Register};
 use jianzai_tests::places;
 use jianzai_tests::program::{Certify, follow, jianzai};
@@ -118,7 +118,7 @@ fn kill_at((who, event, count, wait): (Who, &str, usize, u64)) -> Result<()> {
     }
     let again = jianzai()?.args(["outbox", "--json", "--data"]).arg(&data).output()?;
     ensure!(!String::from_utf8_lossy(&again.stdout).contains("attempt"), "the outbox is not empty");
-    let rows = certificates(&service)?;
+    let rows = service.certificates()?;
     ensure!(rows == usize::from(told_certified), "{rows} certificates exist; told of one: {told_certified}");
     let kept = std::fs::read_dir(data.join("certificates")).map_or(0, Iterator::count);
     ensure!(!heard.has("certified") || kept == 1, "a certificate that was told of is kept, not {kept}");
@@ -148,16 +148,4 @@ fn run_and_kill(
     })?;
     let names = events.iter().filter_map(|event| event["event"].as_str().map(str::to_owned));
     Ok(Heard { events: names.collect(), status })
-}
-
-/// Rows in the service's table of certificates.
-fn certificates(service: &Service) -> Result<usize> {
-    let database = std::fs::read_dir(service.data())?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"))
-        .context("the service keeps a database")?;
-    let output =
-        Command::new("sqlite3").arg("-readonly").arg(database).arg("SELECT COUNT(*) FROM certificate").output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }

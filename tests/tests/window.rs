@@ -91,6 +91,33 @@ async fn the_window_certifies_and_leaves_nothing_personal_behind() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_window_had_saved_is_sent_when_it_is_opened_again() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    let window = stage.window().await?;
+    window.walk_to_ready("self", &AT_HOME, None).await?;
+    window.press("camera-actor").await?;
+    window.press("start-capture").await?;
+    window.element("saved", Duration::from_secs(120)).await?;
+    stage.service.kill()?;
+    window.kill().await?;
+
+    let window = stage.window().await?;
+    window.element("waiting", Duration::from_secs(20)).await?;
+    stage.service.kill_and_restart()?;
+    window.press("resume").await?;
+    let state = result(&window).await?;
+    ensure!(state == "certified", "{state}: {}", window.text().await?);
+    ensure!(stage.service.certificates()? == 1, "certified once");
+    window.close().await?;
+
+    let window = stage.window().await?;
+    window.element("welcome-self", Duration::from_secs(20)).await?;
+    ensure!(window.attribute("waiting", "data-count").await?.is_none(), "nothing waits any more");
+    window.close().await?;
+    stage.nothing_in_clear()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn frames_of_the_webviews_own_camera_certify_too() -> Result<()> {
     let stage = Stage::set().await?;
     let window = stage.window().await?;
