@@ -21,6 +21,7 @@ use crate::capture::ToCapture;
 use crate::consent::CONSENT_VERSION;
 use crate::event::JourneyEvent;
 use crate::journey::Journey;
+use crate::leased::LeasedRequest;
 use crate::outbox::Header;
 use crate::settle::DrawnCertificate;
 use crate::walk::{Start, Walk};
@@ -43,6 +44,31 @@ pub struct Request {
 impl Request {
     pub(crate) fn consent(&self) -> Consent {
         Consent { text_version: CONSENT_VERSION.to_owned(), by: self.consent }
+    }
+}
+
+/// What a walk begins with, as often as it is tried again.
+#[derive(Debug, Clone)]
+pub(crate) enum Whom {
+    /// Somebody whose facts are known.
+    Facts(Request),
+    /// Somebody on a volunteer's list, by a plan that was taken along.
+    Leased(LeasedRequest),
+}
+
+impl Whom {
+    pub(crate) fn camera(&self) -> &CameraChoice {
+        match self {
+            Self::Facts(request) => &request.camera,
+            Self::Leased(request) => &request.camera,
+        }
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        match self {
+            Self::Facts(request) => request.mode,
+            Self::Leased(_) => Mode::Assisted,
+        }
     }
 }
 
@@ -77,9 +103,9 @@ pub(crate) struct Shared {
 
 impl Certification {
     /// Starts at the beginning. `booth` is a camera opened beforehand; one for another choice than the request's is let go.
-    pub(crate) fn start(journey: &Journey, request: Request, booth: Option<Arc<Booth>>, tell: EventSink) -> Self {
-        let booth = booth.filter(|booth| *booth.choice() == request.camera);
-        Self::spawn(booth, |shared, wishes| Walk::new(journey.clone(), Start::Facts(request), shared, wishes, tell))
+    pub(crate) fn start(journey: &Journey, whom: Whom, booth: Option<Arc<Booth>>, tell: EventSink) -> Self {
+        let booth = booth.filter(|booth| booth.choice() == whom.camera());
+        Self::spawn(booth, |shared, wishes| Walk::new(journey.clone(), Start::New(whom), shared, wishes, tell))
     }
 
     /// Takes up an item of the outbox that a former run of the app left.

@@ -15,6 +15,7 @@ use jianzai_wire::api::{
     Activation, ActivationRequest, Attempt, AttemptRequest, AttemptState, CommitReceipt, CommitRequest, Keys, Problem,
     StepAnswer, StepRequest,
 };
+use jianzai_wire::lease::{Lease, LeaseRequest, LeaseReturn};
 use jianzai_wire::{Language, ReasonCode, Secret};
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
@@ -157,6 +158,21 @@ impl Client {
         request: &CommitRequest,
     ) -> Result<CommitReceipt, ClientError> {
         self.post(&format!("v1/attempts/{attempt}/commit"), Some(token), request).await
+    }
+
+    /// Takes a plan along, as the volunteer of `session`.
+    pub async fn lease(&self, session: &Secret, request: &LeaseRequest) -> Result<Lease, ClientError> {
+        self.post("v1/desk/leases", Some(session), request).await
+    }
+
+    /// Brings back what came of a plan.
+    pub async fn bring_back(
+        &self,
+        attempt: Uuid,
+        token: &Secret,
+        request: &LeaseReturn,
+    ) -> Result<CommitReceipt, ClientError> {
+        self.post(&format!("v1/attempts/{attempt}/return"), Some(token), request).await
     }
 
     /// Where an attempt stands.

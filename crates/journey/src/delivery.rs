@@ -146,7 +146,10 @@ impl Delivery<'_> {
     async fn commit(&mut self) -> Result<(), DeliveryError> {
         let commit = self.header.commit.clone();
         let (client, attempt, token) = (self.client, self.header.attempt, self.header.token.clone());
-        let receipt = self.persist(|| client.commit(attempt, &token, &commit)).await?;
+        let receipt = match self.header.leased.clone() {
+            Some(leased) => self.persist(|| client.bring_back(attempt, &token, &leased)).await?,
+            None => self.persist(|| client.commit(attempt, &token, &commit)).await?,
+        };
         if receipt.plan_hash != self.header.plan_hash {
             tracing::warn!(%attempt, "the service's plan is not the one that the evidence is sealed with");
         }

@@ -9,10 +9,11 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::booth::{Booth, CameraChoice, Engine};
-use crate::certification::{Certification, EventSink, Request};
+use crate::certification::{Certification, EventSink, Request, Whom};
 use crate::client::{BadServerUrl, Client};
 use crate::event::JourneyEvent;
 use crate::kept;
+use crate::leased::LeasedRequest;
 use crate::outbox::{Header, Outbox, OutboxError};
 use crate::settle::{Settled, Unsettled, settle};
 
@@ -60,7 +61,12 @@ impl Journey {
 
     /// Starts a certification. `booth` is a camera opened beforehand, if there is one.
     pub fn certify(&self, request: Request, booth: Option<Arc<Booth>>, tell: EventSink) -> Certification {
-        Certification::start(self, request, booth, tell)
+        Certification::start(self, Whom::Facts(request), booth, tell)
+    }
+
+    /// Carries out a plan that was taken along; without network it is saved, and brought back another day.
+    pub fn certify_leased(&self, request: LeasedRequest, booth: Option<Arc<Booth>>, tell: EventSink) -> Certification {
+        Certification::start(self, Whom::Leased(request), booth, tell)
     }
 
     /// Takes up what a former run of the app saved, and tells how it ends.

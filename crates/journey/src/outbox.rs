@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jianzai_wire::api::CommitRequest;
+use jianzai_wire::lease::LeaseReturn;
 use jianzai_wire::{Bytes32, ReasonCode, Secret};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -64,6 +65,9 @@ pub struct Header {
     pub deliver_by: Option<OffsetDateTime>,
     /// Where the upload was begun.
     pub upload: Option<String>,
+    /// What goes back with the commitment, where the plan had been taken along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leased: Option<LeaseReturn>,
 }
 
 impl Header {
@@ -220,6 +224,7 @@ mod tests {
             commit_by: OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_001),
             deliver_by: None,
             upload: None,
+            leased: None,
         }
     }
 

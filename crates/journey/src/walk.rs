@@ -5,36 +5,36 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use jianzai_wire::api::{Activation, ActivationRequest, Attempt, AttemptRequest, StepRequest};
-use jianzai_wire::{Bytes32, ReasonCode, ReasonKind};
+use jianzai_wire::api::{Activation, ActivationRequest, Attempt, AttemptRequest, CommitRequest};
+use jianzai_wire::{Bytes32, Mode, ReasonCode, ReasonKind};
 use time::OffsetDateTime;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::{Instant, sleep};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
 
 use crate::backoff::persist;
 use crate::booth::{Booth, CameraChoice};
 use crate::capture::{CaptureError, CaptureEvent, FromCapture, Recorded, ToCapture, capture};
-use crate::certification::{EventSink, Request, Shared, Wish, lock};
+use crate::certification::{EventSink, Request, Shared, Whom, Wish, lock};
 use crate::client::{Client, ClientError};
 use crate::device_key;
 use crate::event::{JourneyEvent, Said};
 use crate::journey::Journey;
 use crate::kept;
+use crate::leased::Plan;
 use crate::outbox::{Header, OutboxError, Stage};
 use crate::settle::{Settled, settle};
+use crate::source::{Source, ask};
 
 /// How long to try to activate and to start an attempt: the person is waiting.
 const PATIENCE_BEFORE: Duration = Duration::from_secs(20);
-/// A step's answer is late after this; the person is then told why they wait.
-const LATE: Duration = Duration::from_millis(1500);
 
 /// So often a stalled recording begins again without asking the person.
 const STALLS_FORGIVEN: usize = 2;
 
 /// Where a walk begins.
 pub(crate) enum Start {
-    /// With the facts.
-    Facts(Request),
+    /// With a person.
+    New(Whom),
     /// With what is saved.
     Saved(Header),
 }
@@ -43,7 +43,7 @@ pub(crate) enum Start {
 pub(crate) struct Walk {
     journey: Journey,
     /// Absent where a walk began with what is saved.
-    request: Option<Request>,
+    whom: Option<Whom>,
     shared: Arc<Shared>,
     wishes: UnboundedReceiver<Wish>,
     tell: EventSink,
@@ -90,11 +90,11 @@ impl Walk {
         wishes: UnboundedReceiver<Wish>,
         tell: EventSink,
     ) -> Self {
-        let (request, saved) = match start {
-            Start::Facts(request) => (Some(request), None),
+        let (whom, saved) = match start {
+            Start::New(whom) => (Some(whom), None),
             Start::Saved(header) => (None, Some(header)),
         };
-        Self { journey, request, shared, wishes, tell, activation: None, saved, stall_shown: false }
+        Self { journey, whom, shared, wishes, tell, activation: None, saved, stall_shown: false }
     }
 
     /// Walks, as often as the person tries again, until nobody is interested any more.
@@ -132,9 +132,9 @@ impl Walk {
 
     /// Once through, from wherever it stopped before.
     async fn once(&mut self) -> Result<(), Stop> {
-        let header = match (self.saved.clone(), self.request.clone()) {
+        let header = match (self.saved.clone(), self.whom.clone()) {
             (Some(header), _) => header,
-            (None, Some(request)) => self.record(&request).await?,
+            (None, Some(whom)) => self.record(&whom).await?,
             (None, None) => return Err(Stop::CalledOff),
         };
         let outbox = self.journey.outbox()?;
@@ -152,7 +152,7 @@ impl Walk {
         if let Settled::Certified { drawn, .. } = &settled {
             *lock(&self.shared.certificate) = Some(drawn.clone());
             // Nothing is left to do for this person: the facts are forgotten.
-            (self.request, self.activation) = (None, None);
+            (self.whom, self.activation) = (None, None);
         }
         let event = settled.event(self.journey.config().language);
         if let JourneyEvent::Certified { text, .. } = &event {
@@ -166,19 +166,26 @@ impl Walk {
         Ok(())
     }
 
-    /// From the facts to an item in the outbox.
-    async fn record(&mut self, request: &Request) -> Result<Header, Stop> {
-        let booth = self.booth(&request.camera);
+    /// From the person to an item in the outbox.
+    async fn record(&mut self, whom: &Whom) -> Result<Header, Stop> {
+        let booth = self.booth(whom.camera());
         let key = device_key(&self.journey.config().data)?;
-        let activation = self.activate(request, Bytes32(key.verifying_key().to_bytes())).await?;
-        let (attempt, recorded) = self.capture_unless_it_stalls(request, booth, activation).await?;
+        let mut source = match whom {
+            Whom::Facts(request) => {
+                let activation = self.activate(request, Bytes32(key.verifying_key().to_bytes())).await?;
+                Source::Service(request.clone(), activation)
+            }
+            Whom::Leased(request) => Source::lent(request),
+        };
+        let (attempt, recorded) = self.capture_unless_it_stalls(&mut source, whom.mode(), booth).await?;
         self.let_go();
         let plan_hash = jianzai_wire::plan::plan_hash(attempt.id, &attempt.nonce, &recorded.steps);
-        let commit = jianzai_wire::api::CommitRequest {
+        let commit = CommitRequest {
             chain_head: recorded.capture.chain_head,
             frames: recorded.capture.frames,
             duration_ms: recorded.capture.duration_ms,
         };
+        let leased = source.brought_back(&commit);
         let sealed = recorded.capture.seal(&recorded.steps, &attempt.recipient, &key);
         let bundle = sealed.map_err(CaptureError::from)?.into_bytes();
         let header = Header {
@@ -194,6 +201,7 @@ impl Walk {
             commit_by: attempt.commit_by,
             deliver_by: None,
             upload: None,
+            leased,
         };
         let kept = self.journey.outbox().and_then(|outbox| outbox.keep(&header, &bundle));
         kept?;
@@ -222,12 +230,12 @@ impl Walk {
     /// done nothing wrong and would only have to press a button.
     async fn capture_unless_it_stalls(
         &mut self,
-        request: &Request,
+        source: &mut Source,
+        mode: Mode,
         booth: Arc<Booth>,
-        activation: Activation,
     ) -> Result<(Attempt, Recorded), Stop> {
         for _ in 0..STALLS_FORGIVEN {
-            match self.capture(request, Arc::clone(&booth), activation.clone()).await {
+            match self.capture(source, mode, Arc::clone(&booth)).await {
                 Err(Stop::Reason(ReasonCode::DeviceStalled)) => {
                     self.show(CaptureEvent::Hint(Some(ReasonCode::DeviceStalled)));
                     self.stall_shown = true;
@@ -235,20 +243,19 @@ impl Walk {
                 ended => return ended,
             }
         }
-        self.capture(request, booth, activation).await
+        self.capture(source, mode, booth).await
     }
 
-    /// Captures on a thread of its own, and carries questions and answers between it and the service.
+    /// Captures on a thread of its own, and carries questions and answers between it and whoever knows the plan.
     async fn capture(
         &mut self,
-        request: &Request,
+        source: &mut Source,
+        mode: Mode,
         booth: Arc<Booth>,
-        activation: Activation,
     ) -> Result<(Attempt, Recorded), Stop> {
         let (to_capture, told) = mpsc::channel();
         let (say, mut said) = unbounded_channel();
         *lock(&self.shared.capture) = Some(to_capture);
-        let mode = request.mode;
         let thread = thread::Builder::new().name("capture".to_owned());
         let (done, mut ended) = tokio::sync::oneshot::channel();
         let spawned = thread.spawn(move || {
@@ -263,11 +270,14 @@ impl Walk {
                 biased;
                 Some(word) = said.recv() => match word {
                     FromCapture::Event(event) => self.show(event),
-                    FromCapture::Ready => attempt = Some(self.attempt(request, &activation).await?),
-                    FromCapture::AskStep(question) => {
-                        let Some(attempt) = &attempt else { continue };
-                        tokio::spawn(ask(self.journey.clone(), attempt.clone(), question, answers.clone()));
-                    }
+                    FromCapture::Ready => attempt = Some(self.begin(source).await?),
+                    FromCapture::AskStep(question) => match (&mut *source, &attempt) {
+                        (Source::Service(..), Some(attempt)) => {
+                            tokio::spawn(ask(self.journey.clone(), attempt.clone(), question, answers.clone()));
+                        }
+                        (Source::Lent(_, plan), Some(_)) => self.shared.tell_capture(plan.answer(question)),
+                        (_, None) => {}
+                    },
                 },
                 Some(word) = answered.recv() => self.shared.tell_capture(word),
                 recorded = &mut ended => {
@@ -282,7 +292,20 @@ impl Walk {
         }
     }
 
-    /// Starts an attempt and tells the capture of it.
+    /// The attempt, of which the capture is told.
+    async fn begin(&mut self, source: &mut Source) -> Result<Attempt, Stop> {
+        let attempt = match source {
+            Source::Service(request, activation) => self.attempt(request, activation).await?,
+            Source::Lent(request, plan) => {
+                *plan = Plan::of(&request.lease);
+                request.lease.attempt.clone()
+            }
+        };
+        self.shared.tell_capture(ToCapture::Attempt(Box::new(attempt.clone())));
+        Ok(attempt)
+    }
+
+    /// Starts an attempt.
     async fn attempt(&mut self, who: &Request, activation: &Activation) -> Result<Attempt, Stop> {
         let mut cannot = who.cannot.clone();
         cannot.extend(who.camera.cannot());
@@ -298,9 +321,7 @@ impl Walk {
             // The activation has ended; trying again begins with a new one.
             self.activation = None;
         }
-        let attempt = attempt?;
-        self.shared.tell_capture(ToCapture::Attempt(Box::new(attempt.clone())));
-        Ok(attempt)
+        Ok(attempt?)
     }
 
     fn show(&mut self, event: CaptureEvent) {
@@ -343,26 +364,4 @@ impl Walk {
             }
         });
     }
-}
-
-/// Asks for a step until there is an answer, and says so when it is late.
-async fn ask(journey: Journey, attempt: Attempt, request: StepRequest, answers: UnboundedSender<ToCapture>) {
-    let client = journey.client();
-    // The service's clock and this machine's may differ; how long the attempt lives does not.
-    let lifetime = Duration::try_from(attempt.commit_by - attempt.issued_at).unwrap_or_default();
-    let deadline = Instant::now() + lifetime;
-    let call = persist(deadline, |_| {}, || client.step(attempt.id, &attempt.token, &request));
-    let mut call = pin!(call);
-    let answer = tokio::select! {
-        answer = &mut call => answer,
-        () = sleep(LATE) => {
-            // Nobody listens any more if the capture has ended meanwhile.
-            let _ = answers.send(ToCapture::NetworkWaiting);
-            call.await
-        }
-    };
-    let _ = answers.send(match answer {
-        Ok(answer) => ToCapture::Answer(answer),
-        Err(error) => ToCapture::Stop(Some(error.reason())),
-    });
 }

@@ -91,10 +91,6 @@ fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i6
         Mode::OwnPhone => "self",
         Mode::Assisted => "assisted",
     };
-    let consent_by = match request.consent.by {
-        ConsentBy::Beneficiary => "beneficiary",
-        ConsentBy::BeneficiarySpoken => "beneficiary_spoken",
-    };
     activation::ActiveModel {
         id: Set(Uuid::now_v7()),
         beneficiary_id: Set(beneficiary),
@@ -102,15 +98,23 @@ fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i6
         device_key: Set(request.device_key.0.to_vec()),
         mode: Set(mode.to_owned()),
         consent_text: Set(request.consent.text_version.clone()),
-        consent_by: Set(consent_by.to_owned()),
+        consent_by: Set(by_whom(&request.consent).to_owned()),
         created_at: Set(now),
         expires_at: Set(now + VALID_MS),
         attempts: Set(0),
     }
 }
 
+/// Who agreed, as it is stored.
+pub(crate) fn by_whom(consent: &Consent) -> &'static str {
+    match consent.by {
+        ConsentBy::Beneficiary => "beneficiary",
+        ConsentBy::BeneficiarySpoken => "beneficiary_spoken",
+    }
+}
+
 /// A consent must say to which text.
-fn check_consent(consent: &Consent) -> Result<(), ReasonCode> {
+pub(crate) fn check_consent(consent: &Consent) -> Result<(), ReasonCode> {
     let version = consent.text_version.as_str();
     let plain = version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if plain && (1..=64).contains(&version.len()) { Ok(()) } else { Err(ReasonCode::InputConsentMissing) }

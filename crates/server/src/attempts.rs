@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
-use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode};
+use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode, Step};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QuerySelect as _,
@@ -73,34 +73,61 @@ pub(crate) async fn start(
     counters.count(&*tx, now).await?;
     let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
     let policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
-    let mut nonce = Bytes32([0; 32]);
-    getrandom::fill(&mut nonce.0).map_err(|error| Refusal::internal(&error))?;
-    let (token, digest) = token::fresh()?;
-    let id = Uuid::new_v4();
-    let recipient = app.recipient()?;
-    let row = attempt::ActiveModel {
-        id: Set(id),
-        activation_id: Set(activation.id),
-        beneficiary_id: Set(activation.beneficiary_id),
-        token_digest: Set(digest.to_vec()),
-        nonce: Set(nonce.0.to_vec()),
-        demo: Set(request.demo),
-        policy: Set(serde_json::to_string(&policy).map_err(|error| Refusal::internal(&error))?),
-        recipient_key: Set(recipient.key_id.clone()),
-        issued_at: Set(now),
-        commit_by: Set(now + COMMIT_WITHIN_MS),
-        state: Set(Standing::Open),
-        reasons: Set(String::new()),
-        ..Default::default()
-    };
-    row.insert(&*tx).await?;
+    let whose = (activation.id, activation.beneficiary_id);
+    let attempt =
+        issue(&app, &*tx, whose, &policy, request.demo, (now, now + COMMIT_WITHIN_MS), Lent::default()).await?;
     let attempts = activation.attempts + 1;
     activation::ActiveModel { id: Set(activation.id), attempts: Set(attempts), ..Default::default() }
         .update(&*tx)
         .await?;
     tx.commit().await?;
-    let (issued_at, commit_by) = (to_time(now), to_time(now + COMMIT_WITHIN_MS));
-    Ok((StatusCode::CREATED, axum::Json(Attempt { id, token, nonce, issued_at, commit_by, policy, recipient })))
+    Ok((StatusCode::CREATED, axum::Json(attempt)))
+}
+
+/// What an attempt has that was lent to a volunteer.
+#[derive(Default)]
+pub(crate) struct Lent {
+    pub(crate) to: Option<Uuid>,
+    /// The steps, JSON.
+    pub(crate) plan: Option<String>,
+    pub(crate) sampled: bool,
+}
+
+/// A new attempt of an activation, for a person, between two times in ms.
+pub(crate) async fn issue(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    (activation, beneficiary): (Uuid, Uuid),
+    policy: &CapturePolicy,
+    demo: bool,
+    (now, commit_by): (i64, i64),
+    lent: Lent,
+) -> Result<Attempt, Refusal> {
+    let mut nonce = Bytes32([0; 32]);
+    getrandom::fill(&mut nonce.0).map_err(|error| Refusal::internal(&error))?;
+    let (token, digest) = token::fresh()?;
+    let recipient = app.recipient()?;
+    let row = attempt::ActiveModel {
+        id: Set(Uuid::new_v4()),
+        activation_id: Set(activation),
+        beneficiary_id: Set(beneficiary),
+        token_digest: Set(digest.to_vec()),
+        nonce: Set(nonce.0.to_vec()),
+        demo: Set(demo),
+        policy: Set(serde_json::to_string(policy).map_err(|error| Refusal::internal(&error))?),
+        recipient_key: Set(recipient.key_id.clone()),
+        issued_at: Set(now),
+        commit_by: Set(commit_by),
+        state: Set(Standing::Open),
+        reasons: Set(String::new()),
+        leased_to_id: Set(lent.to),
+        leased_plan: Set(lent.plan),
+        sampled: Set(lent.sampled),
+        ..Default::default()
+    };
+    let row = row.insert(tx).await?;
+    let (issued_at, commit_by) = (to_time(now), to_time(commit_by));
+    Ok(Attempt { id: row.id, token, nonce, issued_at, commit_by, policy: policy.clone(), recipient })
 }
 
 /// By which way somebody certifies who began in this mode.
@@ -137,6 +164,12 @@ impl attempt::Model {
     /// The rules it was issued with.
     pub(crate) fn rules(&self) -> Result<CapturePolicy, Refusal> {
         serde_json::from_str(&self.policy).map_err(|error| Refusal::internal(&error))
+    }
+
+    /// The steps that were lent, if it was.
+    pub(crate) fn leased(&self) -> Result<Option<Vec<Step>>, Refusal> {
+        let plan = self.leased_plan.as_deref().map(serde_json::from_str);
+        plan.transpose().map_err(|error| Refusal::internal(&error))
     }
 
     /// Its nonce.

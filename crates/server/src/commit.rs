@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use jianzai_liveness::{NextStep, needed};
 use jianzai_wire::api::{CommitReceipt, CommitRequest, Problem};
 use jianzai_wire::{ReasonCode, plan};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -24,7 +24,7 @@ use crate::steps::{self, Revealed};
 /// The sealed bundle may be delivered this long after the commit: a village can be without a network for weeks.
 const DELIVER_WITHIN_MS: i64 = 30 * 86_400_000;
 /// Two clocks never run quite alike.
-const TOLERANCE_MS: i64 = 2_000;
+pub(crate) const TOLERANCE_MS: i64 = 2_000;
 
 /// Commit the capture.
 #[utoipa::path(post, path = "/v1/attempts/{id}/commit", tag = "certification", security(("attempt" = [])),
@@ -47,15 +47,32 @@ pub(crate) async fn commit(
     if attempt.committed_at.is_some() {
         return receipt(&attempt, &request).map(Json);
     }
+    if attempt.leased_plan.is_some() {
+        return Err(ReasonCode::InputBodyInvalid.into());
+    }
+    let steps = steps::revealed(&*tx, id).await?;
+    let committed = keep(&*tx, &attempt, &steps, &request, now).await?;
+    tx.commit().await?;
+    receipt(&committed, &request).map(Json)
+}
+
+/// Binds an open attempt to a capture of these steps.
+pub(crate) async fn keep(
+    tx: &impl ConnectionTrait,
+    attempt: &attempt::Model,
+    steps: &[Revealed],
+    request: &CommitRequest,
+    now: i64,
+) -> Result<attempt::Model, Refusal> {
     if attempt.state != Standing::Open {
         return Err(attempt.spent());
     }
     if now >= attempt.commit_by {
         return Err(ReasonCode::AttemptCommitLate.into());
     }
-    let steps = steps::revealed(&*tx, id).await?;
-    check(&attempt, &steps, &request, now)?;
-    let plan_hash = plan::plan_hash(id, &attempt.nonce()?, &steps::plan(&steps));
+    check(attempt, steps, request, now)?;
+    let id = attempt.id;
+    let plan_hash = plan::plan_hash(id, &attempt.nonce()?, &steps::plan(steps));
     let committed = attempt::ActiveModel {
         id: Set(id),
         state: Set(Standing::Committed),
@@ -67,13 +84,11 @@ pub(crate) async fn commit(
         deliver_by: Set(Some(now + DELIVER_WITHIN_MS)),
         ..Default::default()
     };
-    let committed = committed.update(&*tx).await?;
-    tx.commit().await?;
-    receipt(&committed, &request).map(Json)
+    Ok(committed.update(tx).await?)
 }
 
 /// The receipt of a committed attempt, for whoever committed this very capture.
-fn receipt(attempt: &attempt::Model, request: &CommitRequest) -> Result<CommitReceipt, Refusal> {
+pub(crate) fn receipt(attempt: &attempt::Model, request: &CommitRequest) -> Result<CommitReceipt, Refusal> {
     let same = attempt.chain_head.as_deref() == Some(request.chain_head.0.as_slice())
         && attempt.frames == Some(request.frames.into())
         && attempt.duration_ms == Some(request.duration_ms.into());

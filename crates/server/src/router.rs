@@ -22,7 +22,7 @@ use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{oversight, person, rosters, visits};
 use crate::problem::{self, Refusal};
-use crate::{activation, attempts, commit, metrics, outcome, steps, uploads};
+use crate::{activation, attempts, commit, leases, metrics, outcome, steps, uploads};
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
@@ -36,6 +36,7 @@ fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(attempts::start))
         .routes(routes!(steps::next))
         .routes(routes!(commit::commit))
+        .routes(routes!(leases::bring_back))
         .routes(routes!(outcome::state))
         .routes(routes!(outcome::picture))
         .routes(routes!(outcome::sheet))
@@ -58,6 +59,7 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oversight::accesses))
         .routes(routes!(visits::all))
         .routes(routes!(visits::one))
+        .routes(routes!(leases::lend))
 }
 
 fn pieces() -> OpenApiRouter<Arc<App>> {

@@ -50,6 +50,9 @@ pub(crate) async fn next(
     if attempt.state != Standing::Open {
         return Err(attempt.spent());
     }
+    if attempt.leased_plan.is_some() {
+        return Err(ReasonCode::InputBodyInvalid.into());
+    }
     if now >= attempt.commit_by {
         return Err(ReasonCode::AttemptExpired.into());
     }
@@ -171,14 +174,14 @@ fn repeated(steps: &[Revealed], request: &StepRequest, policy: &CapturePolicy) -
 }
 
 /// Every action is equally likely each time, whatever came before.
-fn draw(index: usize, policy: &CapturePolicy) -> Result<Step, Refusal> {
+pub(crate) fn draw(index: usize, policy: &CapturePolicy) -> Result<Step, Refusal> {
     let mut rng = rand::rng();
     let action = *policy.actions.choose(&mut rng).ok_or(ReasonCode::ServerInternal)?;
     let index = u32::try_from(index).map_err(|_| ReasonCode::ServerInternal)?;
     Ok(Step { index, action, wait_ms: rng.random_range(WAIT_MS) })
 }
 
-fn row(attempt: Uuid, step: Step, request: &StepRequest, now: i64) -> step::ActiveModel {
+pub(crate) fn row(attempt: Uuid, step: Step, request: &StepRequest, now: i64) -> step::ActiveModel {
     step::ActiveModel {
         attempt_id: Set(attempt),
         idx: Set(step.index.into()),
@@ -191,7 +194,7 @@ fn row(attempt: Uuid, step: Step, request: &StepRequest, now: i64) -> step::Acti
     }
 }
 
-fn record_end(attempt: Uuid, request: &StepRequest, report: StepReport, now: i64) -> step::ActiveModel {
+pub(crate) fn record_end(attempt: Uuid, request: &StepRequest, report: StepReport, now: i64) -> step::ActiveModel {
     step::ActiveModel {
         attempt_id: Set(attempt),
         idx: Set(report.index.into()),

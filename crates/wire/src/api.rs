@@ -10,6 +10,8 @@
 //! | `POST /v1/uploads` (bearer: attempt; tus 1.0 creation, `Upload-Length`) | -> 201, `Location` |
 //! | `HEAD`, `PATCH /v1/uploads/{id}` (bearer: attempt; tus 1.0 core) | -> `Upload-Offset` |
 //! | `GET  /v1/attempts/{id}` (bearer: attempt) | -> [`AttemptState`] |
+//! | `POST /v1/desk/leases` (bearer: a volunteer's session) | [`LeaseRequest`](crate::lease::LeaseRequest) -> 201 [`Lease`](crate::lease::Lease) |
+//! | `POST /v1/attempts/{id}/return` (bearer: leased attempt) | [`LeaseReturn`](crate::lease::LeaseReturn) -> [`CommitReceipt`] |
 //!
 //! A refused call is answered with [`Problem`] (RFC 9457, `application/problem+json`). Commit, steps and uploads may be
 //! repeated after a lost answer: the same request has the same answer.

@@ -13,6 +13,7 @@ mod bytes;
 pub mod desk;
 mod division;
 mod id_number;
+pub mod lease;
 pub mod personal;
 pub mod plan;
 mod reason;

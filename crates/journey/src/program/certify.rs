@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jianzai_journey::person::TypedFacts;
 use jianzai_journey::{
-    CONSENT_VERSION, CameraChoice, DrawnCertificate, DrawnForm, JourneyEvent, Request, Said, consent_text,
+    CONSENT_VERSION, CameraChoice, Certification, DrawnCertificate, DrawnForm, JourneyEvent, LeasedRequest, Request,
+    Said, TakenPlan, consent_text,
 };
 use jianzai_wire::api::ConsentBy;
 use jianzai_wire::{Action, Language, Mode, PersonFacts};
@@ -24,14 +25,17 @@ const LONGEST_FACTS: u64 = 64 * 1024;
 #[derive(Args)]
 pub(crate) struct Certify {
     /// Address of the service.
-    #[arg(long, value_name = "URL", env = "JIANZAI_SERVER")]
-    server: String,
+    #[arg(long, value_name = "URL", env = "JIANZAI_SERVER", required_unless_present = "lease")]
+    server: Option<String>,
     /// TOML file with name, id_number, insured_place and residence; `-` reads standard input.
-    #[arg(long, value_name = "FILE|-")]
-    person: PathBuf,
+    #[arg(long, value_name = "FILE|-", required_unless_present = "lease", conflicts_with = "lease")]
+    person: Option<PathBuf>,
     /// Who holds the camera: the person (self) or someone else (assisted).
-    #[arg(long, value_enum)]
-    mode: Who,
+    #[arg(long, value_enum, required_unless_present = "lease", conflicts_with = "lease")]
+    mode: Option<Who>,
+    /// A plan that was taken along (`jianzai lease`): no network is needed until the person has been recorded.
+    #[arg(long, value_name = "FILE", conflicts_with = "cannot")]
+    lease: Option<PathBuf>,
     #[command(flatten)]
     camera: Camera,
     /// Decides the actor's delays; without it they are others each time.
@@ -75,7 +79,7 @@ enum Who {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
-enum Doing {
+pub(crate) enum Doing {
     OpenMouth,
     TurnLeft,
     TurnRight,
@@ -86,12 +90,11 @@ enum Doing {
 impl Certify {
     pub(crate) fn run(self, language: Language) -> anyhow::Result<Ended> {
         let mode = match self.mode {
-            Who::OwnPhone => Mode::OwnPhone,
-            Who::Assisted => Mode::Assisted,
+            Some(Who::OwnPhone) => Mode::OwnPhone,
+            Some(Who::Assisted) | None => Mode::Assisted,
         };
         let teller = Teller::new(language, mode, self.json);
-        let typed = self.facts()?;
-        let person = match typed.check() {
+        let person = match self.facts()?.map(|typed| typed.check()).transpose() {
             Ok(person) => person,
             Err(bad) => {
                 // The same words as in the form; nothing was sent.
@@ -108,22 +111,51 @@ impl Certify {
         self.certify(person, mode, &teller, language)
     }
 
-    fn certify(self, person: PersonFacts, mode: Mode, teller: &Teller, language: Language) -> anyhow::Result<Ended> {
-        let journey = self.place.journey(&self.server, language)?;
+    fn certify(
+        self,
+        person: Option<PersonFacts>,
+        mode: Mode,
+        teller: &Teller,
+        language: Language,
+    ) -> anyhow::Result<Ended> {
+        let taken = self.lease.as_deref().map(|path| TakenPlan::read(path).with_context(|| path.display().to_string()));
+        let taken = taken.transpose()?;
+        let server =
+            taken.as_ref().map(|taken| &taken.server).or(self.server.as_ref()).context("no service was named")?;
+        let journey = self.place.journey(server, language)?;
         let consent = match mode {
             Mode::OwnPhone => ConsentBy::Beneficiary,
             Mode::Assisted => ConsentBy::BeneficiarySpoken,
         };
         let camera = self.camera()?;
-        let booth = journey.warm(camera.clone());
-        let request =
-            Request { person, mode, consent, cannot: self.cannot.iter().map(|d| d.action()).collect(), camera };
+        let booth = Some(journey.warm(camera.clone()));
         let (say, said) = mpsc::channel();
         let tell = Box::new(move |event| {
             // Once this program has seen the end it listens no more.
             let _ = say.send(event);
         });
-        let certification = journey.certify(request, Some(booth), tell);
+        let certification = match (taken, person) {
+            (Some(TakenPlan { lease, .. }), _) => {
+                journey.certify_leased(LeasedRequest { lease, consent, camera }, booth, tell)
+            }
+            (None, Some(person)) => {
+                let cannot = self.cannot.iter().map(|doing| doing.action()).collect();
+                journey.certify(Request { person, mode, consent, cannot, camera }, booth, tell)
+            }
+            (None, None) => bail!("neither facts nor a plan were given"),
+        };
+        self.follow(&certification, said, teller)?.context("the certification ended without an outcome").inspect(|_| {
+            certification.close();
+        })
+    }
+
+    /// Tells what happens, up to the outcome.
+    fn follow(
+        &self,
+        certification: &Certification,
+        said: mpsc::Receiver<JourneyEvent>,
+        teller: &Teller,
+    ) -> anyhow::Result<Option<Ended>> {
         for event in said {
             teller.tell(&event)?;
             if let JourneyEvent::Tell { id, .. } = event {
@@ -134,11 +166,10 @@ impl Certify {
                 write_certificate(out, text, certification.certificate().as_ref(), teller)?;
             }
             if let Some(ended) = talk::ended(&event) {
-                certification.close();
-                return Ok(ended);
+                return Ok(Some(ended));
             }
         }
-        bail!("the certification ended without an outcome")
+        Ok(None)
     }
 
     fn camera(&self) -> anyhow::Result<CameraChoice> {
@@ -149,15 +180,17 @@ impl Certify {
         self.camera.camera.map(CameraChoice::Native).context("no camera was named")
     }
 
-    fn facts(&self) -> anyhow::Result<TypedFacts> {
+    /// What was typed; nothing where a plan says who it is.
+    fn facts(&self) -> anyhow::Result<Option<TypedFacts>> {
+        let Some(person) = &self.person else { return Ok(None) };
         let mut text = Zeroizing::new(String::new());
-        if self.person.as_os_str() == "-" {
+        if person.as_os_str() == "-" {
             io::stdin().take(LONGEST_FACTS).read_to_string(&mut text).context("standard input cannot be read")?;
         } else {
-            let file = fs::File::open(&self.person).with_context(|| self.person.display().to_string())?;
-            file.take(LONGEST_FACTS).read_to_string(&mut text).with_context(|| self.person.display().to_string())?;
+            let file = fs::File::open(person).with_context(|| person.display().to_string())?;
+            file.take(LONGEST_FACTS).read_to_string(&mut text).with_context(|| person.display().to_string())?;
         }
-        TypedFacts::from_toml(&text).with_context(|| format!("the facts in {}", self.person.display()))
+        TypedFacts::from_toml(&text).map(Some).with_context(|| format!("the facts in {}", person.display()))
     }
 
     /// Whether the person agreed to the use of face data.
@@ -165,7 +198,7 @@ impl Certify {
         if self.consent.is_some() {
             return Ok(true);
         }
-        if self.person.as_os_str() == "-" || self.json {
+        if self.person.as_deref().is_some_and(|person| person.as_os_str() == "-") || self.json {
             bail!("consent cannot be asked for here: ask the person, and say so with --consent yes");
         }
         teller.line(consent_text(language))?;
@@ -185,7 +218,7 @@ impl Certify {
 }
 
 impl Doing {
-    fn action(self) -> Action {
+    pub(crate) fn action(self) -> Action {
         match self {
             Self::OpenMouth => Action::OpenMouth,
             Self::TurnLeft => Action::TurnLeft,

@@ -2,6 +2,7 @@
 
 mod certify;
 mod check;
+mod lease;
 mod talk;
 mod waiting;
 
@@ -31,6 +32,8 @@ const STATUS: &str = "Exit status: 0 certified or valid, 2 refused or invalid, 3
 enum Command {
     /// Certify a person before a camera.
     Certify(certify::Certify),
+    /// Take a plan along to somebody who lives where there is no network; then `certify --lease`.
+    Lease(lease::TakeAlong),
     /// Check a certificate, without asking anyone.
     Verify(check::Verify),
     /// Fetch the keys that certificates are checked with.
@@ -114,6 +117,7 @@ pub(crate) fn run() -> ExitCode {
     };
     let ended = match command {
         Command::Certify(certify) => certify.run(language),
+        Command::Lease(lease) => lease.run(language),
         Command::Verify(verify) => verify.run(language),
         Command::Keys(keys) => keys.run(language),
         Command::Outbox(waiting) => waiting.run(language),

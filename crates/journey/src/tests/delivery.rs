@@ -41,6 +41,7 @@ impl Scene {
             commit_by: OffsetDateTime::UNIX_EPOCH,
             deliver_by: None,
             upload: None,
+            leased: None,
         };
         outbox.keep(&header, &bundle).expect("kept");
         Self { service, outbox, header, bundle, told: Vec::new(), _data: data }

@@ -68,6 +68,8 @@ words! {
         InvitationAccepted = "invitation_accepted",
         /// A list of visits was made.
         RosterMade = "roster_made",
+        /// A volunteer took a plan along.
+        Leased = "leased",
         /// Data of a person were read, or sought.
         Read = "read",
         /// A certificate was issued.

@@ -103,6 +103,10 @@ pub mod attempt {
         pub deleted_at: Option<i64>,
         pub judged_at: Option<i64>,
         pub judgement: Option<String>,
+        pub leased_to_id: Option<Uuid>,
+        pub leased_plan: Option<String>,
+        pub sampled: bool,
+        pub captured_at: Option<i64>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

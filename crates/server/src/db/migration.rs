@@ -10,7 +10,7 @@ use crate::year::policy::{SHIPPED, load};
 /// Columns that hold an identifier, beside `id` and those that end in `_id`: PostgreSQL has a type of its own for them.
 const IDENTIFIERS: [&str; 2] = ["id", "leased_by"];
 /// Columns that hold 0 or 1: PostgreSQL has a type of its own for them.
-const FLAGS: [&str; 3] = ["demo", "legal", "upheld"];
+const FLAGS: [&str; 4] = ["demo", "legal", "upheld", "sampled"];
 
 /// Every migration, oldest first.
 pub(crate) struct Migrations;
@@ -18,7 +18,7 @@ pub(crate) struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3)]
+        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3), Box::new(Leases)]
     }
 }
 
@@ -87,6 +87,27 @@ impl MigrationTrait for Version3 {
     }
 }
 
+struct Leases;
+
+impl MigrationName for Leases {
+    fn name(&self) -> &str {
+        "leases"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Leases {
+    #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = dialect(include_str!("schema_leases.sql"), manager.get_database_backend());
+        manager.get_connection().execute_unprepared(&sql).await.map(drop)
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
 /// The policies that come with the service. From here on the table counts: a later release changes nobody's rules.
 fn shipped() -> Vec<policy::ActiveModel> {
     let known = SHIPPED.iter().filter_map(|(file, text)| Some((file, text, load(file, text).ok()?)));
@@ -111,18 +132,24 @@ fn dialect(sql: &str, backend: DbBackend) -> String {
 }
 
 fn postgres(line: &str) -> String {
-    let column = line.split_whitespace().next().unwrap_or_default();
+    let definition = line.split(" ADD COLUMN ").last().unwrap_or(line);
+    let column = definition.split_whitespace().next().unwrap_or_default();
     let blob = if IDENTIFIERS.contains(&column) || column.ends_with("_id") { " UUID" } else { " BYTEA" };
     let integer = if FLAGS.contains(&column) { " BOOLEAN" } else { " BIGINT" };
-    line.replacen(" BLOB", blob, 1).replacen(" INTEGER", integer, 1).replace(") STRICT;", ");")
+    let line = line.replacen(" BLOB", blob, 1).replacen(" INTEGER", integer, 1).replace(") STRICT;", ");");
+    if FLAGS.contains(&column) { line.replacen(" DEFAULT 0", " DEFAULT FALSE", 1) } else { line }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SCHEMAS: [&str; 3] =
-        [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+    const SCHEMAS: [&str; 4] = [
+        include_str!("schema_1.sql"),
+        include_str!("schema_2.sql"),
+        include_str!("schema_3.sql"),
+        include_str!("schema_leases.sql"),
+    ];
 
     #[test]
     fn nothing_of_sqlite_is_left_for_postgres() {
@@ -140,7 +167,8 @@ mod tests {
     fn every_column_says_what_it_holds() {
         let tables = SCHEMAS.into_iter().flat_map(|schema| schema.split("CREATE TABLE").skip(1));
         let columns = tables.flat_map(|table| table.split(") STRICT").next().unwrap_or_default().lines().skip(1));
-        for column in columns.filter(|line| !line.trim().is_empty() && !line.contains("PRIMARY KEY (")) {
+        let added = SCHEMAS.iter().flat_map(|schema| schema.lines()).filter(|line| line.contains("ADD COLUMN"));
+        for column in columns.chain(added).filter(|line| !line.trim().is_empty() && !line.contains("PRIMARY KEY (")) {
             assert!(column.contains("-- "), "{column}");
         }
     }

@@ -24,7 +24,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// People that one account reads about in an hour; a clerk at the counter does not come near it.
 const READS_AN_HOUR: u64 = 300;
 /// A search that finds nobody is answered no sooner than this, whyever it did.
-pub(super) const SOONEST: Duration = Duration::from_millis(120);
+pub(crate) const SOONEST: Duration = Duration::from_millis(120);
 
 /// What was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -110,6 +110,22 @@ async fn lists(db: &impl ConnectionTrait, volunteer: Uuid, now: i64) -> Result<V
     Ok(own.filter(roster::Column::EndsAt.gt(now)).order_by_asc(roster::Column::EndsAt).all(db).await?)
 }
 
+/// Until when the person stands on one of the volunteer's lists, in ms; none if on none.
+pub(crate) async fn until(
+    db: &impl ConnectionTrait,
+    volunteer: Uuid,
+    person: Uuid,
+    now: i64,
+) -> Result<Option<i64>, Refusal> {
+    let mut last = None;
+    for list in lists(db, volunteer, now).await? {
+        if listed(db, &list).await?.contains(&person) {
+            last = Some(list.ends_at);
+        }
+    }
+    Ok(last)
+}
+
 async fn listed(db: &impl ConnectionTrait, list: &roster::Model) -> Result<Vec<Uuid>, Refusal> {
     let on_it = roster_person::Entity::find().filter(roster_person::Column::RosterId.eq(list.id));
     Ok(on_it.all(db).await?.into_iter().map(|row| row.beneficiary_id).collect())

@@ -20,6 +20,7 @@ use crate::attempts::bytes32;
 use crate::chronicle::people::is_mobile;
 use crate::chronicle::policies::Rules;
 use crate::columns;
+use crate::db::desk_entity::staff;
 use crate::db::entity::{State, activation, attempt, beneficiary, certificate, step};
 use crate::keys::Role;
 use crate::messages::announce::Certification;
@@ -46,6 +47,8 @@ pub(super) struct Case {
     pub(super) committed: CommitRequest,
     pub(super) committed_at: i64,
     pub(super) issued_at: i64,
+    /// Set where a volunteer had taken the plan along.
+    pub(super) leased: Option<Leased>,
     /// Milliseconds between issue and commit: no recording of the attempt is longer.
     pub(super) open_ms: i64,
     pub(super) secrets: Vec<RecipientSecret>,
@@ -61,7 +64,22 @@ pub(super) struct Case {
     evidence_path: String,
 }
 
+/// A plan that was taken along.
+pub(super) struct Leased {
+    /// The volunteer's account.
+    pub(super) to: Uuid,
+    /// When it was carried out, as the device says.
+    pub(super) captured_at: i64,
+    /// Whether a person looks at it whatever the judge says: it was drawn for that, or the account has been closed since.
+    pub(super) looked_at: bool,
+}
+
 impl Case {
+    /// The time by which it was proven: of the commit, whose clock is ours; without network, the device's own word.
+    pub(super) fn proven_at(&self) -> i64 {
+        self.leased.as_ref().map_or(self.committed_at, |leased| leased.captured_at)
+    }
+
     /// Reads all of it.
     pub(super) async fn load(app: &App, id: Uuid) -> Result<Self, JudgingError> {
         let db = app.store.reads();
@@ -92,6 +110,7 @@ impl Case {
             committed,
             committed_at,
             issued_at: attempt.issued_at,
+            leased: leased(app, &attempt).await?,
             open_ms: committed_at - attempt.issued_at,
             secrets: secrets(app),
             name: open(app, &person, "name", &person.name)
@@ -119,6 +138,14 @@ impl Case {
         let object = app.objects.get(&ObjectPath::from(self.evidence_path.as_str())).await?;
         Ok(object.bytes().await?.to_vec())
     }
+}
+
+async fn leased(app: &App, attempt: &attempt::Model) -> Result<Option<Leased>, JudgingError> {
+    let Some(to) = attempt.leased_to_id else { return Ok(None) };
+    let account = staff::Entity::find_by_id(to).one(app.store.reads()).await?;
+    let open = account.is_some_and(|account| account.disabled_at.is_none());
+    let captured_at = attempt.captured_at.ok_or(JudgingError::Kept("captured_at"))?;
+    Ok(Some(Leased { to, captured_at, looked_at: attempt.sampled || !open }))
 }
 
 fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {

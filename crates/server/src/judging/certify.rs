@@ -20,16 +20,17 @@ use crate::year::record::{CertificationRecord, Ground, Party};
 
 /// The record of an attempt that passed. Like its certificate, it is named by the attempt.
 pub(super) fn record(case: &Case, decided_by: Party, now: i64) -> CertificationRecord {
-    let (channel, by) = match case.mode {
-        Mode::OwnPhone => (channel::Channel::AppSelf, Party::Beneficiary),
-        Mode::Assisted => (channel::Channel::AppAssisted, Party::Family),
+    let (channel, by) = match (case.mode, &case.leased) {
+        (Mode::OwnPhone, _) => (channel::Channel::AppSelf, Party::Beneficiary),
+        (Mode::Assisted, None) => (channel::Channel::AppAssisted, Party::Family),
+        (Mode::Assisted, Some(leased)) => (channel::Channel::AppAssisted, Party::Volunteer(leased.to)),
     };
     CertificationRecord {
         id: case.attempt,
         beneficiary: case.beneficiary,
         by,
         channel,
-        proof_date: china(case.committed_at).date(),
+        proof_date: china(case.proven_at()).date(),
         recorded: china(now).date(),
         ground: Ground::Evidence { kind: EvidenceKind::Face, reference: case.attempt },
         decided_by,
@@ -39,8 +40,7 @@ pub(super) fn record(case: &Case, decided_by: Party, now: i64) -> CertificationR
 /// The row of a new certificate, signed and sealed.
 pub(super) fn certificate(app: &App, case: &Case, now: i64) -> Result<ActiveModel, JudgingError> {
     let key = app.keys.current(Role::Certificate).ok_or(JudgingError::Kept("certificate key"))?;
-    // The capture was made between issue and commit; the day of the commit is the day it was proven by.
-    let proof_date = china(case.committed_at).date();
+    let proof_date = china(case.proven_at()).date();
     let claims = Claims {
         serial: Uuid::new_v4(),
         issuer: ISSUER.to_owned(),

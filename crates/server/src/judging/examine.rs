@@ -106,8 +106,11 @@ impl Examiner {
             Err(ExamineError::Interrupted) => return Ok(Examined::Interrupted),
             Err(ExamineError::Face(error)) => return Err(error.into()),
         };
-        let paced = pacing(case.issued_at, &case.marks, &examination.watched.times);
-        examination.judgement.add(paced, Vec::new());
+        // Nothing was told while it was recorded, where the plan had been taken along.
+        if case.leased.is_none() {
+            let paced = pacing(case.issued_at, &case.marks, &examination.watched.times);
+            examination.judgement.add(paced, Vec::new());
+        }
         examination.judgement.add(at_last(case.failed_before), Vec::new());
         // Whose face it is does not matter where nobody was shown to be there.
         if examination.judgement.decision != Decision::Refuse {

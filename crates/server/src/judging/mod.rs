@@ -164,12 +164,12 @@ async fn examine(
 }
 
 /// Records the outcome, and with it the certificate, in one transaction.
-async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Finding) -> Result<(), JudgingError> {
+async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, found: &Finding) -> Result<(), JudgingError> {
     let now = app.clock.now();
-    let allowed = case.filter(|_| finding.state == State::Certified).map(|case| allowed(case, now));
+    let allowed = case.filter(|_| found.state == State::Certified).map(|case| allowed(case, now));
     let finding = match &allowed {
-        Some(Err(closed)) => closed,
-        _ => finding,
+        Some(Err(instead)) => instead,
+        _ => found,
     };
     let certified = match (&allowed, case) {
         (Some(Ok(record)), Some(case)) => Some((certify::certificate(app, case, now)?, record, case)),
@@ -189,7 +189,7 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, finding: &Fi
         state: Set(finding.state),
         reasons: Set(codes.join(",")),
         judged_at: Set(Some(now)),
-        judgement: Set(finding.judgement.clone()),
+        judgement: Set(found.judgement.clone()),
         ..Default::default()
     };
     let judged = judged.update(&*tx).await?;
@@ -228,8 +228,11 @@ fn decision(state: State) -> audit::Action {
     }
 }
 
-/// The record of somebody who passed, if the place takes it; else what a clerk has to look at.
+/// The record of somebody who passed, if the place takes it and no sample was drawn; else what a clerk has to look at.
 fn allowed(case: &Case, now: i64) -> Result<CertificationRecord, Finding> {
+    if case.leased.as_ref().is_some_and(|leased| leased.looked_at) {
+        return Err(Finding::review(ReasonCode::AttemptSampled));
+    }
     let record = certify::record(case, Party::Judge, now);
     let faults = record.faults(case.rules.on(record.recorded));
     // An attempt can't be begun by a way that is closed; the place may have closed it since.

@@ -9,6 +9,7 @@ mod clear;
 mod contract;
 mod desk;
 mod judging;
+mod leases;
 mod metrics;
 mod people;
 mod postgres;

@@ -73,6 +73,7 @@ reasons! {
     AttemptDemoRefused = "attempt.demo_refused", Refusal;
     AttemptUnauthorised = "attempt.unauthorised", Refusal;
     AttemptAbilitiesReview = "attempt.abilities_review", Review;
+    AttemptSampled = "attempt.sampled", Review;
 
     ChannelClosed = "channel.closed", Refusal;
 

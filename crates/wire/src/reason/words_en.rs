@@ -101,6 +101,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "As few of the movements are possible for you, a member of staff will take a look.",
             "Nothing more to do: please wait for our message. For a home visit, phone the social security office of the insured place.",
         ),
+        AttemptSampled => (
+            "This was recorded without network, and a member of staff looks at some of these recordings.",
+            "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
+        ),
         ChannelClosed => (
             "The place where the pension is insured does not certify by app.",
             "Please phone or visit its social security office, or ask the community: they will do it another way.",

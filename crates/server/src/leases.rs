@@ -1,0 +1,272 @@
+//! Plans that a signed-in volunteer takes along to where there is no network, and what comes back of them.
+//!
+//! **In**: `POST /v1/desk/leases`: a person on one of the volunteer's lists, and the device that will record. **Out**: an
+//! attempt with every step that it may come to, good for three days or as long as the list, whichever ends first. **In**,
+//! later: `POST /v1/attempts/{id}/return`: the consent, the reports on the steps, the commitment, all at once; **out**: the receipt
+//! of a commit. From there on it is an attempt like any other, with three differences: who brought it is the volunteer; its day
+//! is the day of the recording, as the device says, where that lies between lease and return; and a part of them, drawn
+//! when the plan was lent, is looked at by people whatever the judge says.
+//!
+//! **What can go wrong**: the person is on no list: `desk.not_listed`, no sooner than any other search; too many plans of
+//! one person are out: wait; the lease is over: `attempt.commit_late`; another device signed, the reports do not fit the
+//! plan, or the recording does not fit the times: as with any attempt. The account was closed meanwhile: a person looks at it.
+//! An abandoned lease changes nothing.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use jianzai_liveness::{NextStep, needed};
+use jianzai_wire::api::{CommitReceipt, Problem, StepRequest};
+use jianzai_wire::lease::{Lease, LeaseRequest, LeaseReturn};
+use jianzai_wire::{Action, CapturePolicy, ReasonCode, Step};
+use rand::RngExt as _;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _,
+};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::accounts::SignedIn;
+use crate::accounts::signed_in::Volunteers;
+use crate::activation::{by_whom, check_consent};
+use crate::app::App;
+use crate::attempts::{self, Lent, authorised_alone};
+use crate::audit::{self, Entry};
+use crate::clock::to_millis;
+use crate::commit::{TOLERANCE_MS, keep, receipt};
+use crate::db::entity::{State as Standing, activation, attempt};
+use crate::desk::access::SOONEST;
+use crate::desk::visits::until;
+use crate::problem::{Body, Refusal};
+use crate::steps::{self, Revealed};
+use crate::token;
+use crate::year::channel::Channel;
+use crate::year::dates::china;
+
+/// A round through the villages.
+const LEASE_MS: i64 = 72 * 3_600_000;
+/// Plans of one person that may be out at once: one failed, one on another device, one more.
+const OUT_AT_ONCE: u64 = 3;
+/// One of so many is looked at by people.
+const SAMPLED: u32 = 10;
+
+/// Take a plan along.
+#[utoipa::path(post, path = "/v1/desk/leases", tag = "desk", security(("desk" = [])), request_body = LeaseRequest,
+    responses(
+    (status = 201, body = Lease, description = "The plan is lent; it is logged to whom."),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "`desk.not_listed`; \
+        `account.not_allowed`; `attempt.demo_refused`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`attempt.abilities_review`, \
+        `channel.closed`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
+))]
+pub(crate) async fn lend(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn<Volunteers>,
+    Body(request): Body<LeaseRequest>,
+) -> Result<(StatusCode, Json<Lease>), Refusal> {
+    let arrived = Instant::now();
+    let now = app.clock.now();
+    let tx = app.store.begin("lend a plan").await?;
+    let volunteer = signed_in.account.id;
+    let Some(listed_until) = until(&*tx, volunteer, request.person, now).await? else {
+        tokio::time::sleep_until(arrived + SOONEST).await;
+        return Err(ReasonCode::DeskNotListed.into());
+    };
+    if request.demo && !app.config.demo {
+        return Err(ReasonCode::AttemptDemoRefused.into());
+    }
+    if out(&*tx, request.person, now).await? >= OUT_AT_ONCE {
+        return Err(Refusal::wait(3_600));
+    }
+    let policy = rules(&app, &request, now).await?;
+    let steps = draw(&policy)?;
+    let whose = (activate(&*tx, &request, now).await?, request.person);
+    let plan = serde_json::to_string(&steps).map_err(|error| Refusal::internal(&error))?;
+    let lent = Lent { to: Some(volunteer), plan: Some(plan), sampled: rand::rng().random_ratio(1, SAMPLED) };
+    let times = (now, listed_until.min(now + LEASE_MS));
+    let attempt = attempts::issue(&app, &*tx, whose, &policy, request.demo, times, lent).await?;
+    audit::append(&tx, now, Entry::of(audit::Action::Leased, attempt.id).by(volunteer)).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(Lease { attempt, steps })))
+}
+
+async fn rules(app: &App, request: &LeaseRequest, now: i64) -> Result<CapturePolicy, Refusal> {
+    let rules = app.rules(request.person).await?;
+    let rules = rules.on(china(now).date());
+    if !rules.allows(Channel::AppAssisted) {
+        return Err(ReasonCode::ChannelClosed.into());
+    }
+    let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
+    rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview.into())
+}
+
+/// As many steps as an attempt may come to: all but one done, one failed, and so on, and then all.
+fn draw(policy: &CapturePolicy) -> Result<Vec<Step>, Refusal> {
+    let longest = policy.steps_needed * (policy.failures_allowed + 1);
+    (0..longest as usize).map(|index| steps::draw(index, policy)).collect()
+}
+
+/// Plans of the person that are out.
+async fn out(db: &impl ConnectionTrait, person: Uuid, now: i64) -> Result<u64, Refusal> {
+    let out = attempt::Entity::find()
+        .filter(attempt::Column::BeneficiaryId.eq(person))
+        .filter(attempt::Column::LeasedToId.is_not_null())
+        .filter(attempt::Column::State.eq(Standing::Open))
+        .filter(attempt::Column::CommitBy.gt(now));
+    Ok(out.count(db).await?)
+}
+
+/// Stands for the four facts: the volunteer's list says who it is. Nobody has its token; the consent comes with the return.
+async fn activate(db: &impl ConnectionTrait, request: &LeaseRequest, now: i64) -> Result<Uuid, Refusal> {
+    let (_, digest) = token::fresh()?;
+    let row = activation::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        beneficiary_id: Set(request.person),
+        token_digest: Set(digest.to_vec()),
+        device_key: Set(request.device_key.0.to_vec()),
+        mode: Set("assisted".to_owned()),
+        consent_text: Set(String::new()),
+        consent_by: Set(String::new()),
+        created_at: Set(now),
+        expires_at: Set(now),
+        attempts: Set(1),
+    };
+    Ok(row.insert(db).await?.id)
+}
+
+/// Bring back what came of a plan.
+#[utoipa::path(post, path = "/v1/attempts/{id}/return", tag = "certification", security(("attempt" = [])),
+    params(("id" = Uuid, Path, description = "The attempt.")), request_body = LeaseReturn, responses(
+    (status = 200, body = CommitReceipt, description = "The commitment is durable."),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "`attempt.used`: another \
+        capture was committed; `action.not_seen`: the plan is not complete."),
+    (status = 410, body = Problem, content_type = "application/problem+json", description = "`attempt.commit_late`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`evidence.bad_times`, \
+        `input.consent_missing`"),
+))]
+pub(crate) async fn bring_back(
+    State(app): State<Arc<App>>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Body(request): Body<LeaseReturn>,
+) -> Result<Json<CommitReceipt>, Refusal> {
+    let now = app.clock.now();
+    let tx = app.store.begin("bring back a plan").await?;
+    let lent = authorised_alone(&*tx, id, &headers).await?;
+    if lent.committed_at.is_some() {
+        return receipt(&lent, &request.commit).map(Json);
+    }
+    let plan = lent.leased()?.ok_or(ReasonCode::InputBodyInvalid)?;
+    check_consent(&request.consent)?;
+    let captured_at = to_millis(request.captured_at);
+    if !(lent.issued_at - TOLERANCE_MS..=now + TOLERANCE_MS).contains(&captured_at) {
+        return Err(ReasonCode::EvidenceBadTimes.into());
+    }
+    let revealed = replay(&plan, &request.steps, &lent.rules()?, (lent.issued_at, now))?;
+    let committed = keep(&*tx, &lent, &revealed, &request.commit, now).await?;
+    for (step, asked) in revealed.iter().zip(&request.steps) {
+        steps::row(id, step.step, asked, lent.issued_at).insert(&*tx).await?;
+    }
+    for asked in &request.steps {
+        if let Some(report) = asked.ended {
+            steps::record_end(id, asked, report, now).update(&*tx).await?;
+        }
+    }
+    let captured = attempt::ActiveModel { id: Set(id), captured_at: Set(Some(captured_at)), ..Default::default() };
+    captured.update(&*tx).await?;
+    let consent = activation::ActiveModel {
+        id: Set(lent.activation_id),
+        consent_text: Set(request.consent.text_version.clone()),
+        consent_by: Set(by_whom(&request.consent).to_owned()),
+        ..Default::default()
+    };
+    consent.update(&*tx).await?;
+    tx.commit().await?;
+    receipt(&committed, &request.commit).map(Json)
+}
+
+/// The steps as they would have been revealed one by one.
+fn replay(
+    plan: &[Step],
+    asked: &[StepRequest],
+    policy: &CapturePolicy,
+    (lent_at, now): (i64, i64),
+) -> Result<Vec<Revealed>, Refusal> {
+    let wrong = || Refusal::from(ReasonCode::InputBodyInvalid);
+    let mut revealed: Vec<Revealed> = Vec::new();
+    for (place, request) in asked.iter().enumerate() {
+        match (revealed.last_mut(), request.ended) {
+            (None, None) => {}
+            (Some(last), Some(report)) if last.step.index == report.index && request.frames >= last.frames => {
+                last.report = Some(report);
+                last.ended = Some((request.frames, request.chain_head.0.to_vec()));
+                last.ended_at = Some(now);
+            }
+            _ => return Err(wrong()),
+        }
+        match needed(&steps::reports(&revealed), policy) {
+            NextStep::Reveal => revealed.push(Revealed {
+                step: *plan.get(place).ok_or_else(wrong)?,
+                frames: request.frames,
+                chain_head: request.chain_head.0.to_vec(),
+                report: None,
+                ended: None,
+                revealed_at: lent_at,
+                ended_at: None,
+            }),
+            NextStep::Complete if place + 1 == asked.len() => {}
+            NextStep::Complete => return Err(wrong()),
+            NextStep::Failed => return Err(ReasonCode::ActionWrong.into()),
+        }
+    }
+    Ok(revealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use jianzai_wire::{Bytes32, FrameTime, StepOutcome, StepReport};
+
+    use super::*;
+
+    fn policy() -> CapturePolicy {
+        CapturePolicy::for_actions(&Action::ALL).expect("five actions")
+    }
+
+    fn asked(outcomes: &[StepOutcome]) -> Vec<StepRequest> {
+        let head = Bytes32([7; 32]);
+        let first = StepRequest { ended: None, frames: 10, chain_head: head };
+        let rest = outcomes.iter().enumerate().map(|(place, outcome)| {
+            let at = FrameTime(1_000 * place as u64);
+            let report = StepReport { index: place as u32, outcome: *outcome, cue_at: at, began_at: at, ended_at: at };
+            StepRequest { ended: Some(report), frames: 20 + 10 * place as u32, chain_head: head }
+        });
+        [first].into_iter().chain(rest).collect()
+    }
+
+    fn came_to(outcomes: &[StepOutcome]) -> Result<usize, ReasonCode> {
+        let plan = draw(&policy()).expect("steps");
+        replay(&plan, &asked(outcomes), &policy(), (0, 9)).map(|steps| steps.len()).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn what_comes_back_is_held_against_the_plan_as_if_it_had_been_revealed() {
+        use StepOutcome::{Done, TooEarly};
+        assert_eq!(came_to(&[Done, Done, Done]), Ok(3));
+        assert_eq!(came_to(&[Done, Done, TooEarly, Done, Done, Done]), Ok(6), "the longest that a lease is for");
+        assert_eq!(came_to(&[Done, TooEarly, TooEarly]), Err(ReasonCode::ActionWrong));
+        assert_eq!(came_to(&[Done, Done, Done, Done]), Err(ReasonCode::InputBodyInvalid), "more than asked for");
+        assert_eq!(came_to(&[Done]), Ok(2), "not complete: the commitment is refused");
+        let mut swapped = asked(&[Done, Done, Done]);
+        swapped.swap(1, 2);
+        let plan = draw(&policy()).expect("steps");
+        assert!(replay(&plan, &swapped, &policy(), (0, 9)).is_err());
+        let mut shrunk = asked(&[Done, Done, Done]);
+        shrunk[2].frames = 1;
+        assert!(replay(&plan, &shrunk, &policy(), (0, 9)).is_err());
+    }
+}
