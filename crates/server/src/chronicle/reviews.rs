@@ -130,7 +130,7 @@ impl Office {
         let tx = self.store.begin("decide review").await?;
         let at = to_millis(now);
         decide(&*tx, &self.keys, review, clerk, decision, words, at).await?;
-        let entry = Entry::of(decision.action(), review).by(clerk).detail(decision.code());
+        let entry = Entry::of(decision.action(), review).by(clerk).detail(decision.name());
         audit::append(&tx, at, entry).await?;
         Ok(tx.commit().await?)
     }
@@ -218,16 +218,6 @@ impl Decision {
             Self::Refuse => Action::ReviewDecided,
             Self::Appeal { .. } => Action::AppealDecided,
             Self::Died(_) | Self::Lives => Action::DeathDecided,
-        }
-    }
-
-    fn code(self) -> &'static str {
-        match self {
-            Self::Refuse => "refused",
-            Self::Appeal { upheld: true } => "upheld",
-            Self::Appeal { upheld: false } => "dismissed",
-            Self::Died(_) => "died",
-            Self::Lives => "lives",
         }
     }
 

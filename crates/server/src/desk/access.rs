@@ -86,8 +86,8 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// Puts it down in the access log.
-    pub(super) async fn note<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
+    /// Puts it down in the access log, and in the linked log.
+    pub(super) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
         let beneficiary = match self.outcome {
             Outcome::Shown(id) => Some(id),
             Outcome::Nobody | Outcome::Elsewhere | Outcome::NotListed => None,
@@ -105,11 +105,6 @@ impl Read {
             outcome: Set(self.outcome.name().to_owned()),
         };
         row.insert(&**tx).await?;
-        Ok(())
-    }
-
-    /// Puts it down in the linked log.
-    pub(super) async fn link<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
         let subject = match self.outcome {
             Outcome::Shown(id) => Some(Subject::Id(id)),
             _ => self.sought.map(Subject::Hash),

@@ -63,8 +63,7 @@ pub(crate) async fn look_up(
     if shown.is_none() {
         counters.count(&*tx, now).await?;
     }
-    read.note(&tx, &signed_in, now).await?;
-    read.link(&tx, &signed_in, now).await?;
+    read.log(&tx, &signed_in, now).await?;
     tx.commit().await?;
     match shown {
         Some(person) => Ok(Json(show(&app, &person).await?)),
