@@ -12,6 +12,7 @@
 //!                                                            -> commit -> delivery -> judgement -> certificate
 //! ```
 
+mod appeal;
 pub mod backoff;
 mod booth;
 mod capture;
@@ -33,6 +34,7 @@ mod settle;
 mod tests;
 mod walk;
 
+pub use appeal::RefusedAttempt;
 pub use booth::{Booth, CameraChoice};
 pub use certification::{Certification, EventSink, Request};
 pub use client::{BadServerUrl, Client, ClientError};

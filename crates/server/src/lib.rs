@@ -15,6 +15,7 @@
 pub mod accounts;
 mod activation;
 mod app;
+mod appeal;
 mod attempts;
 pub mod audit;
 pub mod channels;
@@ -32,6 +33,7 @@ pub mod import;
 mod judging;
 pub mod keys;
 mod limits;
+mod links;
 pub mod messages;
 mod metrics;
 pub mod office;

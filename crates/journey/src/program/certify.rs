@@ -9,10 +9,11 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jianzai_journey::person::TypedFacts;
 use jianzai_journey::{
-    CONSENT_VERSION, CameraChoice, DrawnCertificate, DrawnForm, JourneyEvent, Request, Said, consent_text,
+    CONSENT_VERSION, CameraChoice, DrawnCertificate, DrawnForm, JourneyEvent, RefusedAttempt, Request, Said,
+    consent_text,
 };
 use jianzai_wire::api::ConsentBy;
-use jianzai_wire::{Action, Language, Mode, PersonFacts};
+use jianzai_wire::{Action, Language, Mode, PersonFacts, Secret};
 use zeroize::Zeroizing;
 
 use super::talk::{self, Teller};
@@ -44,6 +45,12 @@ pub(crate) struct Certify {
     /// The person has read, or was asked aloud, the text on face data, and agreed. Without it the program asks.
     #[arg(long, value_parser = ["yes"], value_name = "yes")]
     consent: Option<String>,
+    /// Appeal at once if it is refused: a clerk looks at it, and nothing is withheld meanwhile.
+    #[arg(long)]
+    appeal: bool,
+    /// What the link carries that led here: from the electronic social-security card, or a text message.
+    #[arg(long, value_name = "TOKEN", env = "JIANZAI_LINK", hide_env_values = true)]
+    link: Option<String>,
     /// Where to write certificate.txt, certificate.png and certificate.pdf.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -96,13 +103,16 @@ impl Certify {
             Err(bad) => {
                 // The same words as in the form; nothing was sent.
                 teller.remark(&format!("{}:", bad.field.name()), &format!("{}:", bad.field.name()))?;
-                teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(bad.reason, language)] })?;
+                teller.tell(&JourneyEvent::Refused {
+                    reasons: vec![Said::new(bad.reason, language)],
+                    can_appeal: false,
+                })?;
                 return Ok(Ended::Refused);
             }
         };
         if !self.agreed(&teller, mode, language)? {
             let reason = jianzai_wire::ReasonCode::InputConsentMissing;
-            teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(reason, language)] })?;
+            teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(reason, language)], can_appeal: false })?;
             return Ok(Ended::Refused);
         }
         self.certify(person, mode, &teller, language)
@@ -116,8 +126,9 @@ impl Certify {
         };
         let camera = self.camera()?;
         let booth = journey.warm(camera.clone());
-        let request =
-            Request { person, mode, consent, cannot: self.cannot.iter().map(|d| d.action()).collect(), camera };
+        let cannot = self.cannot.iter().map(|d| d.action()).collect();
+        let link = self.link.clone().map(Secret::new);
+        let request = Request { person, mode, consent, cannot, camera, link };
         let (say, said) = mpsc::channel();
         let tell = Box::new(move |event| {
             // Once this program has seen the end it listens no more.
@@ -134,6 +145,9 @@ impl Certify {
                 write_certificate(out, text, certification.certificate().as_ref(), teller)?;
             }
             if let Some(ended) = talk::ended(&event) {
+                if let (true, Some(refused)) = (self.appeal, certification.refused()) {
+                    appeal(&refused, teller, language)?;
+                }
                 certification.close();
                 return Ok(ended);
             }
@@ -192,6 +206,22 @@ impl Doing {
             Self::TurnRight => Action::TurnRight,
             Self::LookUp => Action::LookUp,
             Self::LookDown => Action::LookDown,
+        }
+    }
+}
+
+/// Appeals against a refusal, and says what came of it.
+fn appeal(refused: &RefusedAttempt, teller: &Teller, language: Language) -> anyhow::Result<()> {
+    match runtime()?.block_on(refused.appeal(None)) {
+        Ok(appeal) => {
+            let day = appeal.answer_by;
+            let zh = format!("已申诉。工作人员会在 {day} 前答复，在这之前待遇不会停。");
+            teller.remark(&zh, &format!("Appealed. There is an answer by {day}; nothing is withheld until then."))
+        }
+        Err(reason) => {
+            let said = Said::new(reason, language);
+            let words = format!("[{}] {} {}", said.code, said.sentence, said.next_step);
+            teller.remark(&words, &words)
         }
     }
 }

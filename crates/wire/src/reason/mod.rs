@@ -100,6 +100,48 @@ pub enum ReasonCode {
     /// `desk.not_listed`
     #[serde(rename = "desk.not_listed")]
     DeskNotListed,
+    /// `review.taken`
+    #[serde(rename = "review.taken")]
+    ReviewTaken,
+    /// `review.decided`
+    #[serde(rename = "review.decided")]
+    ReviewDecided,
+    /// `review.second_clerk`
+    #[serde(rename = "review.second_clerk")]
+    ReviewSecondClerk,
+    /// `review.refused`
+    #[serde(rename = "review.refused")]
+    ReviewRefused,
+    /// `desk.evidence_gone`
+    #[serde(rename = "desk.evidence_gone")]
+    DeskEvidenceGone,
+    /// `appeal.nothing`
+    #[serde(rename = "appeal.nothing")]
+    AppealNothing,
+    /// `appeal.decided_lately`
+    #[serde(rename = "appeal.decided_lately")]
+    AppealDecidedLately,
+    /// `link.not_valid`
+    #[serde(rename = "link.not_valid")]
+    LinkNotValid,
+    /// `record.proof_in_future`
+    #[serde(rename = "record.proof_in_future")]
+    RecordProofInFuture,
+    /// `record.proof_too_old`
+    #[serde(rename = "record.proof_too_old")]
+    RecordProofTooOld,
+    /// `record.second_missing`
+    #[serde(rename = "record.second_missing")]
+    RecordSecondMissing,
+    /// `form.not_taken`
+    #[serde(rename = "form.not_taken")]
+    FormNotTaken,
+    /// `slot.gone`
+    #[serde(rename = "slot.gone")]
+    SlotGone,
+    /// `slot.decided`
+    #[serde(rename = "slot.decided")]
+    SlotDecided,
     /// `attempt.not_found`
     #[serde(rename = "attempt.not_found")]
     AttemptNotFound,
@@ -328,6 +370,20 @@ impl ReasonCode {
         Self::InvitationNotValid,
         Self::DeskNobodyFound,
         Self::DeskNotListed,
+        Self::ReviewTaken,
+        Self::ReviewDecided,
+        Self::ReviewSecondClerk,
+        Self::ReviewRefused,
+        Self::DeskEvidenceGone,
+        Self::AppealNothing,
+        Self::AppealDecidedLately,
+        Self::LinkNotValid,
+        Self::RecordProofInFuture,
+        Self::RecordProofTooOld,
+        Self::RecordSecondMissing,
+        Self::FormNotTaken,
+        Self::SlotGone,
+        Self::SlotDecided,
         Self::AttemptNotFound,
         Self::AttemptExpired,
         Self::AttemptUsed,
@@ -420,6 +476,20 @@ impl ReasonCode {
             Self::InvitationNotValid => "invitation.not_valid",
             Self::DeskNobodyFound => "desk.nobody_found",
             Self::DeskNotListed => "desk.not_listed",
+            Self::ReviewTaken => "review.taken",
+            Self::ReviewDecided => "review.decided",
+            Self::ReviewSecondClerk => "review.second_clerk",
+            Self::ReviewRefused => "review.refused",
+            Self::DeskEvidenceGone => "desk.evidence_gone",
+            Self::AppealNothing => "appeal.nothing",
+            Self::AppealDecidedLately => "appeal.decided_lately",
+            Self::LinkNotValid => "link.not_valid",
+            Self::RecordProofInFuture => "record.proof_in_future",
+            Self::RecordProofTooOld => "record.proof_too_old",
+            Self::RecordSecondMissing => "record.second_missing",
+            Self::FormNotTaken => "form.not_taken",
+            Self::SlotGone => "slot.gone",
+            Self::SlotDecided => "slot.decided",
             Self::AttemptNotFound => "attempt.not_found",
             Self::AttemptExpired => "attempt.expired",
             Self::AttemptUsed => "attempt.used",
@@ -503,7 +573,10 @@ impl ReasonCode {
             | Self::InputConsentMissing
             | Self::InputLoginNameInvalid
             | Self::AccountNameTaken
-            | Self::AccountPasswordWeak => ReasonKind::Form,
+            | Self::AccountPasswordWeak
+            | Self::RecordProofInFuture
+            | Self::RecordProofTooOld
+            | Self::RecordSecondMissing => ReasonKind::Form,
             Self::InputBodyInvalid
             | Self::AttemptNotCommitted
             | Self::UploadBadOffset
@@ -517,6 +590,17 @@ impl ReasonCode {
             | Self::InvitationNotValid
             | Self::DeskNobodyFound
             | Self::DeskNotListed
+            | Self::ReviewTaken
+            | Self::ReviewDecided
+            | Self::ReviewSecondClerk
+            | Self::ReviewRefused
+            | Self::DeskEvidenceGone
+            | Self::AppealNothing
+            | Self::AppealDecidedLately
+            | Self::LinkNotValid
+            | Self::FormNotTaken
+            | Self::SlotGone
+            | Self::SlotDecided
             | Self::AttemptNotFound
             | Self::AttemptExpired
             | Self::AttemptUsed
