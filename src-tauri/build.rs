@@ -10,6 +10,7 @@ const COMMANDS: &[&str] = &[
     "push_frame",
     "cancel",
     "retry",
+    "appeal",
     "outbox",
     "resume",
     "keep_preferences",

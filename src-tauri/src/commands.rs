@@ -100,7 +100,7 @@ pub(crate) fn begin(
 ) -> Result<(), Said> {
     app.speak(language);
     let person = person.check().map_err(|bad| app.said(bad.reason))?;
-    let request = Certify { person, mode, consent: consent.by, cannot, camera: app.choice(camera)? };
+    let request = Certify { person, mode, consent: consent.by, cannot, camera: app.choice(camera)?, link: None };
     // The former certification ends, and lets its camera go, before the next begins.
     app.replace(None);
     app.replace(Some(app.journey().certify(request, app.take_warm(), sink(events))));
@@ -145,6 +145,16 @@ pub(crate) fn cancel(app: Shared<'_>) {
 #[tauri::command]
 pub(crate) fn retry(app: Shared<'_>) -> bool {
     app.with_current(Certification::retry).is_some()
+}
+
+/// Appeals against the refusal that is on the screen; answers the day by which somebody answers.
+#[tauri::command]
+pub(crate) async fn appeal(app: Shared<'_>, language: Language) -> Result<String, Said> {
+    app.speak(language);
+    let refused = app.with_current(Certification::refused).flatten();
+    let refused = refused.ok_or_else(|| app.said(ReasonCode::AppealNothing))?;
+    let appeal = refused.appeal(None).await.map_err(|reason| app.said(reason))?;
+    Ok(appeal.answer_by.to_string())
 }
 
 /// Something that waits; says nothing about a person.

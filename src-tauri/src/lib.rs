@@ -54,6 +54,7 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             commands::push_frame,
             commands::cancel,
             commands::retry,
+            commands::appeal,
             commands::outbox,
             commands::resume,
             commands::keep_preferences,

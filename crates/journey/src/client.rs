@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jianzai_wire::api::{
-    Activation, ActivationRequest, Attempt, AttemptRequest, AttemptState, CommitReceipt, CommitRequest, Keys, Problem,
-    StepAnswer, StepRequest,
+    Activation, ActivationRequest, Appeal, AppealRequest, Attempt, AttemptRequest, AttemptState, CommitReceipt,
+    CommitRequest, Keys, Problem, StepAnswer, StepRequest,
 };
 use jianzai_wire::lease::{Lease, LeaseRequest, LeaseReturn};
 use jianzai_wire::{Language, ReasonCode, Secret};
@@ -178,6 +178,11 @@ impl Client {
     /// Where an attempt stands.
     pub async fn state(&self, attempt: Uuid, token: &Secret) -> Result<AttemptState, ClientError> {
         self.json(self.request(Method::GET, &format!("v1/attempts/{attempt}")).bearer_auth(token.expose())).await
+    }
+
+    /// Appeals against what came of an attempt.
+    pub async fn appeal(&self, attempt: Uuid, token: &Secret, request: &AppealRequest) -> Result<Appeal, ClientError> {
+        self.post(&format!("v1/attempts/{attempt}/appeal"), Some(token), request).await
     }
 
     /// The certificate of an attempt, drawn: `file` is `certificate.png` or `certificate.pdf`.

@@ -70,6 +70,8 @@ pub enum JourneyEvent {
     Refused {
         /// Why, the most helpful first.
         reasons: Vec<Said>,
+        /// Whether it is the service's answer to what was sent: then it can be appealed against.
+        can_appeal: bool,
     },
     /// A person will look at it.
     Review {
@@ -152,7 +154,7 @@ mod tests {
                 masked_name: "**明".into(),
                 text: "0oRD".into(),
             },
-            JourneyEvent::Refused { reasons: vec![said.clone()] },
+            JourneyEvent::Refused { reasons: vec![said.clone()], can_appeal: true },
             JourneyEvent::Review { reasons: vec![said.clone()] },
             JourneyEvent::Failed { reason: said, can_retry: true },
         ]);

@@ -12,6 +12,7 @@
 //!                                                            -> commit -> delivery -> judgement -> certificate
 //! ```
 
+mod appeal;
 pub mod backoff;
 mod booth;
 mod capture;
@@ -35,6 +36,7 @@ mod source;
 mod tests;
 mod walk;
 
+pub use appeal::RefusedAttempt;
 pub use booth::{Booth, CameraChoice};
 pub use certification::{Certification, EventSink, Request};
 pub use client::{BadServerUrl, Client, ClientError};

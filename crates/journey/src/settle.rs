@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::appeal::RefusedAttempt;
 use crate::backoff::persist;
 use crate::client::{Client, ClientError};
 use crate::delivery::{DeliveryError, Outcome, deliver};
@@ -30,7 +31,12 @@ pub enum Settled {
     /// A person will look at it.
     Review(Vec<ReasonCode>),
     /// Not certified.
-    Refused(Vec<ReasonCode>),
+    Refused {
+        /// Why.
+        reasons: Vec<ReasonCode>,
+        /// What can be appealed against.
+        attempt: RefusedAttempt,
+    },
 }
 
 /// Why an item is not settled; it stays in the outbox.
@@ -65,7 +71,9 @@ impl Settled {
                 text: text.clone(),
             },
             Self::Review(reasons) => JourneyEvent::Review { reasons: Said::all(reasons, language) },
-            Self::Refused(reasons) => JourneyEvent::Refused { reasons: Said::all(reasons, language) },
+            Self::Refused { reasons, .. } => {
+                JourneyEvent::Refused { reasons: Said::all(reasons, language), can_appeal: true }
+            }
         }
     }
 }
@@ -83,7 +91,10 @@ pub(crate) async fn settle(
     let text = match deliver(client, outbox, header, patience, tell).await? {
         Outcome::Certified { certificate } => certificate,
         Outcome::Review { reasons } => return Ok(Settled::Review(reasons)),
-        Outcome::Refused { reasons } => return Ok(Settled::Refused(reasons)),
+        Outcome::Refused { reasons } => {
+            let attempt = RefusedAttempt { client: client.clone(), attempt, token };
+            return Ok(Settled::Refused { reasons, attempt });
+        }
     };
     let keys = persist(deadline, |_| {}, || client.keys()).await.map_err(DeliveryError::from)?;
     let now = OffsetDateTime::now_utc();

@@ -132,6 +132,7 @@ impl Walk {
 
     /// Once through, from wherever it stopped before.
     async fn once(&mut self) -> Result<(), Stop> {
+        *lock(&self.shared.refused) = None;
         let header = match (self.saved.clone(), self.whom.clone()) {
             (Some(header), _) => header,
             (None, Some(whom)) => self.record(&whom).await?,
@@ -153,6 +154,9 @@ impl Walk {
             *lock(&self.shared.certificate) = Some(drawn.clone());
             // Nothing is left to do for this person: the facts are forgotten.
             (self.whom, self.activation) = (None, None);
+        }
+        if let Settled::Refused { attempt, .. } = &settled {
+            *lock(&self.shared.refused) = Some(attempt.clone());
         }
         let event = settled.event(self.journey.config().language);
         if let JourneyEvent::Certified { text, .. } = &event {
@@ -216,8 +220,13 @@ impl Walk {
         {
             return Ok(activation.clone());
         }
-        let request =
-            ActivationRequest { person: who.person.clone(), mode: who.mode, consent: who.consent(), device_key };
+        let request = ActivationRequest {
+            person: who.person.clone(),
+            mode: who.mode,
+            consent: who.consent(),
+            device_key,
+            link: who.link.clone(),
+        };
         let client = self.journey.client();
         let deadline = Instant::now() + PATIENCE_BEFORE;
         let activation = persist(deadline, |_| {}, || client.activate(&request)).await?;
@@ -357,7 +366,7 @@ impl Walk {
     fn stopped(&mut self, reason: ReasonCode) {
         let said = Said::new(reason, self.journey.config().language);
         (self.tell)(match reason.kind() {
-            ReasonKind::Form | ReasonKind::Refusal => JourneyEvent::Refused { reasons: vec![said] },
+            ReasonKind::Form | ReasonKind::Refusal => JourneyEvent::Refused { reasons: vec![said], can_appeal: false },
             ReasonKind::Review => JourneyEvent::Review { reasons: vec![said] },
             ReasonKind::Hint | ReasonKind::Device | ReasonKind::Wait | ReasonKind::Fault => {
                 JourneyEvent::Failed { reason: said, can_retry: true }

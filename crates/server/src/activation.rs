@@ -17,11 +17,14 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::channels::link::{Link, follow};
 use crate::clock::to_time;
 use crate::db::entity::activation;
 use crate::keys::Role;
 use crate::limits::{Counters, Subjects};
 use crate::problem::{Body, Refusal};
+use crate::year::dates::china;
+use crate::year::names::Named as _;
 use crate::{register, token};
 
 /// An activation lets attempts be started for so long.
@@ -34,6 +37,7 @@ const SLOWEST_CHECK: Duration = Duration::from_millis(120);
     (status = 201, body = Activation, description = "The facts match."),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`identity.not_confirmed`: \
         at least one fact does not match; which one is not said."),
+    (status = 410, body = Problem, content_type = "application/problem+json", description = "`link.not_valid`"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.*`"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
 ))]
@@ -46,7 +50,9 @@ pub(crate) async fn activate(
     let arrived = Instant::now();
     check_consent(&request.consent)?;
     ed25519_dalek::VerifyingKey::from_bytes(request.device_key.as_bytes()).map_err(|_| ReasonCode::InputBodyInvalid)?;
-    let checked = check(&app, client_address(&app, peer, &headers), &request).await?;
+    let link = request.link.as_ref().map(|token| follow(&app.keys, token, china(app.clock.now()))).transpose();
+    let link = link.map_err(|_| ReasonCode::LinkNotValid)?;
+    let checked = check(&app, client_address(&app, peer, &headers), &request, link).await?;
     tokio::time::sleep(checked.delay).await;
     match checked.activation {
         Some(activation) => Ok((StatusCode::CREATED, axum::Json(activation))),
@@ -63,7 +69,12 @@ struct Checked {
     activation: Option<Activation>,
 }
 
-async fn check(app: &App, address: IpAddr, request: &ActivationRequest) -> Result<Checked, Refusal> {
+async fn check(
+    app: &App,
+    address: IpAddr,
+    request: &ActivationRequest,
+    link: Option<Link>,
+) -> Result<Checked, Refusal> {
     let key = app.keys.current(Role::IdHash).ok_or(ReasonCode::ServerInternal)?;
     let id_hash = register::id_hash(key, &request.person.id_number);
     let subjects = Subjects { device: request.device_key.as_bytes(), address, id_hash: &id_hash };
@@ -71,10 +82,12 @@ async fn check(app: &App, address: IpAddr, request: &ActivationRequest) -> Resul
     let now = app.clock.now();
     let tx = app.store.begin("activate").await?;
     let delay = counters.check(&*tx, now).await??;
-    let activation = match register::confirm(&*tx, &app.keys, &app.nobody, &request.person).await? {
+    let confirmed = register::confirm(&*tx, &app.keys, &app.nobody, &request.person).await?;
+    // Whose link it is not, has not confirmed who they are.
+    let activation = match confirmed.filter(|person| link.is_none_or(|link| link.beneficiary == *person)) {
         Some(beneficiary) => {
             let (token, digest) = token::fresh()?;
-            row(request, beneficiary, digest, now).insert(&*tx).await?;
+            row(request, beneficiary, link, digest, now).insert(&*tx).await?;
             Some(Activation { token, expires_at: to_time(now + VALID_MS) })
         }
         None => {
@@ -86,7 +99,13 @@ async fn check(app: &App, address: IpAddr, request: &ActivationRequest) -> Resul
     Ok(Checked { delay, activation })
 }
 
-fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i64) -> activation::ActiveModel {
+fn row(
+    request: &ActivationRequest,
+    beneficiary: Uuid,
+    link: Option<Link>,
+    digest: [u8; 32],
+    now: i64,
+) -> activation::ActiveModel {
     let mode = match request.mode {
         Mode::OwnPhone => "self",
         Mode::Assisted => "assisted",
@@ -102,6 +121,7 @@ fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i6
         created_at: Set(now),
         expires_at: Set(now + VALID_MS),
         attempts: Set(0),
+        channel: Set(link.map(|link| link.channel.name().to_owned())),
     }
 }
 

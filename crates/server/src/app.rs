@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::db::Datastore;
 use crate::keys::{KeyRing, KeysError, Role};
 use crate::metrics::Metrics;
+use crate::office::Office;
 use crate::problem::Refusal;
 use crate::register::Nobody;
 use crate::{StartError, durable, register};
@@ -29,13 +30,13 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Datastore,
-    pub(crate) keys: KeyRing,
+    pub(crate) keys: Arc<KeyRing>,
     /// Where sealed evidence lies.
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) nobody: Nobody,
     /// What is counted.
     pub(crate) metrics: Metrics,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     /// Rung when there is something to judge.
     pub(crate) work: Notify,
     uploads: [Mutex<()>; 64],
@@ -47,7 +48,7 @@ impl App {
         for folder in [&config.data, &config.staging(), &config.evidence()] {
             durable::private_folder(folder).map_err(|source| StartError::Folder { path: folder.clone(), source })?;
         }
-        let keys = KeyRing::of(&config, &today(clock.now()))?;
+        let keys = Arc::new(KeyRing::of(&config, &today(clock.now()))?);
         let store = Datastore::open(&config.database()).await?;
         if !register::fits(store.reads(), &keys).await? {
             return Err(KeysError::Lost(config.keys(), "id-hash").into());
@@ -63,7 +64,7 @@ impl App {
             objects,
             nobody,
             metrics: Metrics::new(),
-            policies: Policies::default(),
+            policies: Arc::default(),
             work: Notify::new(),
             uploads,
         })
@@ -77,6 +78,11 @@ impl App {
             Some(lock) => lock.lock().await,
             None => self.uploads[0].lock().await,
         }
+    }
+
+    /// The same tables and keys, for what clerks do.
+    pub(crate) fn office(&self) -> Office {
+        Office { store: self.store.clone(), keys: self.keys.clone(), policies: self.policies.clone() }
     }
 
     /// The rules that somebody lives by.

@@ -26,6 +26,7 @@ use crate::problem::{Body, Refusal};
 use crate::token;
 use crate::year::channel::Channel;
 use crate::year::dates::china;
+use crate::year::names::Named as _;
 
 /// The capture must be committed within this.
 const COMMIT_WITHIN_MS: i64 = 5 * 60_000;
@@ -57,7 +58,7 @@ pub(crate) async fn start(
     let tx = app.store.begin("start attempt").await?;
     let activation = by_token.lock_exclusive().one(&*tx).await?.filter(|row| now < row.expires_at);
     let activation = activation.ok_or(ReasonCode::AttemptUnauthorised)?;
-    if !rules.allows(channel(&activation.mode)) {
+    if !rules.allows(activation.way()) {
         return Err(ReasonCode::ChannelClosed.into());
     }
     if request.demo && !app.config.demo {
@@ -130,9 +131,12 @@ pub(crate) async fn issue(
     Ok(Attempt { id: row.id, token, nonce, issued_at, commit_by, policy: policy.clone(), recipient })
 }
 
-/// By which way somebody certifies who began in this mode.
-pub(crate) fn channel(mode: &str) -> Channel {
-    if mode == "assisted" { Channel::AppAssisted } else { Channel::AppSelf }
+impl activation::Model {
+    /// By which way somebody certifies who began so: that of the link that led here, else the mode's.
+    pub(crate) fn way(&self) -> Channel {
+        let by_mode = if self.mode == "assisted" { Channel::AppAssisted } else { Channel::AppSelf };
+        self.channel.as_deref().and_then(Channel::named).unwrap_or(by_mode)
+    }
 }
 
 /// The attempt that a call is about, not to be changed by anybody else meanwhile.

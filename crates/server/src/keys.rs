@@ -36,7 +36,8 @@ impl Role {
     /// Every role.
     pub const ALL: [Self; 5] = [Self::IdHash, Self::Column, Self::Evidence, Self::Certificate, Self::Audit];
 
-    fn name(self) -> &'static str {
+    /// As it stands in the names of files.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::IdHash => "id-hash",
             Self::Column => "column",

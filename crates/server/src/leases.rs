@@ -135,6 +135,7 @@ async fn activate(db: &impl ConnectionTrait, request: &LeaseRequest, now: i64) -
         created_at: Set(now),
         expires_at: Set(now),
         attempts: Set(1),
+        channel: Set(None),
     };
     Ok(row.insert(db).await?.id)
 }

@@ -15,6 +15,7 @@
 pub mod accounts;
 mod activation;
 mod app;
+mod appeal;
 mod attempts;
 pub mod audit;
 pub mod channels;
@@ -33,6 +34,7 @@ mod judging;
 pub mod keys;
 mod leases;
 mod limits;
+mod links;
 pub mod messages;
 mod metrics;
 pub mod office;

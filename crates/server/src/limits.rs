@@ -85,6 +85,16 @@ impl Counters {
         Some(Self(vec![Counter::of("desk", &[account.as_bytes()], Some(30), keys)?]))
     }
 
+    /// Of an account that sends lists: lines that name nobody whom it serves.
+    pub(crate) fn at_lists(account: Uuid, keys: &KeyRing) -> Option<Self> {
+        Some(Self(vec![Counter::of("desk_lists", &[account.as_bytes()], Some(500), keys)?]))
+    }
+
+    /// Of somebody who follows links.
+    pub(crate) fn at_link(address: IpAddr, keys: &KeyRing) -> Option<Self> {
+        Some(Self(vec![Counter::of("link_address", &[&network(address)], Some(100), keys)?]))
+    }
+
     /// Of somebody who tries codes of invitations.
     pub(crate) fn at_invitation(address: IpAddr, keys: &KeyRing) -> Option<Self> {
         Some(Self(vec![Counter::of("invitation_address", &[&network(address)], Some(20), keys)?]))

@@ -14,6 +14,7 @@ use jianzai_server::clock::{Clock as _, SystemClock};
 use jianzai_server::config::Config;
 use jianzai_server::import::Report;
 use jianzai_server::keys::{KeyRing, Role};
+use jianzai_server::office::{Office, moment};
 use jianzai_wire::{Language, Secret};
 use tracing_subscriber::EnvFilter;
 
@@ -129,7 +130,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Import(arguments) => import(arguments).await,
         Command::Year(command) => command.run().await,
         Command::Policy(command) => command.run().await,
-        Command::Keys { data, new } => keys(data, new),
+        Command::Keys { data, new } => keys(data, new).await,
         Command::Account(arguments) => program::account::run(arguments).await,
         Command::Demo(arguments) => program::demo::run(arguments).await,
         Command::Audit(arguments) => match program::audit::run(arguments).await? {
@@ -187,12 +188,14 @@ async fn import(arguments: Import) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {
-    let (config, today) = (data.config(), jianzai_server::today(SystemClock.now()));
-    let ring = KeyRing::of(&config, &today)?;
+async fn keys(data: Data, new: Option<Role>) -> anyhow::Result<()> {
+    let config = data.config();
+    let ring = KeyRing::of(&config, &jianzai_server::today(SystemClock.now()))?;
     match new {
         Some(role) => {
-            let key = KeyRing::add(&config, role, &today)?;
+            let office = Office::open(&config, &SystemClock).await?;
+            let key = office.add_key(&config, role, moment(&SystemClock, None)).await?;
+            office.close().await?;
             println!("{}", key.id);
         }
         None => {

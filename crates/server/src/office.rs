@@ -1,4 +1,4 @@
-//! The tables and keys, open for one command of the program: no networks, no evidence, no calls.
+//! The tables and keys, open for one command of the program or one call of the desk: no networks, no evidence.
 //!
 //! **In**: the data folder (and the database's URL). **Out**: the year's work, step by step: [`Office::tick`],
 //! [`Office::send`], the lists for the payer, batches of certifications, changes of policy. **What can go wrong**: each
@@ -6,19 +6,23 @@
 //!
 //! Runs beside a service that is serving.
 
+use std::sync::Arc;
+
 use time::macros::time;
 use time::{Date, OffsetDateTime, UtcOffset};
 
+use crate::audit::{self, Action, Entry};
+pub use crate::chronicle::decisions::Decision;
 use crate::chronicle::policies::{Policies, PoliciesError, RulesError};
 pub use crate::chronicle::policy_change::{Applied, Preview};
-pub use crate::chronicle::reviews::{Decision, ReviewError};
+pub use crate::chronicle::reviews::ReviewError;
 use crate::chronicle::tick::{self, Ticked};
 pub use crate::chronicle::wrongful::Counted;
-use crate::clock::Clock;
+use crate::clock::{Clock, to_millis};
 use crate::columns::{NotOpened, NotSealed};
 use crate::config::Config;
 use crate::db::Datastore;
-use crate::keys::{KeyRing, KeysError};
+use crate::keys::{Key, KeyRing, KeysError, Role};
 use crate::register;
 use crate::year::dates::china;
 
@@ -26,8 +30,8 @@ use crate::year::dates::china;
 #[derive(Debug)]
 pub struct Office {
     pub(crate) store: Datastore,
-    pub(crate) keys: KeyRing,
-    pub(crate) policies: Policies,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) policies: Arc<Policies>,
 }
 
 /// Why a step could not be done, or not to its end.
@@ -74,18 +78,31 @@ impl Office {
     pub async fn open(config: &Config, clock: &dyn Clock) -> Result<Self, OfficeError> {
         crate::durable::private_folder(&config.data)
             .map_err(|error| OfficeError::File(format!("{}: {error}", config.data.display())))?;
-        let keys = KeyRing::of(config, &crate::today(clock.now()))?;
+        let keys = Arc::new(KeyRing::of(config, &crate::today(clock.now()))?);
         let store = Datastore::open(&config.database()).await?;
         if !register::fits(store.reads(), &keys).await? {
             return Err(KeysError::Lost(config.keys(), "id-hash").into());
         }
-        Ok(Self { store, keys, policies: Policies::default() })
+        Ok(Self { store, keys, policies: Arc::default() })
     }
 
     /// The daily look at everybody for whom something may have changed.
     pub async fn tick(&self, now: OffsetDateTime) -> Result<Ticked, OfficeError> {
         let policies = self.policies.current(self.store.reads()).await?;
         Ok(tick::tick(&self.store, &self.keys, &policies, now, &|| false).await?)
+    }
+
+    /// Makes one more key for a role, in use from the next start, and puts that down in the linked log. A key whose entry
+    /// is missing was made by a run that was cut short here.
+    pub async fn add_key(&self, config: &Config, role: Role, now: OffsetDateTime) -> Result<Key, OfficeError> {
+        let at = to_millis(now);
+        let key = KeyRing::add(config, role, &crate::today(at))?;
+        let tx = self.store.begin("add key").await?;
+        let detail = format!("{},{}", role.name(), key.id);
+        let entry = Entry { action: Action::KeyMade, actor: None, subject: None, detail };
+        audit::append(&tx, at, entry).await?;
+        tx.commit().await?;
+        Ok(key)
     }
 
     /// Closes the database.

@@ -101,12 +101,13 @@ async fn drawn(
 ) -> Result<Vec<u8>, Refusal> {
     let attempt = authorised(app.store.reads(), id, headers).await?;
     let certificate = certificate(app, &attempt).await?;
-    let drawn = tokio::task::spawn_blocking(move || {
-        // Looked through once and kept: it takes a part of a second.
-        let fonts = FONTS.get_or_init(|| Fonts::load().ok()).as_ref().ok_or(DrawError::NoCjkFont)?;
-        form(&draw(&certificate, fonts)?)
-    });
+    let drawn = tokio::task::spawn_blocking(move || form(&draw(&certificate, fonts()?)?));
     drawn.await.map_err(|error| Refusal::internal(&error))?.map_err(|error| Refusal::internal(&error))
+}
+
+/// The fonts of this machine, looked through once and kept: it takes a part of a second.
+pub(crate) fn fonts() -> Result<&'static Fonts, DrawError> {
+    FONTS.get_or_init(|| Fonts::load().ok()).as_ref().ok_or(DrawError::NoCjkFont)
 }
 
 /// The certificate that an attempt led to.

@@ -60,10 +60,13 @@ fn usual_status(reason: ReasonCode) -> StatusCode {
         LimitTooManyTries => StatusCode::TOO_MANY_REQUESTS,
         AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut => StatusCode::UNAUTHORIZED,
         AttemptNotFound | UploadNotFound | DeskNobodyFound => StatusCode::NOT_FOUND,
-        AttemptExpired | AttemptCommitLate | EvidenceLate | InvitationNotValid => StatusCode::GONE,
+        AttemptExpired | AttemptCommitLate | EvidenceLate | InvitationNotValid | DeskEvidenceGone | LinkNotValid
+        | FormNotTaken => StatusCode::GONE,
         AttemptUsed | AttemptNotCommitted | ActionWrong | ActionNotSeen | UploadBadOffset | AccountNameTaken => {
             StatusCode::CONFLICT
         }
+        ReviewTaken | ReviewDecided | ReviewSecondClerk | AppealNothing | AppealDecidedLately | SlotGone
+        | SlotDecided => StatusCode::CONFLICT,
         UploadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         UploadBadRequest => StatusCode::BAD_REQUEST,
         ServerBusy => StatusCode::SERVICE_UNAVAILABLE,

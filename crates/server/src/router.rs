@@ -20,12 +20,19 @@ use utoipa_axum::routes;
 
 use crate::accounts::{invitation, login, logout};
 use crate::app::App;
-use crate::desk::{oversight, person, rosters, visits};
+use crate::desk::{
+    by_people, calls, case, decide, evidence, links as desk_links, lists, oversight, person, post, reviews, rosters,
+    visits,
+};
 use crate::problem::{self, Refusal};
-use crate::{activation, attempts, commit, leases, metrics, outcome, steps, uploads};
+use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcome, steps, uploads};
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
+/// A list of an employer: some ten thousand lines.
+const LIST_LIMIT: usize = 1 << 20;
+/// A scan of 20 MB as base64.
+const SCAN_LIMIT: usize = 28 << 20;
 /// No call but a piece of evidence takes so long.
 const CALL_LIMIT: Duration = Duration::from_secs(20);
 
@@ -40,6 +47,9 @@ fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(outcome::state))
         .routes(routes!(outcome::picture))
         .routes(routes!(outcome::sheet))
+        .routes(routes!(appeal::appeal))
+        .routes(routes!(links::open))
+        .routes(routes!(links::visit))
         .merge(desk())
         .layer(middleware::from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -60,6 +70,31 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(visits::all))
         .routes(routes!(visits::one))
         .routes(routes!(leases::lend))
+        .routes(routes!(reviews::waiting))
+        .routes(routes!(case::open))
+        .routes(routes!(evidence::part))
+        .routes(routes!(decide::decide))
+        .merge(by_people())
+}
+
+/// The ways by people.
+fn by_people() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(by_people::seen))
+        .routes(routes!(by_people::report))
+        .routes(routes!(by_people::withdraw))
+        .routes(routes!(post::issue))
+        .routes(routes!(calls::offer, calls::free))
+        .routes(routes!(calls::book))
+        .routes(routes!(calls::outcome))
+        .routes(routes!(desk_links::issue))
+}
+
+/// Lists and scans, which are larger than other calls and may take longer.
+fn papers() -> OpenApiRouter<Arc<App>> {
+    let lists = OpenApiRouter::new().routes(routes!(lists::take)).layer(DefaultBodyLimit::max(LIST_LIMIT));
+    let scans = OpenApiRouter::new().routes(routes!(post::returned)).layer(DefaultBodyLimit::max(SCAN_LIMIT));
+    lists.merge(scans)
 }
 
 fn pieces() -> OpenApiRouter<Arc<App>> {
@@ -69,7 +104,7 @@ fn pieces() -> OpenApiRouter<Arc<App>> {
 }
 
 fn all() -> (Router<Arc<App>>, OpenApi) {
-    OpenApiRouter::with_openapi(about()).merge(calls()).merge(pieces()).split_for_parts()
+    OpenApiRouter::with_openapi(about()).merge(calls()).merge(papers()).merge(pieces()).split_for_parts()
 }
 
 /// The service's description, made from its routes.

@@ -12,12 +12,13 @@
 //! | `GET  /v1/attempts/{id}` (bearer: attempt) | -> [`AttemptState`] |
 //! | `POST /v1/desk/leases` (bearer: a volunteer's session) | [`LeaseRequest`](crate::lease::LeaseRequest) -> 201 [`Lease`](crate::lease::Lease) |
 //! | `POST /v1/attempts/{id}/return` (bearer: leased attempt) | [`LeaseReturn`](crate::lease::LeaseReturn) -> [`CommitReceipt`] |
+//! | `POST /v1/attempts/{id}/appeal` (bearer: attempt) | [`AppealRequest`] -> [`Appeal`] |
 //!
-//! A refused call is answered with [`Problem`] (RFC 9457, `application/problem+json`). Commit, steps and uploads may be
-//! repeated after a lost answer: the same request has the same answer.
+//! A refused call is answered with [`Problem`] (RFC 9457, `application/problem+json`). Commit, steps, uploads and appeals may
+//! be repeated after a lost answer: the same request has the same answer.
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -53,6 +54,9 @@ pub struct ActivationRequest {
     pub consent: Consent,
     /// The device's Ed25519 public key, which signs the evidence.
     pub device_key: Bytes32,
+    /// The link that led here, if one did: then the facts must be those of the person whom it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Secret>,
 }
 
 /// The facts match.
@@ -176,6 +180,23 @@ pub enum AttemptState {
         /// Why, the most helpful first.
         reasons: Vec<ReasonCode>,
     },
+}
+
+/// Appeals against a refusal.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppealRequest {
+    /// What the person says, if they want to: at most 2,000 characters. Kept sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Secret>,
+}
+
+/// An appeal waits for a clerk; meanwhile nothing is withheld. The same appeal again is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Appeal {
+    /// The day by which it is answered.
+    #[serde(with = "crate::time::day")]
+    pub answer_by: Date,
 }
 
 /// The server's public keys.

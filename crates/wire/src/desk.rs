@@ -14,6 +14,8 @@
 //! | `POST /v1/desk/visits` | [`VisitsRequest`] -> [`Visits`] | volunteers |
 //! | `POST /v1/desk/visits/person` | [`PersonRequest`] -> [`VisitPerson`] | volunteers |
 //!
+//! What waits for a clerk is in [`crate::cases`], the ways by people in [`crate::channels`].
+//!
 //! All but login and acceptance carry the session's token as bearer. Whoever reads about a person says why.
 
 use std::fmt;
@@ -334,7 +336,7 @@ pub struct Access {
     pub at: OffsetDateTime,
     /// Who.
     pub account: Uuid,
-    /// `person`, `roster`, `visits` or `visit`.
+    /// `person`, `roster`, `visits`, `visit`, `case`, `evidence`, `portrait` or `channel`.
     pub what: String,
     /// Why, as the reader said.
     pub reason: String,

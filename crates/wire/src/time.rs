@@ -17,3 +17,8 @@ impl FrameTime {
         Self(self.0.saturating_add(ms))
     }
 }
+
+::time::serde::format_description!(pub(crate) day, Date, "[year]-[month]-[day]");
+
+/// A day that may be missing.
+pub(crate) use day::option as maybe_day;

@@ -13,7 +13,7 @@ use jianzai_wire::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::macros::datetime;
+use time::macros::{date, datetime};
 use uuid::Uuid;
 
 /// Pieces of what must not be printed. The ID number is the standard's own example.
@@ -36,6 +36,7 @@ fn activation_request() -> ActivationRequest {
         mode: Mode::Assisted,
         consent: Consent { text_version: "2026-01".into(), by: ConsentBy::BeneficiarySpoken },
         device_key: Bytes32([5; 32]),
+        link: None,
     }
 }
 
@@ -99,6 +100,8 @@ fn every_type_keeps_its_form_there_and_back() {
     sent("commit_request", &CommitRequest { chain_head: Bytes32([9; 32]), frames: 180, duration_ms: 12_000 });
     let (committed_at, deliver_by) = (datetime!(2026-11-21 11:01:00 UTC), datetime!(2026-11-24 11:01:00 UTC));
     sent("commit_receipt", &CommitReceipt { committed_at, deliver_by, plan_hash: Bytes32([10; 32]) });
+    sent("appeal_request", &AppealRequest { statement: Some(Secret::new("人还在".into())) });
+    sent("appeal", &Appeal { answer_by: date!(2026 - 12 - 11) });
     sent("state_open", &AttemptState::Open);
     sent("state_committed", &AttemptState::Committed);
     sent("state_accepted", &AttemptState::Accepted);

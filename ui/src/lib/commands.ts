@@ -51,6 +51,9 @@ export function cancel(): Promise<void> {
 /** A new attempt under the same activation; events go on in the same channel. Answers whether there is one to go on with. */
 export const retry = () => invoke<boolean>('retry');
 
+/** Appeals against the refusal that is on the screen; answers the day by which somebody answers, `2026-12-12`. */
+export const appeal = (language: Language) => invoke<string>('appeal', { language });
+
 /** Keeps how people want the app. */
 export const keepPreferences = (preferences: Preferences) => invoke<void>('keep_preferences', { preferences });
 

@@ -108,6 +108,6 @@ export type JourneyEvent =
   | { event: 'upload'; sent: number; total: number }
   | { event: 'judging' }
   | ({ event: 'certified' } & Certificate)
-  | { event: 'refused'; reasons: Reason[] }
+  | { event: 'refused'; reasons: Reason[]; canAppeal: boolean }
   | { event: 'review'; reasons: Reason[] }
   | { event: 'failed'; reason: Reason; canRetry: boolean };

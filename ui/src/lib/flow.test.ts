@@ -84,7 +84,7 @@ describe('the certification', () => {
   });
 
   it('tries again under the same activation, or from the facts if there is none', () => {
-    const refused = hear(capturing(), { event: 'activated' }, { event: 'refused', reasons: [reason] });
+    const refused = hear(capturing(), { event: 'activated' }, { event: 'refused', reasons: [reason], canAppeal: true });
     const again = reduce(refused, { do: 'try_again' });
     expect(again).toMatchObject({ screen: 'capture', start: 'retry', run: refused.run, outcome: null });
     expect(again.capture.activated).toBe(true);
@@ -97,7 +97,7 @@ describe('the certification', () => {
   it('never captures again what is saved: a failed delivery is only delivered again', () => {
     const failed = hear(capturing(), { event: 'activated' }, { event: 'saved' }, { event: 'failed', reason, canRetry: true });
     expect(reduce(failed, { do: 'try_again' })).toMatchObject({ screen: 'sending', start: 'retry', run: failed.run, outcome: null });
-    const refused = hear(capturing(), { event: 'activated' }, { event: 'saved' }, { event: 'refused', reasons: [reason] });
+    const refused = hear(capturing(), { event: 'activated' }, { event: 'saved' }, { event: 'refused', reasons: [reason], canAppeal: true });
     expect(reduce(refused, { do: 'try_again' })).toMatchObject({ screen: 'capture', start: 'retry', delivery: { saved: false } });
   });
 
@@ -106,13 +106,13 @@ describe('the certification', () => {
     expect(resumed).toMatchObject({ screen: 'sending', start: 'resume', delivery: { saved: true } });
     const unreached = hear(resumed, { event: 'failed', reason, canRetry: true });
     expect(reduce(unreached, { do: 'try_again' })).toMatchObject({ screen: 'sending', start: 'retry' });
-    const refused = hear(resumed, { event: 'refused', reasons: [reason] });
+    const refused = hear(resumed, { event: 'refused', reasons: [reason], canAppeal: true });
     expect(reduce(refused, { do: 'try_again' }).screen).toBe('welcome');
   });
 
   it('ignores what arrives after the person stopped', () => {
     const running = capturing();
-    const late: Action = { do: 'event', run: running.run, event: { event: 'refused', reasons: [reason] } };
+    const late: Action = { do: 'event', run: running.run, event: { event: 'refused', reasons: [reason], canAppeal: true } };
     const stopped = reduce(running, { do: 'stop' });
     expect(stopped.screen).toBe('ready');
     expect(reduce(stopped, late)).toEqual(stopped);
@@ -127,7 +127,7 @@ describe('the certification', () => {
   });
 
   it('keeps nothing of the person when the next one begins', () => {
-    const done = hear(capturing(), { event: 'refused', reasons: [reason] });
+    const done = hear(capturing(), { event: 'refused', reasons: [reason], canAppeal: true });
     for (const action of [{ do: 'restart' }, { do: 'choose_mode', mode: 'assisted' }] satisfies Action[]) {
       const next = reduce(done, action);
       expect(next.form).toEqual({ name: '', idNumber: '', insured: [], residence: [] });

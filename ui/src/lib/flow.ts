@@ -44,7 +44,7 @@ export interface Capture {
 export type Outcome =
   | { state: 'certified'; certificate: Certificate }
   | { state: 'review'; reasons: Reason[] }
-  | { state: 'refused'; reasons: Reason[] }
+  | { state: 'refused'; reasons: Reason[]; canAppeal: boolean }
   | { state: 'failed'; reasons: Reason[]; canRetry: boolean };
 
 export interface Delivery {
@@ -234,7 +234,7 @@ function heard(state: State, event: JourneyEvent): State {
       return ended(state, { state: 'certified', certificate: { serial, validUntil, maskedName, text } });
     }
     case 'refused':
-      return ended(state, { state: 'refused', reasons: event.reasons });
+      return ended(state, { state: 'refused', reasons: event.reasons, canAppeal: event.canAppeal });
     case 'review':
       return ended(state, { state: 'review', reasons: event.reasons });
     case 'failed':

@@ -1,10 +1,11 @@
-//! The certificate as a sheet of paper (A4, and legible when printed as A5 or seen on a phone).
+//! The certificate as a sheet of paper (A4, and legible when printed as A5 or seen on a phone), and forms sent by post.
 //!
 //! **In**: a [`SignedCertificate`] and the [`Fonts`] of this machine. **Out**: a [`Drawing`], one and the same as SVG,
 //! PNG and PDF (with real, selectable text and the fonts' used part embedded). **What can go wrong**: [`DrawError`]; above
 //! all a missing font or character, which is said rather than drawn as an empty box.
 
 mod fonts;
+mod form;
 mod qr;
 mod sheet;
 
@@ -18,6 +19,7 @@ use resvg::usvg::{Group, Node, Tree};
 use time::OffsetDateTime;
 
 pub use fonts::Fonts;
+pub use form::{MailedForm, MailedFormKind, draw_form};
 
 use crate::SignedCertificate;
 
@@ -41,10 +43,11 @@ pub enum DrawError {
     Failed(&'static str),
 }
 
-/// A certificate drawn.
+/// A certificate, or a form, drawn.
 pub struct Drawing {
     svg: String,
     tree: Tree,
+    title: &'static str,
     text: String,
     issued_at: OffsetDateTime,
 }
@@ -55,11 +58,22 @@ pub fn draw(certificate: &SignedCertificate, fonts: &Fonts) -> Result<Drawing, D
     let text = certificate.text();
     let qr = qr::path(&text).ok_or(DrawError::Failed("qr code"))?;
     let svg = sheet::svg(&claims, &qr, fonts);
+    drawn(svg, fonts, "健在证明 Life certificate", text, claims.issued_at)
+}
+
+/// Sets the text of a page; `text` stands among its keywords.
+fn drawn(
+    svg: String,
+    fonts: &Fonts,
+    title: &'static str,
+    text: String,
+    issued_at: OffsetDateTime,
+) -> Result<Drawing, DrawError> {
     let tree = Tree::from_str(&svg, &fonts.options()).map_err(|_| DrawError::Failed("svg"))?;
     if has_missing_glyph(tree.root()) {
         return Err(DrawError::NoGlyph);
     }
-    Ok(Drawing { svg, tree, text, issued_at: claims.issued_at })
+    Ok(Drawing { svg, tree, title, text, issued_at })
 }
 
 impl Drawing {
@@ -101,9 +115,9 @@ impl Drawing {
             .utc_offset_hour(0)
             .utc_offset_minute(0);
         Metadata::new()
-            .title("健在证明 Life certificate".to_owned())
+            .title(self.title.to_owned())
             .language("zh-CN".to_owned())
-            .keywords(vec![self.text.clone()])
+            .keywords(Some(self.text.clone()).filter(|text| !text.is_empty()).into_iter().collect())
             .creator("Jianzai".to_owned())
             .creation_date(created)
     }

@@ -10,18 +10,18 @@ use super::qr::QrPath;
 use crate::claims::CHINA;
 use crate::{Channel, Claims};
 
-const WIDTH: f64 = 1240.0;
+pub(super) const WIDTH: f64 = 1240.0;
 const HEIGHT: f64 = 1754.0;
-const CENTRE: f64 = WIDTH / 2.0;
-const LEFT: f64 = 104.0;
-const RIGHT: f64 = WIDTH - LEFT;
+pub(super) const CENTRE: f64 = WIDTH / 2.0;
+pub(super) const LEFT: f64 = 104.0;
+pub(super) const RIGHT: f64 = WIDTH - LEFT;
 
 const PAPER: &str = "#fffdf8";
-const INK: &str = "#1c2a2e";
+pub(super) const INK: &str = "#1c2a2e";
 /// For labels: 7:1 on the paper.
-const QUIET: &str = "#46565a";
-const JADE: &str = "#0f5a4b";
-const PALE: &str = "#e8f1ec";
+pub(super) const QUIET: &str = "#46565a";
+pub(super) const JADE: &str = "#0f5a4b";
+pub(super) const PALE: &str = "#e8f1ec";
 const GOLD: &str = "#b3924a";
 const AMBER: &str = "#f4cd6a";
 
@@ -33,38 +33,42 @@ pub(super) fn svg(claims: &Claims, qr: &QrPath, fonts: &Fonts) -> String {
     sheet.validity(claims);
     sheet.details(claims);
     sheet.check(qr);
+    svg_of(&sheet.out)
+}
+
+/// A whole page of these elements.
+pub(super) fn svg_of(elements: &str) -> String {
     format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" xml:lang="zh-CN" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">{}</svg>"#,
-        sheet.out
+        r#"<svg xmlns="http://www.w3.org/2000/svg" xml:lang="zh-CN" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">{elements}</svg>"#
     )
 }
 
 /// How a line of text is set.
 #[derive(Clone, Copy)]
-struct Style {
-    serif: bool,
-    bold: bool,
-    centred: bool,
-    colour: &'static str,
-    spacing: f64,
+pub(super) struct Style {
+    pub(super) serif: bool,
+    pub(super) bold: bool,
+    pub(super) centred: bool,
+    pub(super) colour: &'static str,
+    pub(super) spacing: f64,
 }
 
-const PLAIN: Style = Style { serif: false, bold: false, centred: false, colour: INK, spacing: 0.0 };
-const LABEL: Style = Style { colour: QUIET, ..PLAIN };
-const MIDDLE: Style = Style { centred: true, ..PLAIN };
+pub(super) const PLAIN: Style = Style { serif: false, bold: false, centred: false, colour: INK, spacing: 0.0 };
+pub(super) const LABEL: Style = Style { colour: QUIET, ..PLAIN };
+pub(super) const MIDDLE: Style = Style { centred: true, ..PLAIN };
 
-struct Sheet<'a> {
-    out: String,
-    fonts: &'a Fonts,
+pub(super) struct Sheet<'a> {
+    pub(super) out: String,
+    pub(super) fonts: &'a Fonts,
 }
 
 impl Sheet<'_> {
-    fn add(&mut self, element: &str) {
+    pub(super) fn add(&mut self, element: &str) {
         self.out.push_str(element);
     }
 
     /// One line; `y` is its base line.
-    fn text(&mut self, x: f64, y: f64, size: f64, style: Style, text: &str) {
+    pub(super) fn text(&mut self, x: f64, y: f64, size: f64, style: Style, text: &str) {
         let family = if style.serif { self.fonts.serif } else { self.fonts.sans };
         let weight = if style.bold { 700 } else { 400 };
         let anchor = if style.centred { "middle" } else { "start" };
@@ -221,16 +225,16 @@ fn rosette(x: f64, y: f64) -> String {
 }
 
 /// The largest size up to `size` at which the text is no wider than `width`, judged by full and half widths.
-fn fitted(text: &str, width: f64, size: f64) -> f64 {
+pub(super) fn fitted(text: &str, width: f64, size: f64) -> f64 {
     let ems: f64 = text.chars().map(|c| if c.is_ascii() { 0.6 } else { 1.0 }).sum();
     if ems * size > width { (width / ems).floor() } else { size }
 }
 
-fn chinese(date: Date) -> String {
+pub(super) fn chinese(date: Date) -> String {
     format!("{}年{}月{}日", date.year(), u8::from(date.month()), date.day())
 }
 
-fn english(date: Date) -> String {
+pub(super) fn english(date: Date) -> String {
     format!("{} {} {}", date.day(), date.month(), date.year())
 }
 

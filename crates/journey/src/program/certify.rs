@@ -9,11 +9,11 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use jianzai_journey::person::TypedFacts;
 use jianzai_journey::{
-    CONSENT_VERSION, CameraChoice, Certification, DrawnCertificate, DrawnForm, JourneyEvent, LeasedRequest, Request,
-    Said, TakenPlan, consent_text,
+    CONSENT_VERSION, CameraChoice, Certification, DrawnCertificate, DrawnForm, JourneyEvent, LeasedRequest,
+    RefusedAttempt, Request, Said, TakenPlan, consent_text,
 };
 use jianzai_wire::api::ConsentBy;
-use jianzai_wire::{Action, Language, Mode, PersonFacts};
+use jianzai_wire::{Action, Language, Mode, PersonFacts, Secret};
 use zeroize::Zeroizing;
 
 use super::talk::{self, Teller};
@@ -48,6 +48,12 @@ pub(crate) struct Certify {
     /// The person has read, or was asked aloud, the text on face data, and agreed. Without it the program asks.
     #[arg(long, value_parser = ["yes"], value_name = "yes")]
     consent: Option<String>,
+    /// Appeal at once if it is refused: a clerk looks at it, and nothing is withheld meanwhile.
+    #[arg(long)]
+    appeal: bool,
+    /// What the link carries that led here: from the electronic social-security card, or a text message.
+    #[arg(long, value_name = "TOKEN", env = "JIANZAI_LINK", hide_env_values = true)]
+    link: Option<String>,
     /// Where to write certificate.txt, certificate.png and certificate.pdf.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -99,13 +105,16 @@ impl Certify {
             Err(bad) => {
                 // The same words as in the form; nothing was sent.
                 teller.remark(&format!("{}:", bad.field.name()), &format!("{}:", bad.field.name()))?;
-                teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(bad.reason, language)] })?;
+                teller.tell(&JourneyEvent::Refused {
+                    reasons: vec![Said::new(bad.reason, language)],
+                    can_appeal: false,
+                })?;
                 return Ok(Ended::Refused);
             }
         };
         if !self.agreed(&teller, mode, language)? {
             let reason = jianzai_wire::ReasonCode::InputConsentMissing;
-            teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(reason, language)] })?;
+            teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(reason, language)], can_appeal: false })?;
             return Ok(Ended::Refused);
         }
         self.certify(person, mode, &teller, language)
@@ -140,13 +149,16 @@ impl Certify {
             }
             (None, Some(person)) => {
                 let cannot = self.cannot.iter().map(|doing| doing.action()).collect();
-                journey.certify(Request { person, mode, consent, cannot, camera }, booth, tell)
+                let link = self.link.clone().map(Secret::new);
+                journey.certify(Request { person, mode, consent, cannot, camera, link }, booth, tell)
             }
             (None, None) => bail!("neither facts nor a plan were given"),
         };
-        self.follow(&certification, said, teller)?.context("the certification ended without an outcome").inspect(|_| {
-            certification.close();
-        })
+        self.follow(&certification, said, teller, language)?
+            .context("the certification ended without an outcome")
+            .inspect(|_| {
+                certification.close();
+            })
     }
 
     /// Tells what happens, up to the outcome.
@@ -155,6 +167,7 @@ impl Certify {
         certification: &Certification,
         said: mpsc::Receiver<JourneyEvent>,
         teller: &Teller,
+        language: Language,
     ) -> anyhow::Result<Option<Ended>> {
         for event in said {
             teller.tell(&event)?;
@@ -166,6 +179,9 @@ impl Certify {
                 write_certificate(out, text, certification.certificate().as_ref(), teller)?;
             }
             if let Some(ended) = talk::ended(&event) {
+                if let (true, Some(refused)) = (self.appeal, certification.refused()) {
+                    appeal(&refused, teller, language)?;
+                }
                 return Ok(Some(ended));
             }
         }
@@ -225,6 +241,22 @@ impl Doing {
             Self::TurnRight => Action::TurnRight,
             Self::LookUp => Action::LookUp,
             Self::LookDown => Action::LookDown,
+        }
+    }
+}
+
+/// Appeals against a refusal, and says what came of it.
+fn appeal(refused: &RefusedAttempt, teller: &Teller, language: Language) -> anyhow::Result<()> {
+    match runtime()?.block_on(refused.appeal(None)) {
+        Ok(appeal) => {
+            let day = appeal.answer_by;
+            let zh = format!("已申诉。工作人员会在 {day} 前答复，在这之前待遇不会停。");
+            teller.remark(&zh, &format!("Appealed. There is an answer by {day}; nothing is withheld until then."))
+        }
+        Err(reason) => {
+            let said = Said::new(reason, language);
+            let words = format!("[{}] {} {}", said.code, said.sentence, said.next_step);
+            teller.remark(&words, &words)
         }
     }
 }

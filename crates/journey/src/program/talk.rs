@@ -68,7 +68,7 @@ impl Teller {
                 Language::Zh => format!("✔ 认证通过：{masked_name}，有效期至 {valid_until}，证明编号 {serial}"),
                 Language::En => format!("✔ Certified: {masked_name}, valid until {valid_until}, serial {serial}"),
             },
-            JourneyEvent::Refused { reasons } => self.reasons(
+            JourneyEvent::Refused { reasons, .. } => self.reasons(
                 self.pick("✘ 这次没有通过，待遇不受影响。", "✘ Not certified; the pension is not affected."),
                 reasons,
             ),

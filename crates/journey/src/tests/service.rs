@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, head, post};
 use axum::{Json, Router};
-use jianzai_wire::api::{AttemptState, CommitReceipt, CommitRequest, Problem};
+use jianzai_wire::api::{Appeal, AppealRequest, AttemptState, CommitReceipt, CommitRequest, Problem};
 use jianzai_wire::{Bytes32, ReasonCode};
 use time::OffsetDateTime;
+use time::macros::date;
 use uuid::Uuid;
 
 /// What to do wrong at the next call of a kind, once.
@@ -36,6 +37,7 @@ pub(super) enum Call {
     Create,
     Offset,
     Piece,
+    Appeal,
 }
 
 #[derive(Default)]
@@ -45,6 +47,8 @@ pub(super) struct Inner {
     pub(super) stored: Vec<u8>,
     pub(super) length: Option<u64>,
     pub(super) calls: Vec<Call>,
+    /// What was said in appeals.
+    pub(super) statements: Vec<Option<String>>,
     uploads: u32,
     looks: u32,
 }
@@ -63,6 +67,7 @@ impl Service {
         let routes = Router::new()
             .route("/v1/attempts/{id}", get(state))
             .route("/v1/attempts/{id}/commit", post(commit))
+            .route("/v1/attempts/{id}/appeal", post(appeal))
             .route("/v1/uploads", post(create))
             .route("/v1/uploads/{id}", head(offset).patch(piece))
             .with_state(service.clone());
@@ -140,6 +145,13 @@ async fn commit(State(service): State<Service>, Path(_): Path<Uuid>, Json(reques
         let now = OffsetDateTime::UNIX_EPOCH;
         Json(CommitReceipt { committed_at: now, deliver_by: now + time::Duration::days(3), plan_hash: PLAN })
             .into_response()
+    })
+}
+
+async fn appeal(State(service): State<Service>, Path(_): Path<Uuid>, Json(request): Json<AppealRequest>) -> Response {
+    service.call(Call::Appeal, |inner| {
+        inner.statements.push(request.statement.map(|words| words.expose().to_owned()));
+        (StatusCode::CREATED, Json(Appeal { answer_by: date!(2026 - 12 - 12) })).into_response()
     })
 }
 

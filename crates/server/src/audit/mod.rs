@@ -78,6 +78,8 @@ words! {
         SentToReview = "sent_to_review",
         /// Evidence was refused.
         Refused = "refused",
+        /// One of two clerks gave their word on a case.
+        WordGiven = "word_given",
         /// A review was decided.
         ReviewDecided = "review_decided",
         /// An appeal was decided.
@@ -88,6 +90,28 @@ words! {
         Resumed = "resumed",
         /// A clerk established a death, or withdrew it.
         DeathDecided = "death_decided",
+        /// Somebody appealed.
+        AppealOpened = "appeal_opened",
+        /// A clerk put a report of death before the queue.
+        DeathReported = "death_reported",
+        /// A form to be sent by post was issued.
+        FormIssued = "form_issued",
+        /// A list of certifications was taken.
+        BatchTaken = "batch_taken",
+        /// Times for video calls were offered.
+        SlotsOffered = "slots_offered",
+        /// A time for a video call was booked.
+        SlotBooked = "slot_booked",
+        /// A video call had its outcome.
+        CallEnded = "call_ended",
+        /// A link was issued.
+        LinkIssued = "link_issued",
+        /// A register was imported.
+        RegisterImported = "register_imported",
+        /// A key was made.
+        KeyMade = "key_made",
+        /// Policies were put in force.
+        PoliciesApplied = "policies_applied",
         /// A certification was found void.
         Revoked = "revoked",
     }

@@ -8,16 +8,20 @@
 use std::io::Read;
 
 use csv::{ReaderBuilder, StringRecord, Writer};
-use jianzai_wire::{IdNumber, Name, ReasonCode};
+use jianzai_wire::{Area, IdNumber, Name, ReasonCode};
 use sha2::{Digest as _, Sha256};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::by_hand::{ByHand, Certified};
+use crate::audit::{self, Action, Entry};
+use crate::chronicle::people::registered;
 use crate::chronicle::rows::{name, of_party};
+use crate::clock::to_millis;
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
+use crate::year::names::Named as _;
 use crate::year::record::{Ground, Party, RecordFault};
 
 const COLUMNS: [&str; 3] = ["name", "id_number", "proof_date"];
@@ -42,6 +46,8 @@ pub struct BatchReport {
     pub known: u64,
     /// Lines that were refused.
     pub refused: u64,
+    /// Of those, lines that name nobody there is, or nobody of the area.
+    pub unconfirmed: u64,
     /// A line for every line, CSV.
     pub answers: String,
 }
@@ -54,10 +60,11 @@ struct Row {
 }
 
 impl Office {
-    /// Takes a list.
+    /// Takes a list; of people of an area, where one is given.
     pub async fn batch(
         &self,
         source: BatchSource,
+        area: Option<&Area>,
         file: impl Read,
         now: OffsetDateTime,
     ) -> Result<BatchReport, OfficeError> {
@@ -86,7 +93,7 @@ impl Office {
             };
             let line = record.position().map_or(line, csv::Position::line);
             let (result, reason) = match read {
-                Ok(row) => self.take(source, &row, now).await?,
+                Ok(row) => self.take(source, area, &row, now).await?,
                 Err(reason) => ("refused", reason),
             };
             match result {
@@ -94,21 +101,47 @@ impl Office {
                 "known" => report.known += 1,
                 _ => report.refused += 1,
             }
+            report.unconfirmed += u64::from(reason == ReasonCode::IdentityNotConfirmed.code());
             answers.write_record([line.to_string().as_str(), result, reason]).map_err(unwritten)?;
         }
+        self.log_list(source, &report, now).await?;
         let bytes = answers.into_inner().map_err(|error| OfficeError::File(format!("the answers: {error}")))?;
         report.answers = String::from_utf8(bytes).map_err(|error| OfficeError::File(error.to_string()))?;
         Ok(report)
     }
 
+    /// Puts down that a list was taken, and how many lines of it were what.
+    async fn log_list(
+        &self,
+        source: BatchSource,
+        report: &BatchReport,
+        now: OffsetDateTime,
+    ) -> Result<(), OfficeError> {
+        let BatchReport { recorded, known, refused, .. } = report;
+        let detail = format!("{},{recorded},{known},{refused}", source.channel.name());
+        let tx = self.store.begin("list taken").await?;
+        let subject = name("sender", &[of_party(source.by).as_bytes()]);
+        let entry = Entry::of(Action::BatchTaken, subject).detail(detail);
+        audit::append(&tx, to_millis(now), Entry { actor: source.decided_by.account(), ..entry }).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn take(
         &self,
         source: BatchSource,
+        area: Option<&Area>,
         row: &Row,
         now: OffsetDateTime,
     ) -> Result<(&'static str, &'static str), OfficeError> {
         let unconfirmed = ("refused", ReasonCode::IdentityNotConfirmed.code());
         let Some(who) = self.person(&row.name, &row.number).await? else { return Ok(unconfirmed) };
+        if let Some(area) = area {
+            let found = registered(self.store.reads(), &self.keys, who).await?.transpose();
+            let place = found.map_err(|error| OfficeError::Unreadable(error.0))?.map(|(place, ..)| place);
+            if !place.is_some_and(|place| area.covers(place)) {
+                return Ok(unconfirmed);
+            }
+        }
         let ground = match source.channel.reason() {
             Some(reason) => Ground::Reason(reason),
             None => Ground::Evidence { kind: source.channel.evidence(), reference: list_of(source, row.proof_date) },

@@ -3,11 +3,13 @@
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Entry};
 use crate::chronicle::policies::Rules;
 use crate::chronicle::record::{Recorded, certification_id, certify};
 use crate::clock::to_millis;
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
+use crate::year::names::Named as _;
 use crate::year::record::{CertificationRecord, Ground, Party, RecordFault};
 
 /// How somebody was certified by people.
@@ -70,6 +72,10 @@ impl Office {
         let tx = self.store.begin("certify").await?;
         let policy = rules.on(now.date());
         let recorded = certify(&*tx, &record, how.seconded_by, policy, to_millis(now)).await?;
+        if recorded == Recorded::New {
+            let entry = Entry::of(Action::Certified, id).detail(how.channel.name());
+            audit::append(&tx, to_millis(now), Entry { actor: how.decided_by.account(), ..entry }).await?;
+        }
         tx.commit().await?;
         Ok(match recorded {
             Recorded::New => Certified::New(id),

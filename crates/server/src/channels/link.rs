@@ -9,6 +9,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jianzai_wire::Secret;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -46,19 +47,21 @@ impl Office {
 
     /// What a token says, if it may be used now.
     pub fn follow(&self, token: &str, now: OffsetDateTime) -> Result<Link, LinkRefused> {
-        follow(&self.keys, token, now)
+        follow(&self.keys, &Secret::new(token.to_owned()), now)
     }
 }
 
-fn token(keys: &KeyRing, link: &Link) -> Result<String, NotSealed> {
+/// The token of a link.
+pub(crate) fn token(keys: &KeyRing, link: &Link) -> Result<String, NotSealed> {
     let mut said = link.beneficiary.as_bytes().to_vec();
     said.extend_from_slice(&day_number(link.until).to_be_bytes());
     said.extend_from_slice(link.channel.name().as_bytes());
     Ok(BASE64_URL_SAFE_NO_PAD.encode(columns::seal(keys, PLACE, &said)?))
 }
 
-fn follow(keys: &KeyRing, token: &str, now: OffsetDateTime) -> Result<Link, LinkRefused> {
-    let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| LinkRefused)?;
+/// What a token says, if it may be used now.
+pub(crate) fn follow(keys: &KeyRing, token: &Secret, now: OffsetDateTime) -> Result<Link, LinkRefused> {
+    let sealed = BASE64_URL_SAFE_NO_PAD.decode(token.expose()).map_err(|_| LinkRefused)?;
     let said = columns::open(keys, PLACE, &sealed).map_err(|_| LinkRefused)?;
     let (beneficiary, rest) = said.split_first_chunk::<16>().ok_or(LinkRefused)?;
     let (until, channel) = rest.split_first_chunk::<8>().ok_or(LinkRefused)?;

@@ -9,21 +9,22 @@
 use std::path::Path;
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    QueryTrait as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _,
 };
 use sha2::{Digest as _, Sha256};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::by_hand::{ByHand, Certified};
+use crate::audit::{self, Action, Entry};
 use crate::chronicle::rows::{name, of_party};
 use crate::clock::to_millis;
 use crate::columns::{self, Place};
 use crate::config::Config;
 use crate::db::Datastore;
 use crate::db::year::certification;
-use crate::db::year::mailed_form::{ActiveModel, Column, Entity};
+use crate::db::year::mailed_form::{ActiveModel, Column, Entity, Model};
 use crate::durable;
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
@@ -97,6 +98,8 @@ impl Office {
         };
         let tx = self.store.begin("issue form").await?;
         row.insert(&*tx).await?;
+        let entry = Entry::of(Action::FormIssued, id).detail(channel.name());
+        audit::append(&tx, to_millis(now), Entry { actor: by.account(), ..entry }).await?;
         tx.commit().await?;
         Ok(IssuedForm { id, code, until })
     }
@@ -110,8 +113,7 @@ impl Office {
         returned: Returned,
         now: OffsetDateTime,
     ) -> Result<Certified, FormRefused> {
-        let of_code = Entity::find().filter(Column::CodeDigest.eq(digest(code)));
-        let form = of_code.one(self.store.reads()).await?.ok_or(FormRefused::NotTaken)?;
+        let form = of_code(self.store.reads(), code).await?.ok_or(FormRefused::NotTaken)?;
         if day_number(now.date()) > form.valid_until && form.returned_day.is_none() {
             return Err(FormRefused::NotTaken);
         }
@@ -153,6 +155,11 @@ impl Office {
         kept.map_err(|error| OfficeError::File(format!("{}: {error}", folder.display())))?;
         Ok(path)
     }
+}
+
+/// The form that a code stands on.
+pub(crate) async fn of_code(db: &impl ConnectionTrait, code: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::CodeDigest.eq(digest(code))).one(db).await
 }
 
 /// Deletes the scans whose day has come: first the file, then its path; cut short between, the file is gone already.

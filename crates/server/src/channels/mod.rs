@@ -4,13 +4,13 @@
 //! its fact ([`crate::chronicle::record`]). **What can go wrong**: the policy of the place does not take it: each
 //! [`RecordFault`], and nothing is written. The same again is known already, and changes nothing.
 //!
-//! Whoever asks must have been let in before: these are the steps of signed-in staff and of the program, and no route of the
-//! app leads here.
+//! Whoever asks must have been let in before: these are the steps of signed-in staff (`desk/by_people.rs` and its
+//! neighbours) and of the program. Of the app's routes only links lead here.
 
 mod batch;
 mod by_hand;
 mod find;
-mod link;
+pub(crate) mod link;
 pub(crate) mod mailed;
 mod video;
 

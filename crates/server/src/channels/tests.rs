@@ -115,7 +115,7 @@ async fn a_list_is_answered_line_by_line_and_the_same_list_again_changes_nothing
             ("王健在", &second, "2026-05-21"),
         ]);
         let source = BatchSource { channel: Channel::Employer, by: EMPLOYER, decided_by: CLERK };
-        let report = office.batch(source, file.as_bytes(), morning(TODAY)).await.unwrap();
+        let report = office.batch(source, None, file.as_bytes(), morning(TODAY)).await.unwrap();
         let answers: Vec<&str> = report.answers.lines().collect();
         assert_eq!(
             answers,
@@ -130,11 +130,11 @@ async fn a_list_is_answered_line_by_line_and_the_same_list_again_changes_nothing
                 "8,recorded,",
             ]
         );
-        let again = office.batch(source, file.as_bytes(), morning(days_after(TODAY, 1))).await.unwrap();
+        let again = office.batch(source, None, file.as_bytes(), morning(days_after(TODAY, 1))).await.unwrap();
         assert_eq!((again.recorded, again.known, again.refused), (1, 2, 4), "line 6 has become true");
         assert_eq!(records(&world).await.len(), 3);
         assert!(!format!("{report:?}").contains(&first));
-        assert!(office.batch(source, "name,id_number\n".as_bytes(), morning(TODAY)).await.is_err());
+        assert!(office.batch(source, None, "name,id_number\n".as_bytes(), morning(TODAY)).await.is_err());
     }
 }
 
@@ -179,15 +179,15 @@ async fn a_time_for_a_call_is_one_persons_and_its_outcome_is_one_record() {
         let (world, office) = place(kind, "320100").await;
         let (desk, now) = (Uuid::from_u128(77), morning(date!(2026 - 08 - 10)));
         let times = [now + Duration::hours(1), now + Duration::hours(2)];
-        assert_eq!(office.offer_slots(desk, &times, 15).await.unwrap(), 2);
-        assert_eq!(office.offer_slots(desk, &times, 15).await.unwrap(), 0, "the same times again");
+        assert_eq!(office.offer_slots(desk, &times, 15, CLERK, now).await.unwrap(), 2);
+        assert_eq!(office.offer_slots(desk, &times, 15, CLERK, now).await.unwrap(), 0, "the same times again");
         let free = office.free_slots(desk, now).await.unwrap();
         let [(first, _), (second, _)] = free[..] else { panic!("{free:?}") };
-        office.book(first, person(1), now).await.unwrap();
-        office.book(first, person(1), now).await.unwrap();
-        assert!(matches!(office.book(first, person(2), now).await, Err(SlotRefused::Gone)));
-        office.book(second, person(1), now).await.unwrap();
-        office.book(first, person(2), now).await.unwrap();
+        office.book(first, person(1), CLERK, now).await.unwrap();
+        office.book(first, person(1), CLERK, now).await.unwrap();
+        assert!(matches!(office.book(first, person(2), CLERK, now).await, Err(SlotRefused::Gone)));
+        office.book(second, person(1), CLERK, now).await.unwrap();
+        office.book(first, person(2), CLERK, now).await.unwrap();
         let ended = |slot, outcome, at| office.call_ended(slot, outcome, Party::Beneficiary, CLERK, at);
         assert!(matches!(ended(second, VideoOutcome::Certified, now).await, Err(SlotRefused::Gone)), "not yet begun");
         let then = now + Duration::hours(3);

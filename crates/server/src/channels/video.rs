@@ -6,19 +6,24 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::by_hand::{ByHand, Certified};
+use crate::audit::{self, Action, Entry};
+use crate::chronicle::people::has_mobile;
+use crate::chronicle::policies::Rules;
 use crate::chronicle::rows::{name, of_party};
 use crate::clock::{to_millis, to_time};
 use crate::db::year::slot::{ActiveModel, Column, Entity, Model};
+use crate::messages::announce::{Telling, tell, withdraw};
 use crate::office::{Office, OfficeError};
 use crate::year::channel::{Channel, EvidenceKind};
-use crate::year::dates::china;
+use crate::year::dates::{china, days_after};
+use crate::year::policy::Policy;
 use crate::year::record::{Ground, Party};
 
 /// What a clerk found in a call.
@@ -42,6 +47,9 @@ impl VideoOutcome {
     }
 }
 
+/// What is told of a booking: at once, and on the day before.
+const TEMPLATES: [&str; 2] = ["call_booked", "call_soon"];
+
 /// Why nothing came of a call or a booking.
 #[derive(Debug, thiserror::Error)]
 pub enum SlotRefused {
@@ -64,7 +72,14 @@ impl From<sea_orm::DbErr> for SlotRefused {
 
 impl Office {
     /// Offers times; those that the office offers already stay as they are. How many are new.
-    pub async fn offer_slots(&self, office: Uuid, begins: &[OffsetDateTime], minutes: u8) -> Result<u64, OfficeError> {
+    pub async fn offer_slots(
+        &self,
+        office: Uuid,
+        begins: &[OffsetDateTime],
+        minutes: u8,
+        by: Party,
+        now: OffsetDateTime,
+    ) -> Result<u64, OfficeError> {
         let tx = self.store.begin("offer slots").await?;
         let mut added = 0;
         for begins_at in begins.iter().copied().map(to_millis) {
@@ -77,6 +92,10 @@ impl Office {
             };
             let written = Entity::insert(row).on_conflict_do_nothing().exec_without_returning(&*tx).await?;
             added += u64::from(matches!(written, sea_orm::TryInsertResult::Inserted(1..)));
+        }
+        if added > 0 {
+            let entry = Entry::of(Action::SlotsOffered, office).detail(added.to_string());
+            audit::append(&tx, to_millis(now), Entry { actor: by.account(), ..entry }).await?;
         }
         tx.commit().await?;
         Ok(added)
@@ -99,8 +118,11 @@ impl Office {
         Ok(free.into_iter().map(|slot| (slot.id, to_time(slot.begins_at))).collect())
     }
 
-    /// Books a time for somebody, and gives back the one that they had ahead of them.
-    pub async fn book(&self, slot: Uuid, who: Uuid, now: OffsetDateTime) -> Result<(), SlotRefused> {
+    /// Books a time for somebody, gives back the one that they had ahead of them, and tells them: at once, and on the day
+    /// before.
+    pub async fn book(&self, slot: Uuid, who: Uuid, by: Party, now: OffsetDateTime) -> Result<(), SlotRefused> {
+        let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, who).await.map_err(OfficeError::from)?;
+        let mobile = has_mobile(self.store.reads(), &self.keys, who).await.map_err(OfficeError::from)?;
         let tx = self.store.begin("book").await?;
         let wanted = Entity::find_by_id(slot).lock_exclusive().one(&*tx).await?;
         let wanted = wanted.filter(|slot| slot.begins_at > to_millis(now)).ok_or(SlotRefused::Gone)?;
@@ -123,7 +145,13 @@ impl Office {
             booked_at: Set(Some(to_millis(now))),
             ..Default::default()
         };
-        booked.update(&*tx).await?;
+        let booked = booked.update(&*tx).await?;
+        withdraw(&*tx, who, &TEMPLATES).await?;
+        if let Some(rules) = rules {
+            tell_of(&*tx, &booked, who, mobile, rules.on(now.date()), now).await?;
+        }
+        let entry = Entry::of(Action::SlotBooked, slot);
+        audit::append(&tx, to_millis(now), Entry { actor: by.account(), ..entry }).await?;
         Ok(tx.commit().await?)
     }
 
@@ -156,6 +184,10 @@ impl Office {
             ..Default::default()
         };
         ended.update(&*tx).await?;
+        if called.outcome.is_none() {
+            let entry = Entry::of(Action::CallEnded, slot).detail(outcome.name());
+            audit::append(&tx, to_millis(now), Entry { actor: decided_by.account(), ..entry }).await?;
+        }
         tx.commit().await?;
         Ok(certified)
     }
@@ -178,4 +210,26 @@ impl Office {
         };
         self.certify_as(name("call", &[call.id.as_bytes()]), who, &how, now).await
     }
+}
+
+/// Tells somebody of their booking; on the day before only where that is not the same day.
+async fn tell_of(
+    tx: &impl ConnectionTrait,
+    booked: &Model,
+    who: Uuid,
+    mobile: bool,
+    policy: &Policy,
+    now: OffsetDateTime,
+) -> Result<(), DbErr> {
+    let (day, begins_at) = (china(booked.begins_at).date(), booked.begins_at);
+    let [at_once, day_before] = TEMPLATES;
+    // Who books the same time a second time is told a second time.
+    let about = name("booking", &[booked.id.as_bytes(), &to_millis(now).to_be_bytes()]);
+    let telling = Telling { template: at_once, beneficiary: who, about, day, mobile, not_before: None };
+    tell(tx, &telling, policy, to_millis(now)).await?;
+    if now.date() >= days_after(day, -1) {
+        return Ok(());
+    }
+    let not_before = Some(begins_at - 86_400_000);
+    tell(tx, &Telling { template: day_before, not_before, ..telling }, policy, to_millis(now)).await
 }

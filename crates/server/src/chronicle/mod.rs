@@ -12,6 +12,7 @@
 //!   write one twice is impossible, whoever tries.
 //! - Nobody but [`tick`] writes standings, messages of the ladder and instructions.
 
+pub(crate) mod decisions;
 pub(crate) mod people;
 pub(crate) mod policies;
 pub(crate) mod policy_change;

@@ -14,6 +14,7 @@ use time::Date;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::policies::RulesError;
 use super::rows::{self, Unreadable};
 use crate::columns;
 use crate::db::entity::beneficiary;
@@ -219,6 +220,12 @@ fn contact(phones: &str, ways: &[contact_way::Model], opted_out: &[opt_out::Mode
     }
     let opted_out = opted_out.iter().map(|row| Recipient::named(&row.recipient).ok_or(Unreadable("opt_out.recipient")));
     Ok(Contact { reach, opted_out: opted_out.collect::<Result<_, _>>()? })
+}
+
+/// Whether the register has a mobile phone of somebody's.
+pub(crate) async fn has_mobile(db: &impl ConnectionTrait, keys: &KeyRing, id: Uuid) -> Result<bool, RulesError> {
+    let Some(row) = registered_rows(db, &[id]).await?.pop() else { return Ok(false) };
+    Ok(open_text(keys, row.id, "phones", &row.phones)?.lines().any(is_mobile))
 }
 
 /// Eleven digits that begin with 1, with the country's code or without.

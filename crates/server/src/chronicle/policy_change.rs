@@ -18,6 +18,7 @@ use time::{Date, OffsetDateTime};
 use super::people::{Life, lives};
 use super::policies;
 use super::rows::of_party;
+use crate::audit::{self, Action, Entry};
 use crate::clock::to_millis;
 use crate::db::year::{benefit, policy};
 use crate::office::{Office, OfficeError};
@@ -103,7 +104,7 @@ impl Office {
         let tx = self.store.begin("apply policies").await?;
         let known = policies::rows(&*tx).await?;
         let mut applied = Applied::default();
-        let mut new = Vec::new();
+        let (mut new, mut entries) = (Vec::new(), Vec::new());
         for (file, text) in files {
             let read = load(file, text).map_err(|faults| refused(&faults))?;
             if known.iter().any(|row| row.content == *text) {
@@ -114,6 +115,9 @@ impl Office {
                 let sentence = format!("{file}: it begins today or earlier: set `valid_from` to a later day");
                 return Err(OfficeError::Refused(sentence));
             }
+            let detail = format!("{},{}", read.place, read.version);
+            let action = Action::PoliciesApplied;
+            entries.push(Entry { action, actor: by.account(), subject: None, detail });
             new.push(row(file, text, &read, by, now));
             applied.added += 1;
         }
@@ -133,6 +137,7 @@ impl Office {
             .filter(later)
             .exec(&*tx)
             .await?;
+        audit::append_all(&tx, to_millis(now), entries).await?;
         tx.commit().await?;
         Ok(applied)
     }

@@ -63,6 +63,7 @@ pub mod activation {
         pub created_at: i64,
         pub expires_at: i64,
         pub attempts: i64,
+        pub channel: Option<String>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

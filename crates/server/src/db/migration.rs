@@ -7,10 +7,20 @@ use super::year::policy;
 use crate::year::names::Named as _;
 use crate::year::policy::{SHIPPED, load};
 
+/// Every version's text, by the name under which a database remembers that it has it; oldest first.
+const SCHEMAS: [(&str, &str); 5] = [
+    ("v1_first_whole", include_str!("schema_1.sql")),
+    (WITH_POLICIES, include_str!("schema_2.sql")),
+    ("v3_accounts_and_log", include_str!("schema_3.sql")),
+    ("v4_leases", include_str!("schema_leases.sql")),
+    ("v4_reviews_and_links", include_str!("schema_reviews.sql")),
+];
+/// The version that brings the shipped policies with it.
+const WITH_POLICIES: &str = "v2_year";
 /// Columns that hold an identifier, beside `id` and those that end in `_id`: PostgreSQL has a type of its own for them.
 const IDENTIFIERS: [&str; 2] = ["id", "leased_by"];
 /// Columns that hold 0 or 1: PostgreSQL has a type of its own for them.
-const FLAGS: [&str; 4] = ["demo", "legal", "upheld", "sampled"];
+const FLAGS: [&str; 5] = ["demo", "legal", "upheld", "sampled", "shadow"];
 
 /// Every migration, oldest first.
 pub(crate) struct Migrations;
@@ -18,89 +28,31 @@ pub(crate) struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3), Box::new(Leases)]
+        SCHEMAS.into_iter().map(|(name, sql)| Box::new(Schema { name, sql }) as Box<dyn MigrationTrait>).collect()
     }
 }
 
-struct Version1;
+struct Schema {
+    name: &'static str,
+    sql: &'static str,
+}
 
-impl MigrationName for Version1 {
+impl MigrationName for Schema {
     fn name(&self) -> &str {
-        "v1_first_whole"
+        self.name
     }
 }
 
 #[async_trait::async_trait]
-impl MigrationTrait for Version1 {
-    #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = dialect(include_str!("schema_1.sql"), manager.get_database_backend());
-        manager.get_connection().execute_unprepared(&sql).await.map(drop)
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-struct Version2;
-
-impl MigrationName for Version2 {
-    fn name(&self) -> &str {
-        "v2_year"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Version2 {
+impl MigrationTrait for Schema {
     #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let database = manager.get_connection();
-        let sql = dialect(include_str!("schema_2.sql"), manager.get_database_backend());
-        database.execute_unprepared(&sql).await?;
-        policy::Entity::insert_many(shipped()).exec_without_returning(database).await.map(drop)
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-struct Version3;
-
-impl MigrationName for Version3 {
-    fn name(&self) -> &str {
-        "v3_accounts_and_log"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Version3 {
-    #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = dialect(include_str!("schema_3.sql"), manager.get_database_backend());
-        manager.get_connection().execute_unprepared(&sql).await.map(drop)
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-struct Leases;
-
-impl MigrationName for Leases {
-    fn name(&self) -> &str {
-        "leases"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Leases {
-    #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = dialect(include_str!("schema_leases.sql"), manager.get_database_backend());
-        manager.get_connection().execute_unprepared(&sql).await.map(drop)
+        database.execute_unprepared(&dialect(self.sql, manager.get_database_backend())).await?;
+        if self.name == WITH_POLICIES {
+            policy::Entity::insert_many(shipped()).exec_without_returning(database).await?;
+        }
+        Ok(())
     }
 
     fn use_transaction(&self) -> Option<bool> {
@@ -136,7 +88,11 @@ fn postgres(line: &str) -> String {
     let column = definition.split_whitespace().next().unwrap_or_default();
     let blob = if IDENTIFIERS.contains(&column) || column.ends_with("_id") { " UUID" } else { " BYTEA" };
     let integer = if FLAGS.contains(&column) { " BOOLEAN" } else { " BIGINT" };
-    let line = line.replacen(" BLOB", blob, 1).replacen(" INTEGER", integer, 1).replace(") STRICT;", ");");
+    let line = line
+        .replacen(" BLOB", blob, 1)
+        .replacen(" INTEGER", integer, 1)
+        .replace(") STRICT, WITHOUT ROWID;", ");")
+        .replace(") STRICT;", ");");
     if FLAGS.contains(&column) { line.replacen(" DEFAULT 0", " DEFAULT FALSE", 1) } else { line }
 }
 
@@ -144,16 +100,9 @@ fn postgres(line: &str) -> String {
 mod tests {
     use super::*;
 
-    const SCHEMAS: [&str; 4] = [
-        include_str!("schema_1.sql"),
-        include_str!("schema_2.sql"),
-        include_str!("schema_3.sql"),
-        include_str!("schema_leases.sql"),
-    ];
-
     #[test]
     fn nothing_of_sqlite_is_left_for_postgres() {
-        for schema in SCHEMAS {
+        for (_, schema) in SCHEMAS {
             let sql = dialect(schema, DbBackend::Postgres);
             let code: String = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
             assert!(!code.contains("BLOB") && !code.contains("STRICT") && !code.contains("INTEGER"));
@@ -165,9 +114,10 @@ mod tests {
 
     #[test]
     fn every_column_says_what_it_holds() {
-        let tables = SCHEMAS.into_iter().flat_map(|schema| schema.split("CREATE TABLE").skip(1));
+        let tables = SCHEMAS.into_iter().flat_map(|(_, schema)| schema.split("CREATE TABLE").skip(1));
         let columns = tables.flat_map(|table| table.split(") STRICT").next().unwrap_or_default().lines().skip(1));
-        let added = SCHEMAS.iter().flat_map(|schema| schema.lines()).filter(|line| line.contains("ADD COLUMN"));
+        let added =
+            SCHEMAS.into_iter().flat_map(|(_, schema)| schema.lines()).filter(|line| line.contains("ADD COLUMN"));
         for column in columns.chain(added).filter(|line| !line.trim().is_empty() && !line.contains("PRIMARY KEY (")) {
             assert!(column.contains("-- "), "{column}");
         }

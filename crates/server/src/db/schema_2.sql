@@ -150,7 +150,7 @@ CREATE TABLE review (
   statement BLOB,                         -- (once) sealed; what the person says
   opened_at INTEGER NOT NULL,             -- (once)
   answer_by INTEGER NOT NULL,             -- (once) day by which it must be decided
-  decision TEXT,                          -- (once) refused, upheld, dismissed, died, lives
+  decision TEXT,                          -- (once) certified, refused, upheld, dismissed, died, lives
   reason BLOB,                            -- (once) sealed; the clerk's words
   decided_by TEXT,                        -- (once) by whom
   decided_at INTEGER                      -- (once)

@@ -304,6 +304,48 @@ pub mod review {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// A case in the hands of a clerk. Described in schema_reviews.sql.
+pub mod review_taken {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "review_taken")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub review_id: Uuid,
+        pub clerk_id: Uuid,
+        pub taken_until: i64,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What one of two clerks said of a case. Described in schema_reviews.sql.
+pub mod review_word {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "review_word")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub review_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub clerk_id: Uuid,
+        pub decision: String,
+        pub died_day: Option<i64>,
+        pub reason: Vec<u8>,
+        pub said_at: i64,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// A form that was sent by post.
 pub mod mailed_form {
     use super::*;

@@ -7,13 +7,17 @@ use jianzai_wire::desk::ReadReason;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::person::find;
 use crate::accounts::SignedIn;
+use crate::accounts::signed_in::Demand;
 use crate::app::App;
 use crate::audit::{self, Action, Entry, Subject};
 use crate::db::Writing;
 use crate::db::desk_entity::access_log;
+use crate::db::entity::beneficiary;
 use crate::keys::Role;
 use crate::limits::Counters;
 use crate::problem::Refusal;
@@ -23,6 +27,8 @@ use jianzai_wire::ReasonCode;
 const HOUR_MS: i64 = 3_600_000;
 /// People that one account reads about in an hour; a clerk at the counter does not come near it.
 const READS_AN_HOUR: u64 = 300;
+/// Reads that come with one that was counted: a list was made before it is read, a case opened before its evidence is seen.
+const UNCOUNTED: [What; 3] = [What::Visits, What::Evidence, What::Portrait];
 /// A search that finds nobody is answered no sooner than this, whyever it did.
 pub(crate) const SOONEST: Duration = Duration::from_millis(120);
 
@@ -37,6 +43,14 @@ pub(super) enum What {
     Visits,
     /// A person, by the volunteer who visits.
     Visit,
+    /// A case of the queue.
+    Case,
+    /// The recording of a case.
+    Evidence,
+    /// The register's portrait, for a case.
+    Portrait,
+    /// A person for whom something is done by people: at the counter, by post, by appointment.
+    Channel,
 }
 
 impl What {
@@ -46,6 +60,10 @@ impl What {
             Self::Roster => "roster",
             Self::Visits => "visits",
             Self::Visit => "visit",
+            Self::Case => "case",
+            Self::Evidence => "evidence",
+            Self::Portrait => "portrait",
+            Self::Channel => "channel",
         }
     }
 }
@@ -86,8 +104,8 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// Puts it down in the access log.
-    pub(super) async fn note<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
+    /// Puts it down in the access log, and in the linked log.
+    pub(super) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
         let beneficiary = match self.outcome {
             Outcome::Shown(id) => Some(id),
             Outcome::Nobody | Outcome::Elsewhere | Outcome::NotListed => None,
@@ -105,11 +123,6 @@ impl Read {
             outcome: Set(self.outcome.name().to_owned()),
         };
         row.insert(&**tx).await?;
-        Ok(())
-    }
-
-    /// Puts it down in the linked log.
-    pub(super) async fn link<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
         let subject = match self.outcome {
             Outcome::Shown(id) => Some(Subject::Id(id)),
             _ => self.sought.map(Subject::Hash),
@@ -117,6 +130,47 @@ impl Read {
         let detail = [self.what.name(), self.reason.name(), self.outcome.name()].join(",");
         let entry = Entry { action: Action::Read, actor: Some(by.account.id), subject, detail };
         Ok(audit::append(tx, now, entry).await?)
+    }
+}
+
+/// What a call of the desk asks for.
+pub(super) struct Wanted<'a> {
+    pub(super) id_number: &'a IdNumber,
+    pub(super) what: What,
+    pub(super) reason: ReadReason,
+    pub(super) reference: Option<Uuid>,
+}
+
+/// The person with a number, if the account serves their insured place. Logged either way; where nobody was found, that is
+/// told no sooner than it was the last time.
+pub(super) async fn served<D: Demand>(
+    app: &App,
+    by: &SignedIn<D>,
+    wanted: Wanted<'_>,
+) -> Result<beneficiary::Model, Refusal> {
+    let (arrived, now) = (Instant::now(), app.clock.now());
+    let tx = app.store.begin("look up").await?;
+    let counters = within_limits(app, &tx, by.account.id, now).await?;
+    let found = find(&*tx, &app.keys, wanted.id_number).await?;
+    let outcome = match &found {
+        None => Outcome::Nobody,
+        Some(person) if by.serves(person.insured_place(&app.keys)?) => Outcome::Shown(person.id),
+        Some(_) => Outcome::Elsewhere,
+    };
+    let Wanted { what, reason, reference, .. } = wanted;
+    let shown = found.filter(|_| matches!(outcome, Outcome::Shown(_)));
+    if shown.is_none() {
+        counters.count(&*tx, now).await?;
+    }
+    let sought = Some(sought(app, wanted.id_number)?);
+    Read { what, reason, reference, sought, outcome }.log(&tx, by, now).await?;
+    tx.commit().await?;
+    match shown {
+        Some(person) => Ok(person),
+        None => {
+            tokio::time::sleep_until(arrived + SOONEST).await;
+            Err(ReasonCode::DeskNobodyFound.into())
+        }
     }
 }
 
@@ -133,7 +187,7 @@ pub(super) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i
     let lately = access_log::Entity::find()
         .filter(access_log::Column::StaffId.eq(account))
         .filter(access_log::Column::At.gt(now - HOUR_MS))
-        .filter(access_log::Column::What.ne(What::Visits.name()));
+        .filter(access_log::Column::What.is_not_in(UNCOUNTED.map(What::name)));
     if lately.count(&**tx).await? >= READS_AN_HOUR {
         return Err(Refusal::wait(600));
     }

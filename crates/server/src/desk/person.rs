@@ -11,14 +11,14 @@ use sea_orm::{
     ActiveEnum as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
-use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::access::{Outcome, Read, SOONEST, What, sought, within_limits};
+use super::access::{Wanted, What, served};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
+use crate::chronicle::people::is_mobile;
 use crate::clock::to_time;
 use crate::columns;
 use crate::db::entity::{attempt, beneficiary, certificate};
@@ -47,32 +47,10 @@ pub(crate) async fn look_up(
     signed_in: SignedIn<Clerks>,
     Body(request): Body<PersonRequest>,
 ) -> Result<Json<DeskPerson>, Refusal> {
-    let arrived = Instant::now();
-    let now = app.clock.now();
-    let tx = app.store.begin("look up").await?;
-    let counters = within_limits(&app, &tx, signed_in.account.id, now).await?;
-    let found = find(&*tx, &app.keys, &request.id_number).await?;
-    let outcome = match &found {
-        None => Outcome::Nobody,
-        Some(person) if signed_in.serves(person.insured_place(&app.keys)?) => Outcome::Shown(person.id),
-        Some(_) => Outcome::Elsewhere,
-    };
-    let sought = Some(sought(&app, &request.id_number)?);
-    let read = Read { what: What::Person, reason: request.reason, reference: request.reference, sought, outcome };
-    let shown = found.filter(|_| matches!(outcome, Outcome::Shown(_)));
-    if shown.is_none() {
-        counters.count(&*tx, now).await?;
-    }
-    read.note(&tx, &signed_in, now).await?;
-    read.link(&tx, &signed_in, now).await?;
-    tx.commit().await?;
-    match shown {
-        Some(person) => Ok(Json(show(&app, &person).await?)),
-        None => {
-            tokio::time::sleep_until(arrived + SOONEST).await;
-            Err(ReasonCode::DeskNobodyFound.into())
-        }
-    }
+    let PersonRequest { id_number, reason, reference } = &request;
+    let wanted = Wanted { id_number, what: What::Person, reason: *reason, reference: *reference };
+    let person = served(&app, &signed_in, wanted).await?;
+    Ok(Json(show(&app, &person).await?))
 }
 
 /// The row of a person, by ID number.
@@ -103,6 +81,11 @@ impl beneficiary::Model {
         Ok(Division::parse(&text).map_err(|_| ReasonCode::ServerInternal)?)
     }
 
+    /// Whether the register has a mobile phone of theirs.
+    pub(super) fn has_mobile(&self, keys: &KeyRing) -> Result<bool, Refusal> {
+        Ok(self.opened(keys, "phones", &self.phones)?.lines().any(is_mobile))
+    }
+
     /// Where the person lives.
     pub(super) fn residence(&self, keys: &KeyRing) -> Result<Division, Refusal> {
         let text = self.opened(keys, "residence", &self.residence)?;
@@ -110,7 +93,8 @@ impl beneficiary::Model {
     }
 }
 
-async fn show(app: &App, person: &beneficiary::Model) -> Result<DeskPerson, Refusal> {
+/// What a clerk of the area sees of a person.
+pub(super) async fn show(app: &App, person: &beneficiary::Model) -> Result<DeskPerson, Refusal> {
     let keys = &app.keys;
     Ok(DeskPerson {
         id: person.id,

@@ -112,8 +112,7 @@ async fn listable(
     };
     let sought = Some(sought(app, id_number)?);
     let read = Read { what: What::Roster, reason: ReadReason::Visit, reference: None, sought, outcome };
-    read.note(tx, signed_in, now).await?;
-    read.link(tx, signed_in, now).await?;
+    read.log(tx, signed_in, now).await?;
     match outcome {
         Outcome::Shown(person) => Ok(Some(person)),
         _ => {

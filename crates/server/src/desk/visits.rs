@@ -50,8 +50,7 @@ pub(crate) async fn all(
                     sought: None,
                     outcome,
                 };
-                read.note(&tx, &signed_in, now).await?;
-                read.link(&tx, &signed_in, now).await?;
+                read.log(&tx, &signed_in, now).await?;
                 people.push(show(&app.keys, &person, list.ends_at)?);
             }
         }
@@ -92,8 +91,7 @@ pub(crate) async fn one(
     if shown.is_none() {
         counters.count(&*tx, now).await?;
     }
-    read.note(&tx, &signed_in, now).await?;
-    read.link(&tx, &signed_in, now).await?;
+    read.log(&tx, &signed_in, now).await?;
     tx.commit().await?;
     match shown {
         Some((_, person)) => Ok(Json(person)),

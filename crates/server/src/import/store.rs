@@ -11,6 +11,7 @@ use super::drawn::Drawn;
 use super::portrait::{self, FacePrint, Portraits, Quality};
 use super::rows::Row;
 use super::{ImportError, Note, Report};
+use crate::audit::{self, Action, Entry};
 use crate::columns::{self, NotOpened};
 use crate::db::Datastore;
 use crate::db::entity::beneficiary::{ActiveModel, Column, Entity, Model};
@@ -41,6 +42,7 @@ pub(super) async fn store(
         changes.push((change, Drawn { beneficiary: id, scheme: row.scheme, entitled_from: row.entitled_from }));
     }
     let tx = database.begin("import").await?;
+    let before = (report.added, report.updated);
     for (change, drawn) in changes {
         let (added, changed) = match change {
             Some(Change::Add(row)) => row.insert(&*tx).await.map(|_| (true, true))?,
@@ -53,6 +55,12 @@ pub(super) async fn store(
             (false, true) => report.updated += 1,
             (false, false) => report.unchanged += 1,
         }
+    }
+    let (added, updated) = (report.added - before.0, report.updated - before.1);
+    if added + updated > 0 {
+        let detail = format!("{added},{updated}");
+        let entry = Entry { action: Action::RegisterImported, actor: None, subject: None, detail };
+        audit::append(&tx, now, entry).await?;
     }
     Ok(tx.commit().await?)
 }

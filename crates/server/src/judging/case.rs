@@ -26,6 +26,7 @@ use crate::keys::Role;
 use crate::messages::announce::Certification;
 use crate::register::place;
 use crate::steps::{self, Revealed};
+use crate::year::channel::Channel;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -34,6 +35,8 @@ pub(super) struct Case {
     pub(super) attempt: Uuid,
     pub(super) beneficiary: Uuid,
     pub(super) mode: Mode,
+    /// By which way the person came.
+    pub(super) channel: Channel,
     pub(super) demo: bool,
     pub(super) nonce: Bytes32,
     pub(super) policy: CapturePolicy,
@@ -99,6 +102,7 @@ impl Case {
             attempt: id,
             beneficiary: person.id,
             mode: if activation.mode == "assisted" { Mode::Assisted } else { Mode::OwnPhone },
+            channel: activation.way(),
             demo: attempt.demo,
             nonce: attempt.nonce().map_err(|_| JudgingError::Kept("nonce"))?,
             policy: attempt.rules().map_err(|_| JudgingError::Kept("policy"))?,

@@ -14,22 +14,22 @@ use crate::columns;
 use crate::db::entity::certificate::ActiveModel;
 use crate::keys::Role;
 use crate::outcome::place;
-use crate::year::channel::{self, EvidenceKind};
+use crate::year::channel::EvidenceKind;
 use crate::year::dates::china;
 use crate::year::record::{CertificationRecord, Ground, Party};
 
 /// The record of an attempt that passed. Like its certificate, it is named by the attempt.
 pub(super) fn record(case: &Case, decided_by: Party, now: i64) -> CertificationRecord {
-    let (channel, by) = match (case.mode, &case.leased) {
-        (Mode::OwnPhone, _) => (channel::Channel::AppSelf, Party::Beneficiary),
-        (Mode::Assisted, None) => (channel::Channel::AppAssisted, Party::Family),
-        (Mode::Assisted, Some(leased)) => (channel::Channel::AppAssisted, Party::Volunteer(leased.to)),
+    let by = match (case.mode, &case.leased) {
+        (Mode::OwnPhone, _) => Party::Beneficiary,
+        (Mode::Assisted, None) => Party::Family,
+        (Mode::Assisted, Some(leased)) => Party::Volunteer(leased.to),
     };
     CertificationRecord {
         id: case.attempt,
         beneficiary: case.beneficiary,
         by,
-        channel,
+        channel: case.channel,
         proof_date: china(case.proven_at()).date(),
         recorded: china(now).date(),
         ground: Ground::Evidence { kind: EvidenceKind::Face, reference: case.attempt },

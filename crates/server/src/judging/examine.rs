@@ -120,7 +120,8 @@ impl Examiner {
     }
 }
 
-fn open(case: &Case, bundle: &[u8]) -> Result<Unwatched, EvidenceError> {
+/// Opens a bundle as the attempt that it should be.
+pub(super) fn open(case: &Case, bundle: &[u8]) -> Result<Unwatched, EvidenceError> {
     let mut limits = Limits::of(&case.policy);
     let between = u32::try_from(case.open_ms + CLOCK_TOLERANCE_MS).unwrap_or(0);
     limits.max_duration_ms = limits.max_duration_ms.min(between);

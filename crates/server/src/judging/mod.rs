@@ -7,6 +7,7 @@
 //! nothing. A fault of our own: tried again, ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is
 //! never refused for it. Something wrong with the evidence: refused, with the code that names it.
 
+pub(crate) mod by_clerk;
 mod case;
 mod certify;
 mod examine;

@@ -61,6 +61,7 @@ pub(super) async fn accepted(app: &App) -> Uuid {
         created_at: Set(now),
         expires_at: Set(now),
         attempts: Set(1),
+        channel: Set(None),
     };
     activation.insert(&*tx).await.unwrap();
     let policy = CapturePolicy::for_actions(&Action::ALL).unwrap();

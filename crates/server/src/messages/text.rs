@@ -62,6 +62,52 @@ fn words(template: &str, language: Language) -> (&'static str, &'static str) {
             "On {day} a phone that was not used before certified your pension. If it was neither you nor your family, phone the social security office.",
             "A phone that was not used before certified your pension. If it was neither you nor your family, phone the social security office.",
         ),
+        ("review_certified", Language::Zh) => {
+            ("工作人员已经看过您的认证，{day}办好了，不用再办。", "工作人员已经看过您的认证，办好了，不用再办。")
+        }
+        ("review_certified", Language::En) => (
+            "A colleague looked at your certification; on {day} it was completed. Nothing more is to be done.",
+            "A colleague looked at your certification; it is completed. Nothing more is to be done.",
+        ),
+        ("review_refused", Language::Zh) => (
+            "您这次的认证还没有通过，待遇没有变。请再办一次，或者请家人、社区帮忙；不同意的话可以申诉。",
+            "您这次的认证还没有通过，待遇没有变。请再办一次，或者请家人、社区帮忙；不同意的话可以申诉。",
+        ),
+        ("review_refused", Language::En) => (
+            "Your certification could not be confirmed; nothing else has changed. Please try again or ask family or community for help. You may appeal.",
+            "Your certification could not be confirmed; nothing else has changed. Please try again or ask family or community for help. You may appeal.",
+        ),
+        ("appeal_upheld", Language::Zh) => {
+            ("您的申诉{day}已经有结果：您说得对。该补的会补给您。", "您的申诉已经有结果：您说得对。该补的会补给您。")
+        }
+        ("appeal_upheld", Language::En) => (
+            "Your appeal was decided on {day}: you were right. What is owed will be paid.",
+            "Your appeal was decided: you were right. What is owed will be paid.",
+        ),
+        ("appeal_dismissed", Language::Zh) => (
+            "您的申诉{day}已经有结果：这次没有改变原来的决定。请尽快办认证；要当面说明，请到参保地社保窗口。",
+            "您的申诉已经有结果：这次没有改变原来的决定。请尽快办认证；要当面说明，请到参保地社保窗口。",
+        ),
+        ("appeal_dismissed", Language::En) => (
+            "Your appeal was decided on {day}; the earlier decision stays. Please certify soon, or talk to the social security office in person.",
+            "Your appeal was decided; the earlier decision stays. Please certify soon, or talk to the social security office in person.",
+        ),
+        ("call_soon", Language::Zh) => (
+            "提醒：您约的视频认证在{day}。请把身份证放在手边，等工作人员打来。",
+            "提醒：您约的视频认证快到了。请把身份证放在手边，等工作人员打来。",
+        ),
+        ("call_soon", Language::En) => (
+            "A reminder: your video call is on {day}. Please have the ID card at hand and wait for the call.",
+            "A reminder: your video call is soon. Please have the ID card at hand and wait for the call.",
+        ),
+        ("call_booked", Language::Zh) => (
+            "您约的视频认证在{day}。请把身份证放在手边，等工作人员打来。",
+            "您约好了视频认证。请把身份证放在手边，等工作人员打来。",
+        ),
+        ("call_booked", Language::En) => (
+            "Your video call is on {day}. Please have the ID card at hand and wait for the call.",
+            "Your video call is booked. Please have the ID card at hand and wait for the call.",
+        ),
         (_, Language::Zh) => (
             "养老待遇资格认证可以办了，请在{day}前办好。用手机几分钟就行，家人也可以帮忙。",
             "养老待遇资格认证可以办了。用手机几分钟就行，家人也可以帮忙。",

@@ -37,6 +37,21 @@ pub enum Party {
     Judge,
 }
 
+impl Party {
+    /// The account, where it is one that signs in.
+    pub fn account(self) -> Option<Uuid> {
+        match self {
+            Self::Staff(id) | Self::Volunteer(id) => Some(id),
+            Self::Beneficiary
+            | Self::Family
+            | Self::Office(_)
+            | Self::Employer(_)
+            | Self::Rules { .. }
+            | Self::Judge => None,
+        }
+    }
+}
+
 /// Why somebody is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {

@@ -47,6 +47,7 @@ async fn every_read_is_logged_with_its_reason_also_one_that_found_nobody() {
     let linked = rows(&world, "SELECT action, detail FROM audit_entry ORDER BY seq").await;
     let linked: Vec<_> = linked.iter().map(|row| (text(row, "action"), text(row, "detail"))).collect();
     let expected = [
+        ("register_imported", "2,0"),
         ("account_added", "clerk"),
         ("signed_in", ""),
         ("read", "person,appeal,shown"),
@@ -65,7 +66,7 @@ async fn the_program_proves_the_log_whole_and_names_what_is_not() {
     }
     world.stop().await;
     let (whole, said) = audit(world.data(), &["verify"]);
-    assert!(whole && said.contains("whole: 7 entries, 1 signed heads compared"), "stopping signs the log: {said}");
+    assert!(whole && said.contains("whole: 8 entries, 1 signed heads compared"), "stopping signs the log: {said}");
     let (_, head) = audit(world.data(), &["head"]);
     let given_away = world.folder.path().join("head.json");
     std::fs::write(&given_away, &head).unwrap();
@@ -85,7 +86,7 @@ async fn the_program_proves_the_log_whole_and_names_what_is_not() {
     std::fs::remove_file(world.data().join("audit-head.json")).unwrap();
     assert!(audit(world.data(), &["verify"]).0);
     let (whole, said) = audit(world.data(), &["verify", "--head", given_away.to_str().unwrap()]);
-    assert!(!whole && said.contains("the log ends at entry 2, but entry 7 was signed"), "{said}");
+    assert!(!whole && said.contains("the log ends at entry 2, but entry 8 was signed"), "{said}");
 }
 
 #[tokio::test]
@@ -120,5 +121,5 @@ async fn accounts_are_looked_after_from_the_command_line() {
     let (done, told, _) = run(&["account", "reset", "clerk.wang"], "");
     assert!(done && told.contains("password "), "{told}");
     assert!(!run(&["account", "reset", "nobody"], "").0);
-    assert!(audit(world.data(), &["verify"]).1.contains("whole: 4 entries"));
+    assert!(audit(world.data(), &["verify"]).1.contains("whole: 5 entries"));
 }

@@ -8,10 +8,12 @@ use jianzai_server::config::Config;
 use jianzai_server::import::import;
 use jianzai_server::{Running, serve};
 use jianzai_wire::api::{Activation, Attempt, Problem, StepAnswer, StepRequest};
-use jianzai_wire::{Bytes32, FrameTime, Language, Step, StepOutcome, StepReport};
+use jianzai_wire::{Bytes32, FrameTime, Language, Secret, Step, StepOutcome, StepReport};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::server::TestDatabase;
 
 pub(crate) const KNOWN: Facts = Facts("王健在", "44030419520315201X", "440300", "440300");
 pub(crate) const OTHER: Facts = Facts("欧阳长青", "440304194910083020", "440300", "530100");
@@ -33,12 +35,22 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ShiftedClock>,
     pub(crate) client: Client,
     running: Option<Running>,
+    _database: Option<TestDatabase>,
 }
 
 impl World {
     /// A service that knows [`KNOWN`] and [`OTHER`], and judges nothing.
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
+    }
+
+    /// The same on both databases, one after the other.
+    pub(crate) async fn each() -> [Self; 2] {
+        let database = TestDatabase::new();
+        let url = Secret::new(database.url());
+        let mut other = Self::with(|config| config.database = Some(url)).await;
+        other._database = Some(database);
+        [Self::new().await, other]
     }
 
     pub(crate) async fn with(set: impl FnOnce(&mut Config)) -> Self {
@@ -54,7 +66,7 @@ impl World {
         let csv = write_register(folder.path(), &[KNOWN, OTHER]);
         import(&config, &*clock, &csv, Language::En).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
-        let mut world = Self { folder, config, clock, client, running: None };
+        let mut world = Self { folder, config, clock, client, running: None, _database: None };
         world.start().await;
         world
     }

@@ -64,6 +64,26 @@ reasons! {
 
     DeskNobodyFound = "desk.nobody_found", Refusal;
     DeskNotListed = "desk.not_listed", Refusal;
+    DeskEvidenceGone = "desk.evidence_gone", Refusal;
+
+    ReviewTaken = "review.taken", Refusal;
+    ReviewDecided = "review.decided", Refusal;
+    ReviewSecondClerk = "review.second_clerk", Refusal;
+    ReviewRefused = "review.refused", Refusal;
+
+    AppealNothing = "appeal.nothing", Refusal;
+    AppealDecidedLately = "appeal.decided_lately", Refusal;
+
+    LinkNotValid = "link.not_valid", Refusal;
+
+    RecordProofInFuture = "record.proof_in_future", Form;
+    RecordProofTooOld = "record.proof_too_old", Form;
+    RecordSecondMissing = "record.second_missing", Form;
+
+    FormNotTaken = "form.not_taken", Refusal;
+
+    SlotGone = "slot.gone", Refusal;
+    SlotDecided = "slot.decided", Refusal;
 
     AttemptNotFound = "attempt.not_found", Refusal;
     AttemptExpired = "attempt.expired", Refusal;
@@ -100,6 +120,7 @@ reasons! {
     LivenessNoMotion = "liveness.no_motion", Refusal;
     LivenessFlat = "liveness.flat", Refusal;
 
+    SpoofSuspected = "spoof.suspected", Refusal;
     SpoofUnsure = "spoof.unsure", Review;
 
     MatchNotSame = "match.not_same", Refusal;

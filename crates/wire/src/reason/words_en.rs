@@ -74,6 +74,52 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "This person is not on your list of visits.",
             "Please ask whoever plans the visits to put them on the list.",
         ),
+        ReviewTaken => (
+            "A colleague has this case in hand, or you have not opened it.",
+            "Please open it from the list; it comes free when the colleague is done.",
+        ),
+        ReviewDecided => ("This case was decided already.", "Please go on with the next one on the list."),
+        ReviewSecondClerk => (
+            "Your word on this case has been taken down.",
+            "The rules of the place want a second colleague; please leave it to them.",
+        ),
+        ReviewRefused => (
+            "A colleague looked at the recording and could not confirm that it shows you.",
+            "Please try again or choose another way; if you disagree, you can appeal.",
+        ),
+        DeskEvidenceGone => (
+            "The recording was deleted on its day, or there never was one.",
+            "Please go by what is written, or ask the person to certify once more.",
+        ),
+        AppealNothing => (
+            "This try was not refused, so there is nothing to appeal.",
+            "Please look at its outcome; with questions, ask the social security office.",
+        ),
+        AppealDecidedLately => (
+            "An appeal was decided a short while ago.",
+            "Please talk to the social security office of the insured place in person.",
+        ),
+        LinkNotValid => (
+            "This link can't be used now.",
+            "You can do without it: begin on the first page, or ask the sender for a new one.",
+        ),
+        RecordProofInFuture => ("The day of the proof has not come yet.", "Please check the date on the paper."),
+        RecordProofTooOld => {
+            ("The proof is older than the insured place takes.", "Please bring a newer one, or choose another way.")
+        }
+        RecordSecondMissing => (
+            "The insured place wants a second person for this way.",
+            "Please name a colleague who was there as well; it can't be you.",
+        ),
+        FormNotTaken => (
+            "No form that is still taken has this code.",
+            "Please read the code once more; if it is too old, send a new form.",
+        ),
+        SlotGone => ("This time is taken, or can no longer be used.", "Please choose another one."),
+        SlotDecided => (
+            "The outcome of this call was recorded already.",
+            "Please check the record; if it is wrong, ask the head of the office.",
+        ),
         AttemptNotFound => {
             ("This certification can't be found any more.", "Please go back to the first page and start again.")
         }
@@ -153,6 +199,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         LivenessFlat => (
             "What we saw looks like a photo or a screen.",
             "Please let the person face the phone directly and try again.",
+        ),
+        SpoofSuspected => (
+            "We could not confirm that the person was there in front of the camera.",
+            "Please try again in good light, with the person facing the phone; or visit the social security office.",
         ),
         SpoofUnsure => (
             "The recording is not quite clear, so a member of staff will take a look.",

@@ -6,14 +6,16 @@ use time::macros::date;
 use uuid::Uuid;
 
 use crate::clock::SystemClock;
+use crate::db::desk_entity::audit_entry;
 use crate::db::year::benefit;
+use crate::keys::Role;
 use crate::office::{Applied, Office, OfficeError};
 use crate::tests::{Kind, World};
 use crate::year::dates::{day_number, days_after};
 use crate::year::policy::SHIPPED;
 use crate::year::record::Party;
 use crate::year::standing::Standing;
-use crate::year::tests::stage::{CLERK, morning};
+use crate::year::tests::stage::{CLERK, CLERK_ID, morning};
 
 const TODAY: Date = date!(2026 - 11 - 20);
 const BORN: Date = date!(1945 - 09 - 15);
@@ -87,4 +89,20 @@ async fn what_does_not_follow_or_has_faults_is_refused_and_nothing_of_it_applied
     assert!(sentence(office.preview("late.toml", &late, now).await).contains("begins today or earlier"));
     let shown = office.preview("two.toml", &second(), morning(days_after(TODAY, 1))).await.unwrap();
     assert_eq!(shown.looked_at, 2, "nothing of it was applied");
+}
+
+#[tokio::test]
+async fn a_new_key_and_a_new_version_are_put_down() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let world = World::new(kind).await;
+        let office = Office::open(&world.config, &SystemClock).await.unwrap();
+        let key = office.add_key(&world.config, Role::Certificate, morning(TODAY)).await.unwrap();
+        for _ in 0..2 {
+            office.apply(&[("two.toml".to_owned(), second())], CLERK, morning(TODAY)).await.unwrap();
+        }
+        let logged = audit_entry::Entity::find().all(world.store.reads()).await.unwrap();
+        let told: Vec<_> = logged.into_iter().map(|row| (row.action, row.actor_id, row.detail)).collect();
+        let made = ("key_made".to_owned(), None, format!("certificate,{}", key.id));
+        assert_eq!(told, [made, ("policies_applied".to_owned(), Some(CLERK_ID), "440300,2".to_owned())]);
+    }
 }

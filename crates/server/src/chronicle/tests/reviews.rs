@@ -1,6 +1,6 @@
 //! Appeals and deaths: opened once, decided once, each with the facts that the year goes by.
 
-use jianzai_wire::Secret;
+use jianzai_wire::{ReasonCode, Secret};
 use sea_orm::EntityTrait as _;
 use time::Date;
 use time::macros::date;
@@ -41,13 +41,17 @@ async fn an_appeal_is_open_once_and_decided_once_and_its_words_are_sealed() {
         assert_eq!(row.answer_by, day_number(days_after(TODAY, APPEAL_DAYS)));
         let why = Secret::new("登记有误".to_owned());
         let decide = |decision| office.decide(id, CLERK_ID, decision, &why, morning(TODAY));
-        assert!(matches!(decide(Decision::Refuse).await, Err(ReviewError::NotFound)), "an appeal is not refused so");
+        assert!(
+            matches!(decide(Decision::Refuse(ReasonCode::ReviewRefused)).await, Err(ReviewError::NotFound)),
+            "an appeal is not refused so"
+        );
         decide(Decision::Appeal { upheld: true }).await.unwrap();
         assert!(matches!(decide(Decision::Appeal { upheld: false }).await, Err(ReviewError::Decided)));
         assert_eq!(kinds(&world).await, ["appeal_decided", "appeal_opened"]);
         let logged = audit_entry::Entity::find().all(world.store.reads()).await.unwrap();
         let told: Vec<_> = logged.iter().map(|entry| (entry.action.as_str(), entry.actor_id)).collect();
-        assert_eq!(told, [("appeal_decided", Some(CLERK_ID))], "decided once, logged once");
+        let expected = [("appeal_opened", None), ("appeal_decided", Some(CLERK_ID))];
+        assert_eq!(told, expected, "opened once, decided once, logged once");
     }
 }
 
@@ -56,7 +60,7 @@ async fn a_death_is_a_clerks_word_and_can_be_taken_back() {
     let world = World::new(Database::Sqlite).await;
     let who = world.person(1, "440300", date!(1945 - 09 - 15), TODAY, TODAY).await;
     let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
-    let id = office.report_death(who, None, morning(TODAY)).await.unwrap();
+    let id = office.report_death(who, Some(CLERK_ID), None, morning(TODAY)).await.unwrap();
     assert_eq!(kinds(&world).await, ["review_opened"], "a report alone changes nothing");
     let why = Secret::new("证明".to_owned());
     office.decide(id, CLERK_ID, Decision::Died(date!(2026 - 05 - 20)), &why, morning(TODAY)).await.unwrap();

@@ -9,7 +9,7 @@ use super::{Place, Policy, parts, together};
 /// The form of the file that this service reads.
 const FORMAT: i64 = 1;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "format",
     "place",
     "schemes",
@@ -24,6 +24,7 @@ const KEYS: [&str; 20] = [
     "matching",
     "channels",
     "second_person",
+    "second_clerk",
     "proof_age_days",
     "plan",
     "retention",
@@ -76,6 +77,7 @@ fn policy(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Policy> {
     let (grace, matching) = (parts::grace(reader, root), parts::matching(reader, root));
     let channels = reader.words(root, "channels");
     let second_person = reader.words_if_there(root, "second_person");
+    let second_clerk = reader.words_if_there(root, "second_clerk");
     let proof_age_days = reader.number(root, "proof_age_days", 1..=365, "age in days of the oldest proof taken");
     let (plan, retention) = (parts::plan(reader, root), parts::retention(reader, root));
     let (payment, quiet, ladder) =
@@ -94,6 +96,7 @@ fn policy(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Policy> {
         matching: matching?,
         channels,
         second_person,
+        second_clerk,
         proof_age_days: proof_age_days?,
         plan: plan?,
         retention: retention?,

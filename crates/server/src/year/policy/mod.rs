@@ -18,6 +18,7 @@
 //! | `[matching]` | `missing` ([`Missing`]); with `"asks"` also `answer_days` |
 //! | `channels`, `proof_age_days` | open ways ([`Channel`]), oldest proof taken |
 //! | `second_person` | ways that want a second person; may be missing: none |
+//! | `second_clerk` | cases ([`ReviewKind`]) that two clerks have to decide alike; may be missing: none |
 //! | `[plan]` | `min_plans`, `actions` |
 //! | `[retention]` | `face_days`, `call_days`, `paper_days`, `data_days` |
 //! | `[payment]` | `list_closes`: day of the month |
@@ -65,6 +66,18 @@ words! {
         WorkInjury = "work_injury",
         /// Allowance of those whom an insured person supported.
         Survivor = "survivor",
+    }
+}
+
+words! {
+    /// What waits for a clerk.
+    pub ReviewKind {
+        /// An attempt that the judge leaves open.
+        Submission = "submission",
+        /// Somebody says that the person died.
+        DeathReport = "death_report",
+        /// The person, or somebody for them, appeals.
+        Appeal = "appeal",
     }
 }
 
@@ -116,6 +129,8 @@ pub struct Policy {
     pub channels: Vec<Channel>,
     /// Ways by people that want a second person.
     pub second_person: Vec<Channel>,
+    /// Cases that two clerks have to decide alike.
+    pub second_clerk: Vec<ReviewKind>,
     /// Oldest proof that may be handed in, in days.
     pub proof_age_days: u16,
     /// What the app asks.

@@ -171,6 +171,16 @@ fn plans_are_never_weaker_than_the_policy_and_fit_what_somebody_can_do() {
 }
 
 #[test]
+fn two_clerks_are_wanted_where_the_file_says_so() {
+    let line = "second_clerk = [\"submission\", \"death_report\"]\nproof_age_days";
+    let wants = load("p.toml", &changed("shenzhen.toml", &[("proof_age_days", line)])).expect("a policy");
+    assert_eq!(wants.second_clerk, [ReviewKind::Submission, ReviewKind::DeathReport]);
+    assert_eq!(load("p.toml", SHIPPED[0].1).expect("a policy").second_clerk, []);
+    let told = faults(&changed("shenzhen.toml", &[("proof_age_days", &line.replace("submission", "subm"))]));
+    assert!(told.len() == 1 && told[0].contains("`second_clerk`"), "{told:#?}");
+}
+
+#[test]
 fn a_second_person_is_wanted_where_the_file_says_so() {
     let line = "second_person = [\"home_visit\"]\nproof_age_days";
     let wants = load("p.toml", &changed("shenzhen.toml", &[("proof_age_days", line)])).expect("a policy");

@@ -1,0 +1,196 @@
+//! `POST /v1/desk/reviews/{id}/decide`: a clerk's word on a case that they have in hand.
+//!
+//! **In**: how, and why in words, which are sealed. **Out**: whether it stands, or waits until a second clerk says the same.
+//! What stands is one transaction: the decision, the fact that ends the hold, the attempt's new state, certificate and
+//! record, the message to the person, and the entry in the linked log. **What can go wrong**: the case is not in the clerk's
+//! hands, is decided, or not decided so; the place takes no such certification any more: nothing changes. The same word
+//! again, after an answer that was lost, has the same answer.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use jianzai_wire::api::Problem;
+use jianzai_wire::cases::{DecideAnswer, DecideRequest, Decided, Verdict};
+use jianzai_wire::{ReasonCode, Secret};
+use uuid::Uuid;
+
+use super::case::found;
+use crate::accounts::SignedIn;
+use crate::accounts::signed_in::Clerks;
+use crate::app::App;
+use crate::audit::{self, Action, Entry};
+use crate::chronicle::decisions::{Came, Decision, Word, give};
+use crate::db::Writing;
+use crate::db::entity::{State as Standing, beneficiary};
+use crate::db::year::review;
+use crate::judging::by_clerk::{ByClerk, NotCertified};
+use crate::messages::announce::{Telling, tell};
+use crate::problem::{Body, Refusal};
+use crate::year::dates::china;
+use crate::year::policy::ReviewKind;
+use crate::year::record::RecordFault;
+
+/// The longest reason in characters.
+const LONGEST_REASON: usize = 2_000;
+/// What a person may be told of a refusal by a clerk.
+const TOLD: [ReasonCode; 7] = [
+    ReasonCode::ReviewRefused,
+    ReasonCode::MatchNotSame,
+    ReasonCode::SpoofSuspected,
+    ReasonCode::FaceSeveral,
+    ReasonCode::FaceTooDark,
+    ReasonCode::FaceBlurred,
+    ReasonCode::FaceChanged,
+];
+
+/// Decide a case that one has in hand.
+#[utoipa::path(post, path = "/v1/desk/reviews/{id}/decide", tag = "desk", security(("desk" = [])),
+    params(("id" = Uuid, Path, description = "The case.")), request_body = DecideRequest, responses(
+    (status = 200, body = DecideAnswer, description = "It stands, or wants a second clerk's word."),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`: there is \
+        no such case, or it is another area's; which is not said."),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "`review.taken`: it is not in the \
+        clerk's hands; `review.decided`; `review.second_clerk`: another has to say the same"),
+    (status = 410, body = Problem, content_type = "application/problem+json", description = "`desk.evidence_gone`: nothing \
+        can be certified without evidence."),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.body_invalid`: such a \
+        case is not decided so; `channel.closed`, `record.proof_too_old`"),
+))]
+pub(crate) async fn decide(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn<Clerks>,
+    Path(id): Path<Uuid>,
+    Body(request): Body<DecideRequest>,
+) -> Result<Json<DecideAnswer>, Refusal> {
+    let decision = decision(&request)?;
+    let (now, clerk) = (app.clock.now(), signed_in.account.id);
+    let tx = app.store.begin("decide").await?;
+    let (row, kind, person) = found(&app, &tx, &signed_in, id).await?.ok_or(ReasonCode::DeskNobodyFound)?;
+    if !decision.fits(kind) {
+        return Err(ReasonCode::InputBodyInvalid.into());
+    }
+    let two = app.office().wants_two(&row, kind, china(now).date()).await.map_err(|error| Refusal::internal(&error))?;
+    let word = Word { review: id, clerk, decision, reason: &request.reason, two };
+    let came = give(&*tx, &app.keys, &word, now).await?;
+    let action = match &came {
+        Came::Known(before) => return Ok(answer(before)),
+        Came::WantsSecond => Action::WordGiven,
+        Came::Stands { first } => {
+            let case = Case { app: &app, row: &row, kind, person: &person, clerk, now };
+            case.follow(&tx, decision, *first).await?;
+            decision.action(kind)
+        }
+    };
+    audit::append(&tx, now, Entry::of(action, id).by(clerk).detail(decision.name())).await?;
+    tx.commit().await?;
+    if matches!(came, Came::Stands { .. }) && decision == Decision::Certify {
+        app.metrics.judged(Standing::Certified);
+    }
+    Ok(answer(&came))
+}
+
+fn answer(came: &Came) -> Json<DecideAnswer> {
+    let outcome = match came {
+        Came::Stands { .. } | Came::Known(_) => Decided::Stands,
+        Came::WantsSecond => Decided::WantsSecond,
+    };
+    Json(DecideAnswer { outcome })
+}
+
+fn decision(request: &DecideRequest) -> Result<Decision, Refusal> {
+    let DecideRequest { verdict, reason, code, died_on } = request;
+    let fits = match verdict {
+        Verdict::Died => died_on.is_some() && code.is_none(),
+        Verdict::Refuse => died_on.is_none() && code.is_none_or(|code| TOLD.contains(&code)),
+        _ => died_on.is_none() && code.is_none(),
+    };
+    if !fits || !is_said(reason) {
+        return Err(ReasonCode::InputBodyInvalid.into());
+    }
+    Ok(match (verdict, died_on) {
+        (Verdict::Died, Some(on)) => Decision::Died(*on),
+        (Verdict::Certify, _) => Decision::Certify,
+        (Verdict::Refuse, _) => Decision::Refuse(code.unwrap_or(ReasonCode::ReviewRefused)),
+        (Verdict::Uphold, _) => Decision::Appeal { upheld: true },
+        (Verdict::Dismiss, _) => Decision::Appeal { upheld: false },
+        (Verdict::Lives, _) => Decision::Lives,
+        (Verdict::Died, None) => return Err(ReasonCode::InputBodyInvalid.into()),
+    })
+}
+
+/// Whether there are words, and not too many.
+pub(super) fn is_said(words: &Secret) -> bool {
+    !words.expose().trim().is_empty() && words.expose().chars().count() <= LONGEST_REASON
+}
+
+/// A case whose decision stands.
+struct Case<'a> {
+    app: &'a App,
+    row: &'a review::Model,
+    kind: ReviewKind,
+    person: &'a beneficiary::Model,
+    clerk: Uuid,
+    now: i64,
+}
+
+impl Case<'_> {
+    /// Everything that follows from the decision.
+    async fn follow(&self, tx: &Writing, decision: Decision, first: Option<Uuid>) -> Result<(), Refusal> {
+        if let Decision::Died(on) = decision
+            && on > china(self.now).date()
+        {
+            return Err(ReasonCode::RecordProofInFuture.into());
+        }
+        if decision == Decision::Certify {
+            let attempt = self.row.attempt_id.ok_or(ReasonCode::DeskEvidenceGone)?;
+            let certified = ByClerk::prepare(self.app, attempt, self.clerk, self.now).await?;
+            certified.write(tx, first, self.now).await?;
+        }
+        let Some(template) = template(decision, self.kind) else { return Ok(()) };
+        let rules = self.app.rules(self.row.beneficiary_id).await?;
+        let day = china(self.now).date();
+        let telling = Telling {
+            template,
+            beneficiary: self.row.beneficiary_id,
+            about: self.row.id,
+            day,
+            mobile: self.person.has_mobile(&self.app.keys)?,
+            not_before: None,
+        };
+        Ok(tell(&**tx, &telling, rules.on(day), self.now).await?)
+    }
+}
+
+/// What the person is told. Of a death nobody is told by text message.
+fn template(decision: Decision, kind: ReviewKind) -> Option<&'static str> {
+    match (decision, kind) {
+        (Decision::Certify, ReviewKind::Appeal) | (Decision::Appeal { upheld: true }, _) => Some("appeal_upheld"),
+        (Decision::Certify, _) => Some("review_certified"),
+        (Decision::Refuse(_), _) => Some("review_refused"),
+        (Decision::Appeal { upheld: false }, _) => Some("appeal_dismissed"),
+        (Decision::Died(_) | Decision::Lives, _) => None,
+    }
+}
+
+impl From<NotCertified> for Refusal {
+    fn from(error: NotCertified) -> Self {
+        match error {
+            NotCertified::Ended => ReasonCode::ReviewDecided.into(),
+            NotCertified::Faults(faults) => faults.first().map_or(ReasonCode::ServerInternal, |f| told(*f)).into(),
+            NotCertified::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// A fault of a record as a clerk is told of it.
+pub(super) fn told(fault: RecordFault) -> ReasonCode {
+    match fault {
+        RecordFault::ChannelClosed => ReasonCode::ChannelClosed,
+        RecordFault::ProofInFuture => ReasonCode::RecordProofInFuture,
+        RecordFault::ProofTooOld => ReasonCode::RecordProofTooOld,
+        RecordFault::SecondMissing => ReasonCode::RecordSecondMissing,
+        RecordFault::WrongGround | RecordFault::WrongParty | RecordFault::WrongDecider => ReasonCode::InputBodyInvalid,
+    }
+}

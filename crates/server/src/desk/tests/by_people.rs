@@ -1,0 +1,206 @@
+//! The ways by people over HTTP: each ends in one record, within one's own area, and is put down.
+
+use sea_orm::EntityTrait as _;
+
+use super::*;
+use crate::db::year::{certification, message};
+use crate::year::dates::days_after;
+
+async fn records(desk: &Desk) -> Vec<certification::Model> {
+    let mut rows = certification::Entity::find().all(desk.app.store.reads()).await.unwrap();
+    rows.sort_by_key(|row| row.recorded_at);
+    rows
+}
+
+/// Status and code of a refusal.
+async fn refused(desk: &Desk, by: &Clerk, path: &str, body: &Value) -> (u16, String) {
+    let (status, answer) = desk.post(by, path, body).await;
+    (status.as_u16(), code(&answer).to_owned())
+}
+
+#[tokio::test]
+async fn at_the_counter_and_at_home() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.xt", "430300").await;
+        let colleague = desk.clerk("clerk.xu", "430300").await;
+        let volunteer = desk.staff("auntie.chen", StaffRole::Volunteer, "430300").await;
+        let elsewhere = desk.clerk("clerk.nj", "320100").await;
+        let today = desk.now().date().to_string();
+        let card = json!({ "id_number": number(1), "by": "office_id_card", "on": today });
+        let (status, recorded) = desk.post(&clerk, "certifications", &card).await;
+        assert_eq!((status, &recorded["known"]), (StatusCode::CREATED, &json!(false)), "{recorded}");
+        let (status, again) = desk.post(&clerk, "certifications", &card).await;
+        assert_eq!((status, &again["known"]), (StatusCode::OK, &json!(true)), "replayed");
+        assert_eq!(refused(&desk, &elsewhere, "certifications", &card).await, (404, "desk.nobody_found".into()));
+        assert_eq!(refused(&desk, &volunteer, "certifications", &card).await, (403, "account.not_allowed".into()));
+
+        let mut visit = json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": volunteer.id });
+        assert_eq!(desk.post(&clerk, "certifications", &visit).await.0, StatusCode::CREATED);
+        visit["visitor"] = json!(clerk.id);
+        assert_eq!(refused(&desk, &clerk, "certifications", &visit).await.0, 422, "nobody decides on their own visit");
+        visit["visitor"] = json!(elsewhere.id);
+        assert_eq!(refused(&desk, &clerk, "certifications", &visit).await, (403, "account.not_allowed".into()));
+        visit["visitor"] = json!(colleague.id);
+        visit["on"] = json!(days_after(desk.now().date(), 1).to_string());
+        assert_eq!(refused(&desk, &clerk, "certifications", &visit).await, (422, "record.proof_in_future".into()));
+        visit["on"] = json!(days_after(desk.now().date(), -91).to_string());
+        assert_eq!(refused(&desk, &clerk, "certifications", &visit).await, (422, "record.proof_too_old".into()));
+        let by_hand = json!({ "id_number": number(1), "by": "agency_by_hand", "on": today });
+        assert_eq!(refused(&desk, &clerk, "certifications", &by_hand).await, (422, "channel.closed".into()));
+        let channels: Vec<_> = records(&desk).await.into_iter().map(|row| row.channel).collect();
+        assert_eq!(channels, ["office_id_card", "home_visit"]);
+        let logged = desk.logged("certified").await;
+        assert_eq!(logged, ["office_id_card", "home_visit"].map(|way| (Some(clerk.id), way.to_owned())));
+        assert!(desk.reads(&elsewhere).await.contains(&"channel,asked,elsewhere".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn an_employers_list_is_answered_line_by_line() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.bj", "110000").await;
+        let day = desk.now().date();
+        let list = format!(
+            "name,id_number,proof_date\n王健在,{},{day}\n李安,{},{day}\n王健在,{},{day}\n王健在,x,{day}\n",
+            number(3),
+            number(4),
+            number(1)
+        );
+        let sender = Uuid::from_u128(9);
+        let send = async |by: &Clerk| {
+            let call = desk.client.post(desk.url(&format!("/v1/desk/batches/employer/{sender}")));
+            let answer = call.bearer_auth(&by.token).body(list.clone()).send().await.unwrap();
+            (answer.status(), answer.text().await.unwrap())
+        };
+        let (status, answers) = send(&clerk).await;
+        assert_eq!(status, StatusCode::OK, "{answers}");
+        // Another's name, another area's person, no number.
+        let expected = "line,result,reason\n2,recorded,\n3,refused,identity.not_confirmed\n\
+            4,refused,identity.not_confirmed\n5,refused,input.id_number_length\n";
+        assert_eq!(answers, expected);
+        assert_eq!(send(&clerk).await.1, expected.replace("2,recorded", "2,known"), "replayed");
+        let auditor = desk.staff("auditor", StaffRole::Auditor, "110000").await;
+        assert_eq!(send(&auditor).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(records(&desk).await.len(), 1);
+        let taken = ["employer,1,0,3", "employer,0,1,3"].map(|detail| (Some(clerk.id), detail.to_owned()));
+        assert_eq!(desk.logged("batch_taken").await, taken);
+    }
+}
+
+#[tokio::test]
+async fn a_form_goes_out_and_comes_back_once() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.nj", "320100").await;
+        let elsewhere = desk.clerk("clerk.xt", "430300").await;
+        let ask = json!({ "id_number": number(2), "kind": "paper_by_mail" });
+        let (status, form) = desk.post(&clerk, "forms", &ask).await;
+        assert_eq!(status, StatusCode::CREATED, "{form}");
+        let sheet = data_encoding::BASE64.decode(form["sheet"].as_str().unwrap().as_bytes()).unwrap();
+        assert!(sheet.starts_with(b"%PDF-"), "to be printed");
+        let other = json!({ "id_number": number(2), "kind": "assistance_form" });
+        assert_eq!(refused(&desk, &clerk, "forms", &other).await, (422, "channel.closed".into()));
+        let scan = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
+        let today = desk.now().date().to_string();
+        let back = json!({ "code": form["code"], "on": today, "scan": scan(b"%PDF-1.7 a paper") });
+        assert_eq!(refused(&desk, &elsewhere, "forms/returned", &back).await, (410, "form.not_taken".into()));
+        let mut wrong = back.clone();
+        wrong["code"] = json!("ABCDE-FGHJK-LMNPQ-RSTUV");
+        assert_eq!(refused(&desk, &clerk, "forms/returned", &wrong).await, (410, "form.not_taken".into()), "the same");
+        wrong = back.clone();
+        wrong["scan"] = json!(scan(b"<html>"));
+        assert_eq!(refused(&desk, &clerk, "forms/returned", &wrong).await, (422, "input.body_invalid".into()));
+        assert_eq!(desk.post(&clerk, "forms/returned", &back).await.0, StatusCode::CREATED);
+        assert_eq!(desk.post(&clerk, "forms/returned", &back).await.0, StatusCode::OK, "replayed");
+        let kept = records(&desk).await;
+        assert_eq!((kept.len(), kept[0].channel.as_str()), (1, "paper_by_mail"));
+        let sealed = std::fs::read(desk.config.data.join(format!("papers/{}.sealed", form["id"].as_str().unwrap())));
+        assert!(!sealed.unwrap().windows(7).any(|bytes| bytes == b"a paper"), "sealed");
+        assert_eq!(desk.logged("form_issued").await, [(Some(clerk.id), "paper_by_mail".to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_offered_booked_told_and_recorded() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.nj", "320100").await;
+        let head = desk.staff("head.nj", StaffRole::Head, "320100").await;
+        let elsewhere = desk.clerk("clerk.xt", "430300").await;
+        let rfc = time::format_description::well_known::Rfc3339;
+        let times = [50, 74].map(|hours| (desk.now() + time::Duration::hours(hours)).format(&rfc).unwrap());
+        let offer = json!({ "begins": times, "minutes": 15 });
+        assert_eq!(refused(&desk, &clerk, "slots", &offer).await, (403, "account.not_allowed".into()));
+        assert_eq!(desk.post(&head, "slots", &offer).await, (StatusCode::OK, json!({ "added": 2 })));
+        assert_eq!(desk.post(&head, "slots", &offer).await.1, json!({ "added": 0 }), "replayed");
+        let free: Value = desk.get(&clerk, "slots").await.json().await.unwrap();
+        let slots: Vec<_> = free["free"].as_array().unwrap().iter().map(|slot| slot["id"].as_str().unwrap()).collect();
+        assert_eq!(slots.len(), 2);
+        let others: Value = desk.get(&elsewhere, "slots").await.json().await.unwrap();
+        assert_eq!(others["free"], json!([]), "another office's");
+
+        let who = json!({ "id_number": number(2) });
+        let theirs = json!({ "id_number": number(1) });
+        let book = |slot: &str| format!("slots/{slot}/book");
+        assert_eq!(refused(&desk, &elsewhere, &book(slots[0]), &theirs).await, (409, "slot.gone".into()));
+        for slot in [slots[0], slots[1], slots[1]] {
+            assert_eq!(desk.post(&clerk, &book(slot), &who).await.0, StatusCode::NO_CONTENT);
+        }
+        let told = message::Entity::find().all(desk.app.store.reads()).await.unwrap();
+        let mut told: Vec<_> = told.iter().map(|row| (row.template.as_str(), row.state.as_str())).collect();
+        told.sort_unstable();
+        let expected = [
+            ("call_booked", "waiting"),
+            ("call_booked", "withdrawn"),
+            ("call_soon", "waiting"),
+            ("call_soon", "withdrawn"),
+        ];
+        assert_eq!(told, expected, "of the time that was given back nobody hears");
+
+        let outcome = json!({ "id_number": number(2), "outcome": "certified" });
+        let ended = |slot: &str| format!("slots/{slot}/outcome");
+        assert_eq!(refused(&desk, &clerk, &ended(slots[1]), &outcome).await, (409, "slot.gone".into()), "not begun");
+        desk.later(Duration::from_hours(75)).await;
+        let (status, answer) = desk.post(&clerk, &ended(slots[1]), &outcome).await;
+        assert_eq!((status, &answer["recorded"]["known"]), (StatusCode::OK, &json!(false)), "{answer}");
+        let (_, answer) = desk.post(&clerk, &ended(slots[1]), &outcome).await;
+        assert_eq!(answer["recorded"]["known"], true, "replayed");
+        let other = json!({ "id_number": number(2), "outcome": "not_sure" });
+        assert_eq!(refused(&desk, &clerk, &ended(slots[1]), &other).await, (409, "slot.decided".into()));
+        assert_eq!(records(&desk).await.len(), 1);
+        assert_eq!(desk.logged("call_ended").await, [(Some(clerk.id), "certified".to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn a_death_is_reported_by_one_clerk_decided_in_the_queue_and_taken_back_by_a_head() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.wang", "440300").await;
+        let head = desk.staff("head.li", StaffRole::Head, "440300").await;
+        let report = json!({ "id_number": WANG, "statement": "家属来电" });
+        let (status, answer) = desk.post(&clerk, "deaths", &report).await;
+        assert_eq!(status, StatusCode::CREATED);
+        let (_, again) = desk.post(&clerk, "deaths", &report).await;
+        assert_eq!(again, answer, "replayed");
+        let case = answer["review"].as_str().unwrap();
+        desk.post(&head, &format!("reviews/{case}/open"), &Value::Null).await;
+        let tomorrow = days_after(desk.now().date(), 1).to_string();
+        let died = |on: &str| json!({ "verdict": "died", "reason": "死亡证明", "died_on": on });
+        let decide = format!("reviews/{case}/decide");
+        assert_eq!(refused(&desk, &head, &decide, &died(&tomorrow)).await, (422, "record.proof_in_future".into()));
+        assert_eq!(desk.post(&head, &decide, &died("2026-01-05")).await.0, StatusCode::OK);
+        let office = crate::office::Office::open(&desk.config, &*desk.clock).await.unwrap();
+        assert_eq!(office.tick(desk.now()).await.unwrap().instructions, 1, "the payer stops");
+        let who = json!({ "id_number": WANG });
+        assert_eq!(refused(&desk, &clerk, "deaths/withdraw", &who).await, (403, "account.not_allowed".into()));
+        desk.later(Duration::from_hours(24)).await;
+        for _ in 0..2 {
+            assert_eq!(desk.post(&head, "deaths/withdraw", &who).await.0, StatusCode::NO_CONTENT);
+        }
+        let decided = desk.logged("death_decided").await;
+        assert_eq!(decided, ["died", "withdrawn"].map(|word| (Some(head.id), word.to_owned())));
+    }
+}

@@ -1,0 +1,281 @@
+//! Requests and answers of the ways by people: at the counter, at home, by post, by lists, by video call, by link. JSON as in
+//! [`crate::api`], but for lists (CSV) and scans.
+//!
+//! | call | body -> answer | who |
+//! |---|---|---|
+//! | `POST /v1/desk/certifications` | [`SeenRequest`] -> 201, 200 [`Recorded`] | clerks, heads |
+//! | `POST /v1/desk/deaths` | [`DeathRequest`] -> 201 [`DeathReported`] | clerks, heads |
+//! | `POST /v1/desk/deaths/withdraw` | [`WithdrawRequest`] -> 204 | heads |
+//! | `POST /v1/desk/batches/{from}/{sender}` | CSV -> CSV, a line for every line | clerks, heads |
+//! | `POST /v1/desk/forms` | [`FormRequest`] -> 201 [`IssuedForm`] | clerks, heads |
+//! | `POST /v1/desk/forms/returned` | [`ReturnedRequest`] -> 201, 200 [`Recorded`] | clerks, heads |
+//! | `POST /v1/desk/slots` | [`SlotsRequest`] -> [`SlotsOffered`] | heads |
+//! | `GET  /v1/desk/slots` | -> [`Slots`] | clerks, heads |
+//! | `POST /v1/desk/slots/{id}/book` | [`BookRequest`] -> 204 | clerks, heads |
+//! | `POST /v1/desk/slots/{id}/outcome` | [`CallRequest`] -> [`CallEnded`] | clerks, heads |
+//! | `POST /v1/desk/links` | [`LinkRequest`] -> 201 [`IssuedLink`] | clerks, heads |
+//! | `POST /v1/links` | [`FollowRequest`] -> [`OpenLink`] | whoever has the link |
+
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::time::day;
+use crate::{IdNumber, Secret};
+
+/// How a clerk saw somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeenBy {
+    /// At the counter, with the ID card.
+    OfficeIdCard,
+    /// At the agency's office, by hand.
+    AgencyByHand,
+    /// At home; the account that was there is another than the one that records it.
+    HomeVisit,
+}
+
+/// Certifies somebody whom people saw.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeenRequest {
+    /// Who.
+    pub id_number: IdNumber,
+    /// How.
+    pub by: SeenBy,
+    /// On which day.
+    #[serde(with = "day")]
+    pub on: Date,
+    /// The visitor's account; at home only.
+    #[serde(default)]
+    pub visitor: Option<Uuid>,
+    /// The account of a second person who was there, where the insured place wants one.
+    #[serde(default)]
+    pub second: Option<Uuid>,
+}
+
+/// A certification was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Recorded {
+    /// Names the record.
+    pub id: Uuid,
+    /// Whether it was recorded before.
+    pub known: bool,
+}
+
+/// Reports a death, to be established in the queue.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeathRequest {
+    /// Who.
+    pub id_number: IdNumber,
+    /// Who says so, and how they know. Kept sealed.
+    pub statement: Secret,
+}
+
+/// A report of death waits for a clerk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeathReported {
+    /// The case in the queue.
+    pub review: Uuid,
+}
+
+/// Takes back that somebody died.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawRequest {
+    /// Who.
+    pub id_number: IdNumber,
+}
+
+/// How a form certifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FormKind {
+    /// Papers by post.
+    PaperByMail,
+    /// The form by which another agency confirms somebody who lives there.
+    AssistanceForm,
+}
+
+/// Asks for a form to send by post.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FormRequest {
+    /// For whom.
+    pub id_number: IdNumber,
+    /// Which.
+    pub kind: FormKind,
+}
+
+/// A form. The code is told this once; it stands on the sheet.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct IssuedForm {
+    /// Names the paper.
+    pub id: Uuid,
+    /// `ABCDE-FGHJK-LMNPQ-RSTUV`.
+    pub code: Secret,
+    /// The last day on which it is taken.
+    #[serde(with = "day")]
+    pub until: Date,
+    /// The sheet to print: PDF, base64. None where the name has a character that no font of the service has.
+    pub sheet: Option<Secret>,
+}
+
+/// A form has come back.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnedRequest {
+    /// The code on the paper.
+    pub code: Secret,
+    /// The day that the paper bears.
+    #[serde(with = "day")]
+    pub on: Date,
+    /// The agency or community that confirmed it: with an assistance form only.
+    #[serde(default)]
+    pub office: Option<Uuid>,
+    /// The scan: JPEG, PNG or PDF, base64; at most 20 MB.
+    pub scan: Secret,
+}
+
+/// Offers times for video calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlotsRequest {
+    /// When each begins: 1 to 200.
+    #[serde(with = "times")]
+    #[schema(value_type = Vec<String>)]
+    pub begins: Vec<OffsetDateTime>,
+    /// How long each lasts: 5 to 120.
+    pub minutes: u8,
+}
+
+/// Times that are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SlotsOffered {
+    /// How many are new.
+    pub added: u64,
+}
+
+/// Times that are free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Slots {
+    /// The next 50.
+    pub free: Vec<Slot>,
+}
+
+/// A time that is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Slot {
+    /// Names it.
+    pub id: Uuid,
+    /// When it begins.
+    #[serde(with = "time::serde::rfc3339")]
+    pub begins: OffsetDateTime,
+}
+
+/// Books a time for somebody. The time that they had ahead of them is given back.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookRequest {
+    /// Who.
+    pub id_number: IdNumber,
+}
+
+/// What a clerk found in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// The person, alive and well.
+    Certified,
+    /// Nobody answered, or the line was too poor.
+    NotReached,
+    /// Not sure that it was the person.
+    NotSure,
+}
+
+/// Records the outcome of a call.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallRequest {
+    /// With whom it was.
+    pub id_number: IdNumber,
+    /// What came of it.
+    pub outcome: CallOutcome,
+}
+
+/// The outcome is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallEnded {
+    /// The certification, where there is one.
+    pub recorded: Option<Recorded>,
+}
+
+/// Where a link leads in from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkChannel {
+    /// The electronic social-security card, or a text message.
+    ECardLink,
+    /// A web portal.
+    WebPortal,
+}
+
+/// Asks for a link.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// For whom.
+    pub id_number: IdNumber,
+    /// By which way.
+    pub channel: LinkChannel,
+    /// For how many days: 1 to 90.
+    pub days: u8,
+}
+
+/// A link. Whoever reads it learns nothing from it; it authorises nothing.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct IssuedLink {
+    /// What the link carries.
+    pub token: Secret,
+    /// The last day on which it can be used, as often as needed.
+    #[serde(with = "day")]
+    pub until: Date,
+}
+
+/// Follows a link.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FollowRequest {
+    /// What the link carries.
+    pub token: Secret,
+}
+
+/// A link that can be used. The four facts are asked for as ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenLink {
+    /// By which way the person comes.
+    pub channel: LinkChannel,
+    /// The last day.
+    #[serde(with = "day")]
+    pub until: Date,
+}
+
+/// Several times, each as in RFC 3339.
+mod times {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use time::OffsetDateTime;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Rfc3339(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
+
+    pub(super) fn serialize<S: Serializer>(times: &[OffsetDateTime], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(times.iter().copied().map(Rfc3339))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OffsetDateTime>, D::Error> {
+        Ok(Vec::<Rfc3339>::deserialize(deserializer)?.into_iter().map(|Rfc3339(time)| time).collect())
+    }
+}
