@@ -17,7 +17,7 @@ use jianzai_server::keys::{KeyRing, Role};
 use jianzai_wire::{Language, Secret};
 use tracing_subscriber::EnvFilter;
 
-use crate::program::{PolicyCommand, YearCommand};
+use crate::program::{PolicyCommand, SilentCommand, YearCommand};
 
 /// The service behind Jianzai 健在.
 #[derive(Parser)]
@@ -40,6 +40,9 @@ enum Command {
     /// Check policies, show whom they would move, apply them.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Certify by data of other services: take it, run rules over it, tell and take back what came of it.
+    #[command(subcommand)]
+    Silent(SilentCommand),
     /// Print the public keys of certificates as JSON, or make a new key.
     Keys {
         #[command(flatten)]
@@ -129,6 +132,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Import(arguments) => import(arguments).await,
         Command::Year(command) => command.run().await,
         Command::Policy(command) => command.run().await,
+        Command::Silent(command) => command.run().await,
         Command::Keys { data, new } => keys(data, new),
         Command::Account(arguments) => program::account::run(arguments).await,
         Command::Demo(arguments) => program::demo::run(arguments).await,

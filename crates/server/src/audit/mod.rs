@@ -88,6 +88,10 @@ words! {
         DeathDecided = "death_decided",
         /// A certification was found void.
         Revoked = "revoked",
+        /// A run of silent certification over everybody began, or ended.
+        SilentRun = "silent_run",
+        /// What a run of silent certification recorded was taken back.
+        SilentReverted = "silent_reverted",
     }
 }
 

@@ -29,7 +29,7 @@ use crate::year::names::{Named as _, words};
 use crate::year::record::Party;
 
 /// Days in which a review is answered.
-const REVIEW_DAYS: i64 = 10;
+pub(crate) const REVIEW_DAYS: i64 = 10;
 /// Days in which an appeal is answered.
 pub(crate) const APPEAL_DAYS: i64 = 20;
 

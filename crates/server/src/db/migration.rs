@@ -10,7 +10,7 @@ use crate::year::policy::{SHIPPED, load};
 /// Columns that hold an identifier, beside `id` and those that end in `_id`: PostgreSQL has a type of its own for them.
 const IDENTIFIERS: [&str; 2] = ["id", "leased_by"];
 /// Columns that hold 0 or 1: PostgreSQL has a type of its own for them.
-const FLAGS: [&str; 3] = ["demo", "legal", "upheld"];
+const FLAGS: [&str; 4] = ["demo", "legal", "upheld", "shadow"];
 
 /// Every migration, oldest first.
 pub(crate) struct Migrations;
@@ -18,7 +18,7 @@ pub(crate) struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3)]
+        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3), Box::new(Version4)]
     }
 }
 
@@ -87,6 +87,27 @@ impl MigrationTrait for Version3 {
     }
 }
 
+struct Version4;
+
+impl MigrationName for Version4 {
+    fn name(&self) -> &str {
+        "v4_silent"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Version4 {
+    #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = dialect(include_str!("schema_4.sql"), manager.get_database_backend());
+        manager.get_connection().execute_unprepared(&sql).await.map(drop)
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
 /// The policies that come with the service. From here on the table counts: a later release changes nobody's rules.
 fn shipped() -> Vec<policy::ActiveModel> {
     let known = SHIPPED.iter().filter_map(|(file, text)| Some((file, text, load(file, text).ok()?)));
@@ -114,15 +135,22 @@ fn postgres(line: &str) -> String {
     let column = line.split_whitespace().next().unwrap_or_default();
     let blob = if IDENTIFIERS.contains(&column) || column.ends_with("_id") { " UUID" } else { " BYTEA" };
     let integer = if FLAGS.contains(&column) { " BOOLEAN" } else { " BIGINT" };
-    line.replacen(" BLOB", blob, 1).replacen(" INTEGER", integer, 1).replace(") STRICT;", ");")
+    line.replacen(" BLOB", blob, 1)
+        .replacen(" INTEGER", integer, 1)
+        .replace(") STRICT;", ");")
+        .replace(") STRICT, WITHOUT ROWID;", ");")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SCHEMAS: [&str; 3] =
-        [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+    const SCHEMAS: [&str; 4] = [
+        include_str!("schema_1.sql"),
+        include_str!("schema_2.sql"),
+        include_str!("schema_3.sql"),
+        include_str!("schema_4.sql"),
+    ];
 
     #[test]
     fn nothing_of_sqlite_is_left_for_postgres() {
