@@ -18,7 +18,7 @@ use jianzai_server::office::{Office, moment};
 use jianzai_wire::{Language, Secret};
 use tracing_subscriber::EnvFilter;
 
-use crate::program::{PolicyCommand, YearCommand};
+use crate::program::{PolicyCommand, SilentCommand, YearCommand};
 
 /// The service behind Jianzai 健在.
 #[derive(Parser)]
@@ -41,6 +41,9 @@ enum Command {
     /// Check policies, show whom they would move, apply them.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Certify by data of other services: take it, run rules over it, tell and take back what came of it.
+    #[command(subcommand)]
+    Silent(SilentCommand),
     /// Print the public keys of certificates as JSON, or make a new key.
     Keys {
         #[command(flatten)]
@@ -130,6 +133,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Import(arguments) => import(arguments).await,
         Command::Year(command) => command.run().await,
         Command::Policy(command) => command.run().await,
+        Command::Silent(command) => command.run().await,
         Command::Keys { data, new } => keys(data, new).await,
         Command::Account(arguments) => program::account::run(arguments).await,
         Command::Demo(arguments) => program::demo::run(arguments).await,

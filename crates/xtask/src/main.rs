@@ -29,6 +29,8 @@ cargo xtask bench face           measure a tracked frame, beside a peer
 cargo xtask bench liveness       labelled trials of genuine people and attacks, held against a snapshot
                                  (--quick, --only SPECIES, --pictures FOLDER, --accept)
 cargo xtask bench judge          measure what judging an attempt costs
+cargo xtask bench service silent  certification by data for 2 million people, beside a bare COPY, join and insert
+                                 (--large: 10 million, --people N)
 cargo xtask setup                only the set-up";
 
 fn main() -> ExitCode {

@@ -114,6 +114,10 @@ words! {
         PoliciesApplied = "policies_applied",
         /// A certification was found void.
         Revoked = "revoked",
+        /// A run of silent certification over everybody began, or ended.
+        SilentRun = "silent_run",
+        /// What a run of silent certification recorded was taken back.
+        SilentReverted = "silent_reverted",
     }
 }
 

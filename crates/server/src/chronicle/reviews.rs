@@ -26,7 +26,7 @@ use crate::year::names::Named as _;
 use crate::year::policy::ReviewKind as Kind;
 
 /// Days in which a review is answered.
-const REVIEW_DAYS: i64 = 10;
+pub(crate) const REVIEW_DAYS: i64 = 10;
 /// Days in which an appeal is answered.
 pub(crate) const APPEAL_DAYS: i64 = 20;
 

@@ -40,6 +40,7 @@ pub(crate) fn of_fact(beneficiary: Uuid, fact: &Fact, at: i64) -> fact::ActiveMo
         What::Certified { id, .. } => ("certified", Some(id), None),
         What::Revoked { certification, clerk } => ("revoked", Some(certification), Some(clerk)),
         What::NoMatch => ("no_match", None, None),
+        What::NoMatchWithdrawn { clerk } => ("no_match_withdrawn", None, Some(clerk)),
         What::AppealOpened { appeal } => ("appeal_opened", Some(appeal), None),
         What::AppealDecided { appeal, clerk, .. } => ("appeal_decided", Some(appeal), Some(clerk)),
         What::ReviewOpened { review } => ("review_opened", Some(review), None),
@@ -86,6 +87,7 @@ pub(crate) fn fact(row: &fact::Model) -> Result<Fact, Unreadable> {
         }
         "revoked" => What::Revoked { certification: about()?, clerk: clerk()? },
         "no_match" => What::NoMatch,
+        "no_match_withdrawn" => What::NoMatchWithdrawn { clerk: clerk()? },
         "appeal_opened" => What::AppealOpened { appeal: about()? },
         "appeal_decided" => {
             let upheld = row.upheld.ok_or(Unreadable("fact.upheld"))?;
@@ -216,6 +218,7 @@ mod tests {
             What::Certified { id: one, channel: Channel::HomeVisit },
             What::Revoked { certification: one, clerk: two },
             What::NoMatch,
+            What::NoMatchWithdrawn { clerk: two },
             What::AppealOpened { appeal: one },
             What::AppealDecided { appeal: one, upheld: true, clerk: two },
             What::AppealDecided { appeal: one, upheld: false, clerk: two },

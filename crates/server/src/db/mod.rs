@@ -9,9 +9,11 @@
 //! What can go wrong: the disk is full, the file is damaged, the server is gone. The call fails, its transaction is undone,
 //! and the caller is told to come again.
 
+pub(crate) mod bulk;
 pub(crate) mod desk_entity;
 pub(crate) mod entity;
 mod migration;
+pub(crate) mod silent_entity;
 pub(crate) mod year;
 
 use std::ops::Deref;
@@ -80,6 +82,11 @@ impl Datastore {
         };
         let inner = self.writes.begin_with_options(options).await?;
         Ok(Writing { inner, name, started })
+    }
+
+    /// Begins to write many rows at once. Dropped, it is undone.
+    pub(crate) async fn begin_bulk(&self) -> Result<bulk::Bulk, DbErr> {
+        bulk::Bulk::begin(&self.writes).await
     }
 
     /// Closes every connection; the log is folded into the database file.

@@ -35,7 +35,7 @@ CREATE INDEX benefit_to_look_at ON benefit (next_look, beneficiary_id);
 CREATE TABLE fact (
   id BLOB NOT NULL PRIMARY KEY,           -- (once) follows from the rest, so that nothing is recorded twice
   beneficiary_id BLOB NOT NULL REFERENCES beneficiary (id), -- (once)
-  kind TEXT NOT NULL,                     -- (once) certified, revoked, no_match, appeal_opened, appeal_decided, ...
+  kind TEXT NOT NULL,                     -- (once) certified, revoked, no_match, no_match_withdrawn, appeal_opened, appeal_decided, ...
   on_day INTEGER NOT NULL,                -- (once) the day it speaks of
   recorded_day INTEGER NOT NULL,          -- (once) the day from which it is known
   recorded_at INTEGER NOT NULL,           -- (once)
@@ -150,7 +150,7 @@ CREATE TABLE review (
   statement BLOB,                         -- (once) sealed; what the person says
   opened_at INTEGER NOT NULL,             -- (once)
   answer_by INTEGER NOT NULL,             -- (once) day by which it must be decided
-  decision TEXT,                          -- (once) certified, refused, upheld, dismissed, died, lives
+  decision TEXT,                          -- (once) certified, refused, upheld, dismissed, died, lives, withdrawn
   reason BLOB,                            -- (once) sealed; the clerk's words
   decided_by TEXT,                        -- (once) by whom
   decided_at INTEGER                      -- (once)

@@ -19,22 +19,27 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
+    /// The row of somebody who is new; looked at today.
+    pub(super) fn fresh(&self, now: i64) -> ActiveModel {
+        let today = day_number(china(now).date());
+        ActiveModel {
+            beneficiary_id: Set(self.beneficiary),
+            scheme: Set(self.scheme.unwrap_or(Scheme::EmployeePension).name().to_owned()),
+            entitled_from: Set(self.entitled_from.map_or(today, day_number)),
+            steps_until: Set(today),
+            next_look: Set(Some(today)),
+            standing: Set(Standing::Current.name().to_owned()),
+            ..Default::default()
+        }
+    }
+
     /// Makes or changes the row; says whether it changed. Whoever changed, also in the register, is looked at today: another
     /// place has another policy.
     pub(super) async fn write(&self, tx: &impl ConnectionTrait, changed: bool, now: i64) -> Result<bool, DbErr> {
         let today = day_number(china(now).date());
         let (scheme, from) = (self.scheme.map(|scheme| scheme.name().to_owned()), self.entitled_from.map(day_number));
         let Some(known) = Entity::find_by_id(self.beneficiary).lock_exclusive().one(tx).await? else {
-            let row = ActiveModel {
-                beneficiary_id: Set(self.beneficiary),
-                scheme: Set(scheme.unwrap_or_else(|| Scheme::EmployeePension.name().to_owned())),
-                entitled_from: Set(from.unwrap_or(today)),
-                steps_until: Set(today),
-                next_look: Set(Some(today)),
-                standing: Set(Standing::Current.name().to_owned()),
-                ..Default::default()
-            };
-            return row.insert(tx).await.map(|_| true);
+            return self.fresh(now).insert(tx).await.map(|_| true);
         };
         let (scheme, from) = (scheme.unwrap_or(known.scheme.clone()), from.unwrap_or(known.entitled_from));
         let drawn_anew = scheme != known.scheme || from != known.entitled_from;

@@ -30,11 +30,11 @@ use crate::columns::{NotOpened, NotSealed};
 use crate::config::Config;
 use crate::db::Datastore;
 use crate::durable;
-use crate::keys::{KeyRing, KeysError};
+use crate::keys::{KeyRing, KeysError, Role};
 use crate::register;
 
 /// Rows written in one transaction: few enough not to hold up a service that is running beside.
-const BATCH: usize = 100;
+const BATCH: usize = 500;
 
 /// What an import did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,11 +63,11 @@ pub struct Note {
 }
 
 impl Note {
-    fn new(line: u64, reason: ReasonCode, sentence: &str) -> Self {
+    pub(crate) fn new(line: u64, reason: ReasonCode, sentence: &str) -> Self {
         Self { line, reason, sentence: sentence.to_owned() }
     }
 
-    fn of(line: u64, reason: ReasonCode, language: Language) -> Self {
+    pub(crate) fn of(line: u64, reason: ReasonCode, language: Language) -> Self {
         Self::new(line, reason, reason.words(language).sentence)
     }
 }
@@ -105,6 +105,7 @@ pub async fn import(config: &Config, clock: &dyn Clock, csv: &Path, language: La
     let database = Datastore::open(&config.database()).await?;
     let mut portraits = Portraits::new(&config.models);
     let mut report = Report::default();
+    let key = keys.current(Role::IdHash).ok_or(NotSealed)?;
     let mut lines = HashMap::new();
     let mut rows = Rows::open(csv, language)?;
     loop {
@@ -112,10 +113,9 @@ pub async fn import(config: &Config, clock: &dyn Clock, csv: &Path, language: La
         while batch.len() < BATCH {
             let Some(row) = rows.next() else { break };
             match row {
-                Ok(row) => match lines.insert(register::id_hashes(&keys, &row.id_number), row.line) {
-                    None => batch.push(row),
-                    Some(first) => {
-                        lines.insert(register::id_hashes(&keys, &row.id_number), first);
+                Ok(row) => match *lines.entry(register::id_hash(key, &row.id_number)).or_insert(row.line) {
+                    first if first == row.line => batch.push(row),
+                    first => {
                         let sentence = format!("the person of line {first} again; the first is kept");
                         report.left_out.push(Note::new(row.line, ReasonCode::InputBodyInvalid, &sentence));
                     }

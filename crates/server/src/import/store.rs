@@ -1,5 +1,7 @@
 //! Puts checked rows into the register.
 
+use std::collections::HashMap;
+
 use jianzai_wire::ReasonCode;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
@@ -15,6 +17,7 @@ use crate::audit::{self, Action, Entry};
 use crate::columns::{self, NotOpened};
 use crate::db::Datastore;
 use crate::db::entity::beneficiary::{ActiveModel, Column, Entity, Model};
+use crate::db::year::benefit;
 use crate::keys::{KeyRing, Role};
 use crate::register::{id_hash, id_hashes, place};
 
@@ -24,7 +27,8 @@ enum Change {
     Update(ActiveModel),
 }
 
-/// Works out what each row changes, then writes all of it in one transaction: faces are computed outside of it.
+/// Works out what each row changes, then writes all of it in one transaction: faces are computed outside of it. Whoever is
+/// new is written together with the others who are.
 pub(super) async fn store(
     database: &Datastore,
     keys: &KeyRing,
@@ -33,27 +37,40 @@ pub(super) async fn store(
     now: i64,
     report: &mut Report,
 ) -> Result<(), ImportError> {
-    let mut changes = Vec::new();
-    for row in rows {
-        let known = Entity::find().filter(Column::IdHash.is_in(id_hashes(keys, &row.id_number)));
-        let known = known.one(database.reads()).await?;
+    let hashes: Vec<_> = rows.iter().map(|row| id_hashes(keys, &row.id_number)).collect();
+    let known = Entity::find().filter(Column::IdHash.is_in(hashes.iter().flatten().cloned()));
+    let known = known.all(database.reads()).await?;
+    let mut known: HashMap<_, _> = known.into_iter().map(|known| (known.id_hash.clone(), known)).collect();
+    let (mut added, mut drawn_by_them, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, hashes) in rows.into_iter().zip(hashes) {
+        let known = hashes.iter().find_map(|hash| known.remove(hash));
         let id = known.as_ref().map_or_else(Uuid::now_v7, |known| known.id);
-        let change = change(keys, portraits, &row, id, known, now, &mut report.portraits)?;
-        changes.push((change, Drawn { beneficiary: id, scheme: row.scheme, entitled_from: row.entitled_from }));
+        let drawn = Drawn { beneficiary: id, scheme: row.scheme, entitled_from: row.entitled_from };
+        match change(keys, portraits, &row, id, known, now, &mut report.portraits)? {
+            Some(Change::Add(person)) => {
+                added.push(person);
+                drawn_by_them.push(drawn.fresh(now));
+            }
+            Some(Change::Update(person)) => changes.push((Some(person), drawn)),
+            None => changes.push((None, drawn)),
+        }
     }
     let tx = database.begin("import").await?;
     let before = (report.added, report.updated);
-    for (change, drawn) in changes {
-        let (added, changed) = match change {
-            Some(Change::Add(row)) => row.insert(&*tx).await.map(|_| (true, true))?,
-            Some(Change::Update(row)) => row.update(&*tx).await.map(|_| (false, true))?,
-            None => (false, false),
-        };
+    report.added += u32::try_from(added.len()).unwrap_or(u32::MAX);
+    if !added.is_empty() {
+        Entity::insert_many(added).exec_without_returning(&*tx).await?;
+        benefit::Entity::insert_many(drawn_by_them).exec_without_returning(&*tx).await?;
+    }
+    for (person, drawn) in changes {
+        let changed = person.is_some();
+        if let Some(person) = person {
+            person.update(&*tx).await?;
+        }
         let drawn_anew = drawn.write(&*tx, changed, now).await?;
-        match (added, changed || drawn_anew) {
-            (true, _) => report.added += 1,
-            (false, true) => report.updated += 1,
-            (false, false) => report.unchanged += 1,
+        match changed || drawn_anew {
+            true => report.updated += 1,
+            false => report.unchanged += 1,
         }
     }
     let (added, updated) = (report.added - before.0, report.updated - before.1);

@@ -212,7 +212,7 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
     Ok(office.close().await?)
 }
 
-fn day(text: &str) -> Result<Date, String> {
+pub(super) fn day(text: &str) -> Result<Date, String> {
     let form = time::macros::format_description!("[year]-[month]-[day]");
     Date::parse(text, form).map_err(|_| "write it like 2026-03-01".to_owned())
 }

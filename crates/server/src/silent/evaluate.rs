@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use time::{Date, Duration};
 
 use super::rules::{Absent, Rules};
+use crate::year::names::words;
 
 /// A trace of somebody, from another service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,17 +35,18 @@ pub enum Statement {
     },
 }
 
-/// What somebody is found to be; each worse than the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// Alive, on the day of the proof.
-    Confirmed,
-    /// Too little is known; the other ways of certifying follow.
-    NotConfirmed,
-    /// Something does not fit: a clerk looks.
-    Flagged,
-    /// A death was reported: a clerk decides.
-    SuspectedDead,
+words! {
+    /// What somebody is found to be; each worse than the one before.
+    pub Outcome {
+        /// Alive, on the day of the proof.
+        Confirmed = "confirmed",
+        /// Too little is known; the other ways of certifying follow.
+        NotConfirmed = "not_confirmed",
+        /// Something does not fit: a clerk looks.
+        Flagged = "flagged",
+        /// A death was reported: a clerk decides.
+        SuspectedDead = "suspected_dead",
+    }
 }
 
 /// Why.
@@ -70,6 +72,8 @@ pub enum Ground {
     },
     /// A death was reported.
     Death(Trace),
+    /// The register states that the person lives, which counts alone.
+    StatedAlive(Date),
     /// The register states a death.
     StatedDead(Date),
     /// The register states something that is neither life nor death.
@@ -107,21 +111,52 @@ pub fn evaluate(rules: &Rules, traces: &[Trace], register: &Statement, on: Date)
     if let Some(ground) = unexplained(rules, register) {
         return found(Outcome::Flagged, None, vec![ground]);
     }
-    let since = on.checked_sub(Duration::days(rules.window_days.into())).unwrap_or(Date::MIN);
-    traces.retain(|trace| trace.day > since);
+    let since = first_day(rules, on);
+    traces.retain(|trace| trace.day >= since);
     let strong = traces.iter().rev().find(|trace| rules.is_strong(&trace.kind)).map(|trace| (*trace).clone());
-    let weak = together(rules, &traces);
-    match (strong, weak) {
-        // Whichever proves the later day.
-        (Some(trace), Ok((since, points))) if since > trace.day => {
-            found(Outcome::Confirmed, Some(since), vec![enough(rules, since, points), Ground::Strong(trace)])
+    let (outcome, proof, grounds) = life(rules, strong, stated_alive(rules, register, on), together(rules, &traces));
+    found(outcome, proof, grounds)
+}
+
+/// The first day whose traces say something.
+pub(super) fn first_day(rules: &Rules, on: Date) -> Date {
+    on.checked_sub(Duration::days(i64::from(rules.window_days) - 1)).unwrap_or(Date::MIN)
+}
+
+/// What speaks of life: a trace that counts alone, a statement that does, weak traces that are enough or not.
+pub(super) fn life(
+    rules: &Rules,
+    strong: Option<Trace>,
+    stated: Option<Date>,
+    weak: Result<(Date, u32), u32>,
+) -> (Outcome, Option<Date>, Vec<Ground>) {
+    let traced = strong.map(|trace| (trace.day, Ground::Strong(trace)));
+    let stated = stated.map(|day| (day, Ground::StatedAlive(day)));
+    // Whichever proves the later day; what somebody saw before what an office states.
+    let alone = match (traced, stated) {
+        (Some(traced), Some(stated)) => Some(if stated.0 > traced.0 { stated } else { traced }),
+        (traced, stated) => traced.or(stated),
+    };
+    match (alone, weak) {
+        (Some((day, ground)), Ok((since, points))) if since > day => {
+            (Outcome::Confirmed, Some(since), vec![enough(rules, since, points), ground])
         }
-        (Some(trace), _) => found(Outcome::Confirmed, Some(trace.day), vec![Ground::Strong(trace)]),
-        (None, Ok((since, points))) => found(Outcome::Confirmed, Some(since), vec![enough(rules, since, points)]),
+        (Some((day, ground)), _) => (Outcome::Confirmed, Some(day), vec![ground]),
+        (None, Ok((since, points))) => (Outcome::Confirmed, Some(since), vec![enough(rules, since, points)]),
         (None, Err(points)) => {
             let needed = rules.together.points;
-            found(Outcome::NotConfirmed, None, vec![Ground::TooLittle { points, needed }])
+            (Outcome::NotConfirmed, None, vec![Ground::TooLittle { points, needed }])
         }
+    }
+}
+
+/// The day of a register that states life, where that counts alone.
+pub(super) fn stated_alive(rules: &Rules, register: &Statement, on: Date) -> Option<Date> {
+    match register {
+        Statement::Status { day, status } if rules.register.confirms && rules.register.alive.contains(status) => {
+            Some(*day).filter(|day| *day <= on && *day >= first_day(rules, on))
+        }
+        _ => None,
     }
 }
 
@@ -143,7 +178,7 @@ fn death(rules: &Rules, traces: &[&Trace], register: &Statement) -> Option<(Date
 }
 
 /// What the register states or leaves out that needs a look.
-fn unexplained(rules: &Rules, register: &Statement) -> Option<Ground> {
+pub(super) fn unexplained(rules: &Rules, register: &Statement) -> Option<Ground> {
     match register {
         Statement::Absent { day } if rules.register.absent == Absent::Flag => Some(Ground::NotInRegister(*day)),
         Statement::Status { day, status } if !rules.register.alive.contains(status) => {

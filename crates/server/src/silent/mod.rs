@@ -5,6 +5,10 @@
 //! its grounds and an explanation in words. **What can go wrong**: a rule file with faults is refused with the place and
 //! what to do; nothing else here can fail.
 //!
+//! [`evaluate()`] says what holds for one person. Over the tables the same is asked for everybody at once: files are taken by
+//! `incoming`; a `run` asks the `question` range after range and writes the `effects`; `report` tells them, `revert` takes
+//! them back.
+//!
 //! # Rules that hold for every rule file
 //! - Pure: the same traces give the same finding, in whatever order they are given.
 //! - A strong trace counts alone. Weak ones count together, by points, from several kinds, and one kind gives only so many:
@@ -14,12 +18,24 @@
 //!   after the reported death is flagged as a contradiction.
 //! - Not to be confirmed means nothing against anybody: the other ways of certifying follow.
 
+mod effects;
 mod evaluate;
+mod grounds;
+mod incoming;
+mod question;
+mod records;
+mod report;
+mod revert;
 mod rules;
+mod run;
 mod words;
 
+pub use self::effects::Effect;
 pub use self::evaluate::{Finding, Ground, Outcome, Statement, Trace, evaluate};
-pub use self::rules::{Rules, RulesError};
+pub use self::incoming::{Source, Taken};
+pub use self::report::{RunReport, Told};
+pub use self::revert::{Part, Reverted};
+pub use self::rules::{Rules, RulesError, SHIPPED};
 
 /// The example that comes with the service.
 pub const EXAMPLE: &str = include_str!("../../rules/silent.toml");

@@ -3,10 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jianzai_wire::Language;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-/// Years that a trace may be old at most.
+use crate::year::channel::Channel;
+use crate::year::names::Named as _;
+use crate::year::policy::Place;
+
+/// Days that a trace may be old at most.
 const LONGEST_WINDOW: u16 = 5 * 366;
+/// Kinds that a file may name.
+const MOST_KINDS: usize = 500;
+/// Points that all kinds together may give.
+const MOST_POINTS: u32 = 1_000_000;
+
+/// The files that come with the service.
+pub const SHIPPED: [(&str, &str); 3] = [
+    ("silent.toml", include_str!("../../rules/silent.toml")),
+    ("qingdao.toml", include_str!("../../rules/qingdao.toml")),
+    ("guangzhou.toml", include_str!("../../rules/guangzhou.toml")),
+];
 
 /// Which traces count, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -14,6 +29,14 @@ const LONGEST_WINDOW: u16 = 5 * 366;
 pub struct Rules {
     /// Findings name it.
     pub version: u32,
+    /// The way of certifying that a confirmation is recorded as: one by data.
+    #[serde(deserialize_with = "channel")]
+    pub channel: Channel,
+    /// Whose people are looked at: those who live by the policy of one of these places; empty: everybody.
+    #[serde(default, deserialize_with = "places")]
+    pub places: Vec<Place>,
+    /// Whom the data do not find is asked by other ways, unless they have proven to live within so many days.
+    pub missing_after_days: u16,
     /// Older traces say nothing.
     pub window_days: u16,
     /// What the household register may state.
@@ -38,6 +61,9 @@ pub struct Register {
     pub dead: BTreeSet<String>,
     /// The register does not know the person.
     pub absent: Absent,
+    /// Whether to be stated alive counts alone, as a trace of the register's day.
+    #[serde(default)]
+    pub confirms: bool,
 }
 
 /// What it means that the register does not know somebody.
@@ -122,14 +148,23 @@ impl Rules {
         }
     }
 
+    /// A rule file that comes with the service, or one of the operator's: its name and text.
+    pub fn shipped(name: &str) -> Option<(&'static str, &'static str)> {
+        SHIPPED.into_iter().find(|(file, _)| *file == name || file.strip_suffix(".toml") == Some(name))
+    }
+
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         let kinds = self.strong.iter().chain(&self.death).map(|kind| &kind.kind);
         let kinds = kinds.chain(self.weak.iter().map(|weak| &weak.kind));
-        let (count, different) = (kinds.clone().count(), kinds.collect::<BTreeSet<_>>().len());
+        let (count, different) = (kinds.clone().count(), kinds.clone().collect::<BTreeSet<_>>().len());
         let most: u32 = self.weak.iter().map(|weak| weak.at_most).fold(0, u32::saturating_add);
         let alone = self.weak.iter().any(|weak| weak.at_most >= self.together.points) && self.together.kinds < 2;
         let worth = |weak: &Weak| (1..=weak.at_most).contains(&weak.points);
+        let named = kinds.chain(&self.register.alive).chain(&self.register.dead).all(|word| is_word(word));
         [
+            (!named, "kind", "begin kinds and statuses with a letter; then a to z, 0 to 9 and _, 40 at most"),
+            (count > MOST_KINDS, "kind", "name 500 kinds at most"),
+            (most > MOST_POINTS, "weak.at_most", "give a million points in all at most"),
             (self.version == 0, "version", "count versions from 1"),
             (!(1..=LONGEST_WINDOW).contains(&self.window_days), "window_days", "give 1 to 1830 days"),
             (
@@ -183,4 +218,22 @@ impl Rules {
             (None, _) => kind.to_owned(),
         }
     }
+}
+
+/// Whether a word can be a kind or a status: nothing else is kept of what other services send, so that no name of a person
+/// comes in by a wrong column.
+pub(super) fn is_word(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    text.len() <= 40 && text.bytes().all(plain) && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
+}
+
+fn channel<'de, D: Deserializer<'de>>(from: D) -> Result<Channel, D::Error> {
+    let name = String::deserialize(from)?;
+    let found = Channel::named(&name).filter(|channel| !channel.needs_the_person());
+    found.ok_or_else(|| serde::de::Error::custom("give a way of certifying by data: silent_events or register_match"))
+}
+
+fn places<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Place>, D::Error> {
+    let wrong = || serde::de::Error::custom("give places of policies: \"nationwide\", or six digits");
+    Vec::<String>::deserialize(from)?.iter().map(|text| Place::parse(text).ok_or_else(wrong)).collect()
 }

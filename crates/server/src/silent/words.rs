@@ -57,6 +57,10 @@ impl Ground {
                 format!("traces come to {points} points ({needed} are needed)")
             }
             (_, Self::Death(death)) => trace(death),
+            (Language::Zh, Self::StatedAlive(day)) => format!("{} 户籍记载健在（单独有效）", iso(*day)),
+            (Language::En, Self::StatedAlive(day)) => {
+                format!("the household register of {} states life (counts alone)", iso(*day))
+            }
             (Language::Zh, Self::StatedDead(day)) => format!("{} 户籍记载已去世", iso(*day)),
             (Language::En, Self::StatedDead(day)) => format!("the household register of {} states a death", iso(*day)),
             (Language::Zh, Self::StatedOtherwise(day)) => format!("{} 户籍状态不正常", iso(*day)),

@@ -113,8 +113,13 @@ impl World {
     pub(crate) async fn rows(&self) -> BTreeMap<&'static str, Vec<String>> {
         const TABLES: [&str; 7] =
             ["benefit", "fact", "standing_change", "certification", "message", "instruction", "audit_entry"];
+        self.rows_of(&TABLES).await
+    }
+
+    /// Every row of some tables.
+    pub(crate) async fn rows_of(&self, tables: &[&'static str]) -> BTreeMap<&'static str, Vec<String>> {
         let mut all = BTreeMap::new();
-        for table in TABLES {
+        for table in tables.iter().copied() {
             let backend = self.store.reads().get_database_backend();
             let text = match backend {
                 DbBackend::Postgres => format!("SELECT to_jsonb({table}.*)::text AS line FROM {table}"),
@@ -130,7 +135,7 @@ impl World {
 }
 
 /// Columns of the linked log that hold bytes.
-const HASHED: [&str; 3] = ["subject", "previous", "hash"];
+const HASHED: [&str; 4] = ["subject", "previous", "hash", "digest"];
 
 /// A question for every column of a table as JSON.
 async fn sqlite_json(store: &Datastore, table: &str) -> String {

@@ -48,6 +48,11 @@ pub enum What {
     },
     /// A comparison of data was made and did not find the person.
     NoMatch,
+    /// The comparison of the day `on` was wrong: that it did not find the person counts for nothing.
+    NoMatchWithdrawn {
+        /// Who decided.
+        clerk: Uuid,
+    },
     /// The person, or somebody for them, appealed.
     AppealOpened {
         /// Of the appeal.

@@ -137,7 +137,12 @@ fn unsuspended(window: Window, on: Date) -> Standing {
 }
 
 fn no_match_after(person: &Person, since: Date, on: Date, known: Date) -> Option<Date> {
+    let withdrawn = |day| {
+        let mut known = person.known(known);
+        known.any(|fact| matches!(fact.what, What::NoMatchWithdrawn { .. }) && fact.on == day)
+    };
     let compared = person.known(known).filter(|fact| matches!(fact.what, What::NoMatch)).map(|fact| fact.on);
+    let compared = compared.filter(|day| !withdrawn(*day));
     compared.filter(|day| *day > since && *day <= on).min()
 }
 

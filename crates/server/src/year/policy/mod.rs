@@ -90,6 +90,19 @@ pub enum Place {
     Division(u32),
 }
 
+impl Place {
+    /// From how it is written in files and rows.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "nationwide" => Some(Self::Nationwide),
+            digits => {
+                let plain = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+                digits.parse().ok().filter(|_| plain).map(Self::Division)
+            }
+        }
+    }
+}
+
 impl fmt::Display for Place {
     /// As it is written in the file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

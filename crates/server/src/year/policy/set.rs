@@ -68,6 +68,11 @@ impl PolicySet {
         Self::load(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
     }
 
+    /// The versions of a place itself, those above it before its first; empty if it has none of its own.
+    pub fn versions_of(&self, place: Place, scheme: Scheme) -> &[Policy] {
+        self.policies.get(&(place, scheme)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The versions that somebody lives by, oldest first: those of the insured place, else of the division above it,
     /// else the nationwide ones; before a place's first version those above it. Empty if there are none.
     pub fn versions(&self, insured_place: Division, scheme: Scheme) -> &[Policy] {

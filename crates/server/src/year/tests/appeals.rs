@@ -166,3 +166,26 @@ fn no_step_is_lost_that_came_after_the_days_look() {
     assert_eq!(certified(true), steps);
     assert_eq!(certified(false), steps);
 }
+
+#[test]
+fn a_comparison_that_is_taken_back_counts_for_nothing_and_what_was_withheld_is_paid() {
+    let compared = date!(2026 - 06 - 15);
+    let mut stage = Stage::new(versions("广州市"), person(date!(1945 - 09 - 15), PROOF), date!(2026 - 05 - 14));
+    stage.record(What::Certified { id: Uuid::from_u128(50), channel: Channel::RegisterMatch });
+    stage.live_until(compared);
+    stage.record(What::NoMatch);
+    stage.live_until(date!(2026 - 07 - 15));
+    let july = Month::of(stage.today);
+    assert_eq!(stage.standing(), Standing::Suspended);
+    assert_eq!(stage.instructions(), [Instruction::Suspend { from: july }]);
+    // Of another day: nothing changes.
+    let withdrawn = |on, recorded| Fact { on, recorded, what: What::NoMatchWithdrawn { clerk: CLERK_ID } };
+    stage.record_fact(withdrawn(date!(2026 - 06 - 14), stage.today));
+    stage.look();
+    assert_eq!(stage.standing(), Standing::Suspended);
+    stage.record_fact(withdrawn(compared, stage.today));
+    stage.look();
+    assert_eq!(stage.standing(), Standing::Overdue, "no comparison was made, which is no fault of theirs");
+    let resume = Instruction::Resume { from: july.plus(1), back_pay: vec![july], cause: ResumeCause::Confirmed };
+    assert_eq!(stage.instructions().last(), Some(&resume));
+}

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use time::Duration;
 use time::macros::date;
 
-use super::*;
+use crate::silent::*;
 
 const ON: time::Date = date!(2026 - 11 - 21);
 
@@ -78,7 +78,7 @@ fn what_the_register_states_or_leaves_out_is_looked_at() {
     ] {
         assert_eq!(evaluate(&rules(), &strong, &statement, ON).outcome, outcome, "{statement:?}");
     }
-    lenient.register.absent = super::rules::Absent::Ignore;
+    lenient.register.absent = crate::silent::rules::Absent::Ignore;
     assert_eq!(evaluate(&lenient, &strong, &absent, ON).outcome, Outcome::Confirmed);
 }
 

@@ -1,0 +1,185 @@
+//! `silent import | run | report | revert`.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand, ValueEnum};
+use jianzai_server::clock::SystemClock;
+use jianzai_server::office::{Office, moment};
+use jianzai_server::silent::{Outcome, Part, Rules, RunReport, Source};
+use jianzai_server::year::names::Named as _;
+use jianzai_wire::Language;
+use time::Date;
+use uuid::Uuid;
+
+use super::year::day;
+use crate::Data;
+
+/// Findings that are read at once.
+const PAGE: u64 = 10_000;
+
+#[derive(Subcommand)]
+pub(crate) enum SilentCommand {
+    /// Take events of other services, or a household register, from a CSV or Parquet file.
+    Import {
+        #[command(flatten)]
+        data: Data,
+        /// Events (`id_number`, `event`, `day`) or a household register (`id_number`, `status`).
+        #[arg(long)]
+        kind: Kind,
+        /// Of a register: the day of which it speaks.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, required_if_eq("kind", "register"))]
+        on: Option<Date>,
+        /// The file.
+        file: PathBuf,
+    },
+    /// Find who is confirmed by data alone, and record it.
+    Run {
+        #[command(flatten)]
+        data: Data,
+        /// Rules: silent, qingdao, guangzhou, or a file.
+        #[arg(long, value_name = "NAME|FILE")]
+        rules: String,
+        /// The day to look at, as if it were ten in the morning there; now, where it is missing.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+        date: Option<Date>,
+        /// Only report: record nothing about anybody.
+        #[arg(long)]
+        shadow: bool,
+    },
+    /// Tell what a run came to.
+    Report {
+        #[command(flatten)]
+        data: Data,
+        /// The run.
+        run: Uuid,
+        /// Also tell who was found to be this, by identifier, and why: confirmed, not_confirmed, flagged, suspected_dead.
+        #[arg(long, value_parser = outcome)]
+        people: Option<Outcome>,
+        /// In English rather than Chinese.
+        #[arg(long)]
+        english: bool,
+    },
+    /// Take back what a run recorded; without a part, all of it.
+    Revert(Revert),
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    /// Events of other services.
+    Events,
+    /// A household register.
+    Register,
+}
+
+#[derive(Args)]
+pub(crate) struct Revert {
+    #[command(flatten)]
+    data: Data,
+    /// The run.
+    run: Uuid,
+    /// The identifier of whoever decided it.
+    #[arg(long, value_name = "ID")]
+    by: Uuid,
+    /// Its certifications.
+    #[arg(long)]
+    pass: bool,
+    /// Its reports of death that nobody has decided.
+    #[arg(long)]
+    dead: bool,
+    /// That the data did not find people.
+    #[arg(long)]
+    missing: bool,
+}
+
+impl SilentCommand {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Import { data, kind, on, file } => {
+                let source = match (kind, on) {
+                    (Kind::Register, Some(day)) => Source::Register(day),
+                    _ => Source::Events,
+                };
+                import(data, source, file).await
+            }
+            Self::Run { data, rules, date, shadow } => run(data, &rules, date, shadow).await,
+            Self::Report { data, run, people, english } => report(data, run, people, english).await,
+            Self::Revert(arguments) => revert(arguments).await,
+        }
+    }
+}
+
+async fn import(data: Data, source: Source, file: PathBuf) -> anyhow::Result<()> {
+    let office = Office::open(&data.config(), &SystemClock).await?;
+    let taken = office.silent_import(source, &file, moment(&SystemClock, None)).await?;
+    for note in &taken.notes {
+        println!("line {}: left out: {} ({})", note.line, note.sentence, note.reason);
+    }
+    if taken.before {
+        println!("this file was taken before, as import {}", taken.number);
+    }
+    println!(
+        "import {}: {} kept, {} known, {} about nobody here, {} left out",
+        taken.number, taken.kept, taken.known, taken.nobody, taken.left_out
+    );
+    Ok(office.close().await?)
+}
+
+async fn run(data: Data, rules: &str, date: Option<Date>, shadow: bool) -> anyhow::Result<()> {
+    let (file, text) = match Rules::shipped(rules) {
+        Some((file, text)) => (file.to_owned(), text.to_owned()),
+        None => {
+            let path = PathBuf::from(rules);
+            let text = std::fs::read_to_string(&path).with_context(|| format!("the rules {}", path.display()))?;
+            (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text)
+        }
+    };
+    let office = Office::open(&data.config(), &SystemClock).await?;
+    show(&office.silent_run(&file, &text, shadow, moment(&SystemClock, date)).await?);
+    Ok(office.close().await?)
+}
+
+fn show(report: &RunReport) {
+    let kind = if report.shadow { ", a shadow: nothing was recorded" } else { "" };
+    println!("run {}{}{kind}", report.run, if report.ended { "" } else { ", cut short" });
+    for ((outcome, effect), people) in &report.found {
+        println!("  {people} {}: {}", outcome.name(), effect.name());
+    }
+    if report.not_looked_at > 0 {
+        println!("  {} not looked at: no `tick` has found their policy yet", report.not_looked_at);
+    }
+}
+
+async fn report(data: Data, run: Uuid, people: Option<Outcome>, english: bool) -> anyhow::Result<()> {
+    let office = Office::open(&data.config(), &SystemClock).await?;
+    show(&office.silent_report(run).await?);
+    let language = if english { Language::En } else { Language::Zh };
+    let mut after = None;
+    while let Some(outcome) = people {
+        let page = office.silent_explain(run, Some(outcome), after, PAGE, language).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.beneficiary);
+        for told in &page {
+            println!("{} {}: {}", told.beneficiary, told.effect.name(), told.explanation);
+        }
+    }
+    Ok(office.close().await?)
+}
+
+async fn revert(arguments: Revert) -> anyhow::Result<()> {
+    let Revert { data, run, by, pass, dead, missing } = arguments;
+    let office = Office::open(&data.config(), &SystemClock).await?;
+    let all = !pass && !dead && !missing;
+    for (part, wanted) in [(Part::Pass, pass), (Part::Dead, dead), (Part::Missing, missing)] {
+        if wanted || all {
+            let reverted = office.silent_revert(run, part, by, moment(&SystemClock, None)).await?;
+            println!("{}: {} taken back", part.name(), reverted.facts);
+        }
+    }
+    Ok(office.close().await?)
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    Outcome::named(text).ok_or_else(|| "give confirmed, not_confirmed, flagged or suspected_dead".to_owned())
+}

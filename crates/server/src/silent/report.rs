@@ -1,0 +1,131 @@
+//! What a run came to, and why, in words.
+//!
+//! **In**: a run. **Out**: how many people it found to be what, and what was recorded; for each person the explanation, from
+//! the grounds and the rules that are kept with the run. **What can go wrong**: there is no such run.
+
+use std::collections::BTreeMap;
+
+use jianzai_wire::Language;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Statement,
+};
+use uuid::Uuid;
+
+use super::effects::Effect;
+use super::evaluate::{Finding, Outcome};
+use super::grounds;
+use super::rules::Rules;
+use crate::db::bulk::literal;
+use crate::db::silent_entity::{silent_finding, silent_run};
+use crate::office::{Office, OfficeError};
+use crate::year::dates::numbered_day;
+use crate::year::names::Named as _;
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunReport {
+    /// Names the run.
+    pub run: Uuid,
+    /// Whether it only reports.
+    pub shadow: bool,
+    /// Whether it came to its end.
+    pub ended: bool,
+    /// How many people were found to be what, and what was recorded; by a shadow, what would have been.
+    pub found: BTreeMap<(Outcome, Effect), u64>,
+    /// People whom no tick has looked at yet, so that nobody knows which policy they live by.
+    pub not_looked_at: u64,
+}
+
+/// One finding, told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// About whom.
+    pub beneficiary: Uuid,
+    /// What.
+    pub outcome: Outcome,
+    /// What was recorded.
+    pub effect: Effect,
+    /// Why, in words that hold nothing that names the person.
+    pub explanation: String,
+}
+
+impl RunReport {
+    /// People found to be something.
+    pub fn people(&self, outcome: Outcome) -> u64 {
+        self.found.iter().filter(|((found, _), _)| *found == outcome).map(|(_, count)| count).sum()
+    }
+
+    /// Certified, reported dead, missing.
+    pub fn recorded(&self) -> [u64; 3] {
+        [Effect::Certified, Effect::Review, Effect::Missing]
+            .map(|effect| self.found.iter().filter(|((_, other), _)| *other == effect).map(|(_, count)| count).sum())
+    }
+}
+
+impl Office {
+    /// What a run came to.
+    pub async fn silent_report(&self, run: Uuid) -> Result<RunReport, OfficeError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            outcome: String,
+            effect: String,
+            people: i64,
+        }
+        let row = self.silent_row(run).await?;
+        let (db, backend) = (self.store.reads(), self.store.reads().get_database_backend());
+        let sql = format!(
+            "SELECT outcome, effect, COUNT(*) AS people FROM silent_finding WHERE run_id = {} GROUP BY outcome, effect",
+            literal(backend, run)
+        );
+        let mut found = BTreeMap::new();
+        for row in Row::find_by_statement(Statement::from_string(backend, sql)).all(db).await? {
+            let outcome = Outcome::named(&row.outcome).ok_or(OfficeError::Unreadable("silent_finding.outcome"))?;
+            let effect = Effect::named(&row.effect).ok_or(OfficeError::Unreadable("silent_finding.effect"))?;
+            found.insert((outcome, effect), u64::try_from(row.people).unwrap_or(0));
+        }
+        let sql = "SELECT COUNT(*) AS people FROM benefit WHERE policy_place IS NULL";
+        let unknown = db.query_one_raw(Statement::from_string(backend, sql)).await?;
+        let unknown = unknown.map(|row| row.try_get::<i64>("", "people")).transpose()?.unwrap_or(0);
+        let not_looked_at = u64::try_from(unknown).unwrap_or(0);
+        Ok(RunReport { run, shadow: row.shadow, ended: row.ended_at.is_some(), found, not_looked_at })
+    }
+
+    /// Findings of a run with their explanations, `count` of them after a person.
+    pub async fn silent_explain(
+        &self,
+        run: Uuid,
+        outcome: Option<Outcome>,
+        after: Option<Uuid>,
+        count: u64,
+        language: Language,
+    ) -> Result<Vec<Told>, OfficeError> {
+        use silent_finding::Column;
+        let row = self.silent_row(run).await?;
+        let rules =
+            Rules::read(&row.rules_file, &row.rules).map_err(|error| OfficeError::Refused(error.to_string()))?;
+        let mut rows = silent_finding::Entity::find().filter(Column::RunId.eq(run));
+        if let Some(outcome) = outcome {
+            rows = rows.filter(Column::Outcome.eq(outcome.name()));
+        }
+        if let Some(after) = after {
+            rows = rows.filter(Column::BeneficiaryId.gt(after));
+        }
+        let rows = rows.order_by_asc(Column::BeneficiaryId).limit(count).all(self.store.reads()).await?;
+        rows.iter().map(|row| told(row, &rules, language)).collect()
+    }
+
+    /// The row of a run.
+    pub(super) async fn silent_row(&self, run: Uuid) -> Result<silent_run::Model, OfficeError> {
+        let row = silent_run::Entity::find_by_id(run).one(self.store.reads()).await?;
+        row.ok_or_else(|| OfficeError::Refused("there is no such run; `silent run` prints the run's name".to_owned()))
+    }
+}
+
+fn told(row: &silent_finding::Model, rules: &Rules, language: Language) -> Result<Told, OfficeError> {
+    let outcome = Outcome::named(&row.outcome).ok_or(OfficeError::Unreadable("silent_finding.outcome"))?;
+    let effect = Effect::named(&row.effect).ok_or(OfficeError::Unreadable("silent_finding.effect"))?;
+    let grounds = grounds::read(&row.grounds).ok_or(OfficeError::Unreadable("silent_finding.grounds"))?;
+    let finding = Finding { outcome, proof: row.proof_day.map(numbered_day), grounds, rules: rules.version };
+    Ok(Told { beneficiary: row.beneficiary_id, outcome, effect, explanation: finding.explain(rules, language) })
+}

@@ -1,0 +1,280 @@
+//! A run: everybody who lives by the policies of the rules' places is looked at, and what follows is recorded.
+//!
+//! **In**: a rule file, the moment, the data that were taken. **Out**: a row of `silent_finding` for each person, and unless it
+//! is a shadow what follows from it ([`super::effects`]). **What can go wrong**: the rules have faults, or a text that is not
+//! that of their version; the database fails, or the process dies: the range in hand is undone, those before it stand, and
+//! the same run again does what is left and ends as an undisturbed one, to the row.
+//!
+//! A run is named by its rules, its day and its data, so that the same one again is the same run: if it came to its end, nothing
+//! is done. What is taken while it goes on does not belong to it. People are looked at in ranges of [`AT_ONCE`], each asked for
+//! with one question ([`super::question`]) and written in one transaction; the next range is asked for while one is written.
+//! Memory holds two ranges.
+
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+};
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::effects::{Effects, Policies};
+use super::evaluate::Trace;
+use super::question::{Compared, Data, Gathered, Question, Range};
+use super::report::RunReport;
+use super::rules::Rules;
+use crate::audit::{self, Action, Entry};
+use crate::chronicle::rows::name;
+use crate::clock::to_millis;
+use crate::db::bulk::literal;
+use crate::db::silent_entity::{silent_import, silent_run};
+use crate::office::{Office, OfficeError};
+use crate::year::dates::{day_number, numbered_day};
+
+/// People of one range; few in tests, so that there are several.
+const AT_ONCE: u64 = if cfg!(test) { 8 } else { 20_000 };
+
+/// Rules as they were given.
+struct Given<'a> {
+    file: &'a str,
+    text: &'a str,
+    version: u32,
+    shadow: bool,
+}
+
+/// What a range was asked for, with the traces of their death.
+struct Asked {
+    range: Range,
+    people: Vec<Gathered>,
+    deaths: std::collections::HashMap<Uuid, Vec<Trace>>,
+}
+
+impl Office {
+    /// Runs rules over everybody of their places. `file` and `text` are those of the rules.
+    pub async fn silent_run(
+        &self,
+        file: &str,
+        text: &str,
+        shadow: bool,
+        now: OffsetDateTime,
+    ) -> Result<RunReport, OfficeError> {
+        self.silent_run_until(file, text, shadow, now, &|| false).await
+    }
+
+    /// The same; `interrupted` is asked after every range, before it is made durable.
+    pub(crate) async fn silent_run_until(
+        &self,
+        file: &str,
+        text: &str,
+        shadow: bool,
+        now: OffsetDateTime,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<RunReport, OfficeError> {
+        let rules = Rules::read(file, text).map_err(|error| OfficeError::Refused(error.to_string()))?;
+        let (data, digests) = self.silent_data(day_number(now.date())).await?;
+        let given = Given { file, text, version: rules.version, shadow };
+        let run = self.silent_begin(&given, &data, &digests, now).await?;
+        if run.ended_at.is_none() {
+            let set = self.policies.current(self.store.reads()).await?;
+            let question = Question::new(&rules, numbered_day(run.on_day), data);
+            let mut policies = Policies::new(&set, &rules, numbered_day(run.on_day));
+            if !self.silent_ranges(&question, &run, &mut policies, interrupted).await? {
+                return self.silent_report(run.id).await;
+            }
+            self.silent_end(&run, now).await?;
+        }
+        self.silent_report(run.id).await
+    }
+
+    /// Everything that was taken to its end, and the digest of each import.
+    async fn silent_data(&self, today: i64) -> Result<(Data, Vec<Vec<u8>>), OfficeError> {
+        use silent_import::Column;
+        let imports = silent_import::Entity::find().order_by_asc(Column::Number).all(self.store.reads()).await?;
+        let ended = || imports.iter().filter(|import| import.ended_at.is_some());
+        let last_import = ended().map(|import| import.number).max().unwrap_or(0);
+        let unfinished = imports.iter().filter(|import| import.ended_at.is_none() && import.number <= last_import);
+        let registers = ended().filter(|import| import.on_day.is_some_and(|day| day <= today));
+        let register = registers.max_by_key(|import| (import.on_day, import.number)).and_then(|import| {
+            let day = numbered_day(import.on_day?);
+            Some(Compared { import: import.number, day, complete: import.left_out == 0 })
+        });
+        let data = Data { last_import, unfinished: unfinished.map(|import| import.number).collect(), register };
+        let digests = ended().map(|import| import.digest.clone()).collect();
+        Ok((data, digests))
+    }
+
+    /// The row of the run: there already, or made now.
+    async fn silent_begin(
+        &self,
+        given: &Given<'_>,
+        data: &Data,
+        digests: &[Vec<u8>],
+        now: OffsetDateTime,
+    ) -> Result<silent_run::Model, OfficeError> {
+        self.refuse_changed(given).await?;
+        let (day, at) = (day_number(now.date()), to_millis(now));
+        let (rules, day_bytes) = (Sha256::digest(given.text), day.to_be_bytes());
+        let kind: &[u8] = if given.shadow { b"shadow" } else { b"run" };
+        let mut parts = vec![given.file.as_bytes(), rules.as_slice(), kind, &day_bytes];
+        parts.extend(digests.iter().map(Vec::as_slice));
+        let id = name("silent_run", &parts);
+        if let Some(known) = silent_run::Entity::find_by_id(id).one(self.store.reads()).await? {
+            return Ok(known);
+        }
+        let run = silent_run::Model {
+            id,
+            rules_file: given.file.to_owned(),
+            rules_version: i64::from(given.version),
+            rules: given.text.to_owned(),
+            on_day: day,
+            shadow: given.shadow,
+            last_import: data.last_import,
+            register_import: data.register.map(|register| register.import),
+            began_at: at,
+            ended_at: None,
+            pass_reverted_at: None,
+            dead_reverted_at: None,
+            missing_reverted_at: None,
+        };
+        let tx = self.store.begin("silent run").await?;
+        silent_run::Entity::insert(run.clone().into_active_model()).exec_without_returning(&*tx).await?;
+        let detail = if given.shadow { "shadow" } else { "begun" };
+        audit::append(&tx, at, Entry::of(Action::SilentRun, id).detail(detail)).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    /// The text of a version never changes: findings name only the version.
+    async fn refuse_changed(&self, given: &Given<'_>) -> Result<(), OfficeError> {
+        use silent_run::Column;
+        let Given { file, text, version, .. } = *given;
+        let other = silent_run::Entity::find()
+            .filter(Column::RulesFile.eq(file))
+            .filter(Column::RulesVersion.eq(i64::from(version)))
+            .filter(Column::Rules.ne(text))
+            .limit(1);
+        match other.one(self.store.reads()).await? {
+            None => Ok(()),
+            Some(_) => Err(OfficeError::Refused(format!(
+                "{file}: version: a run was made by a version {version} that says something else; give the file a new version"
+            ))),
+        }
+    }
+
+    /// Looks at range after range; false if it was told to stop.
+    async fn silent_ranges(
+        &self,
+        question: &Question<'_>,
+        run: &silent_run::Model,
+        policies: &mut Policies<'_>,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, OfficeError> {
+        let done = self.silent_done(run.id).await?;
+        let mut next = self.silent_ask(question, done).await?;
+        while let Some(asked) = next {
+            let effects = self.silent_effects(question, run, policies, &asked).await?;
+            let write = self.silent_write(run, question.rules, asked.range, effects, interrupted);
+            let (written, following) = tokio::join!(write, self.silent_ask(question, Some(asked.range.until)));
+            if !written? {
+                return Ok(false);
+            }
+            next = following?;
+        }
+        Ok(true)
+    }
+
+    /// The last person whom an earlier start of the run has looked at.
+    async fn silent_done(&self, run: Uuid) -> Result<Option<Uuid>, OfficeError> {
+        use crate::db::silent_entity::silent_finding::{Column, Entity};
+        let last = Entity::find()
+            .select_only()
+            .column(Column::BeneficiaryId)
+            .filter(Column::RunId.eq(run))
+            .order_by_desc(Column::BeneficiaryId)
+            .limit(1)
+            .into_tuple::<Uuid>();
+        Ok(last.one(self.store.reads()).await?)
+    }
+
+    /// Asks for the next people after somebody. `None`: there is nobody left.
+    async fn silent_ask(&self, question: &Question<'_>, after: Option<Uuid>) -> Result<Option<Asked>, OfficeError> {
+        #[derive(FromQueryResult)]
+        struct Last {
+            beneficiary_id: Uuid,
+        }
+        let (db, mut after) = (self.store.reads(), after.unwrap_or(Uuid::nil()));
+        let backend = db.get_database_backend();
+        loop {
+            if after.is_max() {
+                return Ok(None);
+            }
+            let last = format!(
+                "SELECT beneficiary_id FROM benefit WHERE beneficiary_id > {} ORDER BY beneficiary_id LIMIT 1 OFFSET {}",
+                literal(backend, after),
+                AT_ONCE - 1
+            );
+            let last = Last::find_by_statement(Statement::from_string(backend, last)).one(db).await?;
+            let range = Range { after, until: last.map_or(Uuid::max(), |last| last.beneficiary_id) };
+            let people = question.ask(db, range).await?;
+            // Nobody of these lives by the policies of the rules' places.
+            if people.is_empty() {
+                after = range.until;
+                continue;
+            }
+            let dead = people.iter().any(Gathered::is_reported_dead);
+            let deaths = if dead { question.deaths(db, range).await? } else { Default::default() };
+            return Ok(Some(Asked { range, people, deaths }));
+        }
+    }
+
+    async fn silent_effects(
+        &self,
+        question: &Question<'_>,
+        run: &silent_run::Model,
+        policies: &mut Policies<'_>,
+        asked: &Asked,
+    ) -> Result<Effects, OfficeError> {
+        let mut effects = Effects::default();
+        for of in &asked.people {
+            let deaths = asked.deaths.get(&of.beneficiary_id).map(Vec::as_slice).unwrap_or_default();
+            effects.add(run, policies, of, &question.find(of, deaths));
+        }
+        if effects.may_be_missing() {
+            let (on, rules) = (question.on, question.rules);
+            effects.spare_proven(self.store.reads(), rules, on, asked.range).await?;
+        }
+        Ok(effects)
+    }
+
+    /// Writes a range; false if it was told to stop.
+    async fn silent_write(
+        &self,
+        run: &silent_run::Model,
+        rules: &Rules,
+        range: Range,
+        effects: Effects,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, OfficeError> {
+        let mut bulk = self.store.begin_bulk().await?;
+        effects.write(&mut bulk, run, rules, range).await?;
+        if interrupted() {
+            return Ok(false);
+        }
+        bulk.commit().await?;
+        Ok(!interrupted())
+    }
+
+    async fn silent_end(&self, run: &silent_run::Model, now: OffsetDateTime) -> Result<(), OfficeError> {
+        let (report, at) = (self.silent_report(run.id).await?, to_millis(now));
+        let tx = self.store.begin("silent run ends").await?;
+        let ended = silent_run::ActiveModel { id: Set(run.id), ended_at: Set(Some(at)), ..Default::default() };
+        ended.update(&*tx).await?;
+        let [certified, reviews, missing] = report.recorded();
+        let detail = match run.shadow {
+            true => "shadow,ended".to_owned(),
+            false => format!("certified.{certified},reviews.{reviews},missing.{missing}"),
+        };
+        audit::append(&tx, at, Entry::of(Action::SilentRun, run.id).detail(detail)).await?;
+        Ok(tx.commit().await?)
+    }
+}

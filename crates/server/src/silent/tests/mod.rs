@@ -1,0 +1,6 @@
+mod incoming;
+mod places;
+mod pure;
+mod recorded;
+mod stage;
+mod tables;
