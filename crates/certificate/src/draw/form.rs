@@ -143,7 +143,7 @@ impl Page<'_> {
             self.sheet.text(x, top + y, 68.0, style, &pair.join(" - "));
         }
         self.sheet.text(x, top + 300.0, 32.0, LABEL, "请不要折到编号，也不要把编号告诉别人。");
-        let foot = "看不清、填错了，请打参保地社保电话，再寄一份。不想寄信，也可以用手机或到社区办。";
+        let foot = "看不清、填错了，请打参保地社保电话，再寄一份。也可以用手机或到社区办。";
         self.sheet.text(CENTRE, 1660.0, 29.0, Style { colour: QUIET, ..MIDDLE }, foot);
         let english = "Spoilt? Ask for another one. You can also certify by phone or at the community desk.";
         self.sheet.text(CENTRE, 1704.0, 24.0, Style { colour: QUIET, ..MIDDLE }, english);

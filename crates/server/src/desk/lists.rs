@@ -31,7 +31,7 @@ use crate::year::record::Party;
 /// Who sends lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum From {
+pub(crate) enum SenderKind {
     /// An employer, about those who worked there.
     Employer,
     /// A community or street office, about those whom it has seen.
@@ -42,7 +42,7 @@ pub(crate) enum From {
 
 /// Take a list of certifications.
 #[utoipa::path(post, path = "/v1/desk/batches/{from}/{sender}", tag = "desk", security(("desk" = [])),
-    params(("from" = From, Path, description = "What the sender is."),
+    params(("from" = SenderKind, Path, description = "What the sender is."),
         ("sender" = Uuid, Path, description = "The sender's identifier.")),
     request_body(content = String, content_type = "text/csv", description = "name, id_number, proof_date."), responses(
     (status = 200, body = String, content_type = "text/csv", description = "line, result (recorded, known, refused), \
@@ -54,13 +54,13 @@ pub(crate) enum From {
 pub(crate) async fn take(
     State(app): State<Arc<App>>,
     signed_in: SignedIn<Clerks>,
-    Path((from, sender)): Path<(From, Uuid)>,
+    Path((from, sender)): Path<(SenderKind, Uuid)>,
     list: Bytes,
 ) -> Result<Response, Refusal> {
     let (channel, by) = match from {
-        From::Employer => (Channel::Employer, Party::Employer(sender)),
-        From::Community => (Channel::Community, Party::Office(sender)),
-        From::Assistance => (Channel::AssistanceForm, Party::Office(sender)),
+        SenderKind::Employer => (Channel::Employer, Party::Employer(sender)),
+        SenderKind::Community => (Channel::Community, Party::Office(sender)),
+        SenderKind::Assistance => (Channel::AssistanceForm, Party::Office(sender)),
     };
     let (account, now) = (&signed_in.account, app.clock.now());
     let counters = Counters::at_lists(account.id, &app.keys).ok_or(ReasonCode::ServerInternal)?;
