@@ -155,13 +155,15 @@ async fn report(data: Data, run: Uuid, people: Option<Outcome>, english: bool) -
     let office = Office::open(&data.config(), &SystemClock).await?;
     show(&office.silent_report(run).await?);
     let language = if english { Language::En } else { Language::Zh };
-    let mut after = None;
-    while let Some(outcome) = people {
-        let page = office.silent_explain(run, Some(outcome), after, PAGE, language).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.beneficiary);
-        for told in &page {
-            println!("{} {}: {}", told.beneficiary, told.effect.name(), told.explanation);
+    if let Some(outcome) = people {
+        let mut after = None;
+        loop {
+            let page = office.silent_explain(run, Some(outcome), after, PAGE, language).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.beneficiary);
+            for told in &page {
+                println!("{} {}: {}", told.beneficiary, told.effect.name(), told.explanation);
+            }
         }
     }
     Ok(office.close().await?)

@@ -148,7 +148,7 @@ impl Rules {
         }
     }
 
-    /// A rule file that comes with the service, or one of the operator's: its name and text.
+    /// A rule file that comes with the service: its name and text.
     pub fn shipped(name: &str) -> Option<(&'static str, &'static str)> {
         SHIPPED.into_iter().find(|(file, _)| *file == name || file.strip_suffix(".toml") == Some(name))
     }
