@@ -12,7 +12,7 @@
 //! - No portrait and no whole phone number is shown.
 //! - Heads and auditors see the access log of their area, by identifiers.
 
-mod access;
+pub(crate) mod access;
 pub(crate) mod oversight;
 pub(crate) mod person;
 pub(crate) mod rosters;
