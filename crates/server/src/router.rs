@@ -22,7 +22,7 @@ use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{oversight, person, rosters, visits};
 use crate::problem::{self, Refusal};
-use crate::{activation, attempts, commit, metrics, outcome, steps, uploads};
+use crate::{activation, attempts, commit, metrics, outcome, steps, tus, uploads};
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
@@ -62,7 +62,7 @@ fn desk() -> OpenApiRouter<Arc<App>> {
 
 fn pieces() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(uploads::abilities, uploads::create))
+        .routes(routes!(tus::abilities, uploads::create))
         .routes(routes!(uploads::offset, uploads::deliver))
 }
 
