@@ -12,7 +12,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Activation, ActivationRequest, Consent, ConsentBy, Problem};
 use jianzai_wire::{Mode, ReasonCode};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -80,23 +80,21 @@ async fn check(
     let subjects = Subjects { device: request.device_key.as_bytes(), address, id_hash: &id_hash };
     let counters = Counters::of(&subjects, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     let now = app.clock.now();
-    let tx = app.store.begin("activate").await?;
-    let delay = counters.check(&*tx, now).await??;
-    let confirmed = register::confirm(&*tx, &app.keys, &app.nobody, &request.person).await?;
+    let delay = counters.check(app.store.reads(), now).await??;
+    let confirmed = register::confirm(app.store.reads(), &app.keys, &app.nobody, &request.person).await?;
     // Whose link it is not, has not confirmed who they are.
-    let activation = match confirmed.filter(|person| link.is_none_or(|link| link.beneficiary == *person)) {
-        Some(beneficiary) => {
-            let (token, digest) = token::fresh()?;
-            row(request, beneficiary, link, digest, now).insert(&*tx).await?;
-            Some(Activation { token, expires_at: to_time(now + VALID_MS) })
-        }
-        None => {
-            counters.count(&*tx, now).await?;
-            None
-        }
+    let Some(beneficiary) = confirmed.filter(|person| link.is_none_or(|link| link.beneficiary == *person)) else {
+        let tx = app.store.begin("count failure").await?;
+        // Others may have failed meanwhile.
+        counters.check(&*tx, now).await??;
+        counters.count(&*tx, now).await?;
+        tx.commit().await?;
+        return Ok(Checked { delay, activation: None });
     };
-    tx.commit().await?;
-    Ok(Checked { delay, activation })
+    let (token, digest) = token::fresh()?;
+    let row = row(request, beneficiary, link, digest, now);
+    activation::Entity::insert(row).exec_without_returning(app.store.single()).await?;
+    Ok(Checked { delay, activation: Some(Activation { token, expires_at: to_time(now + VALID_MS) }) })
 }
 
 fn row(

@@ -6,7 +6,6 @@ use jianzai_evidence::RecipientSecret;
 use jianzai_wire::api::{CertificateKey, Keys, Recipient};
 use jianzai_wire::{Bytes32, ReasonCode};
 use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 use uuid::Uuid;
@@ -15,6 +14,7 @@ use crate::chronicle::policies::{Policies, Rules};
 use crate::clock::{Clock, to_time};
 use crate::config::Config;
 use crate::db::Datastore;
+use crate::evidence_store::EvidenceStore;
 use crate::keys::{KeyRing, KeysError, Role};
 use crate::metrics::Metrics;
 use crate::office::Office;
@@ -45,7 +45,11 @@ pub(crate) struct App {
 impl App {
     /// Opens everything in the data folder, making what is missing.
     pub(crate) async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        for folder in [&config.data, &config.staging(), &config.evidence()] {
+        let mut folders = vec![config.data.clone(), config.staging()];
+        if matches!(config.evidence, EvidenceStore::Folder) {
+            folders.push(config.evidence_folder());
+        }
+        for folder in &folders {
             durable::private_folder(folder).map_err(|source| StartError::Folder { path: folder.clone(), source })?;
         }
         let keys = Arc::new(KeyRing::of(&config, &today(clock.now()))?);
@@ -53,7 +57,7 @@ impl App {
         if !register::fits(store.reads(), &keys).await? {
             return Err(KeysError::Lost(config.keys(), "id-hash").into());
         }
-        let objects = Arc::new(LocalFileSystem::new_with_prefix(config.evidence())?.with_fsync(true));
+        let objects = config.evidence.open(&config.evidence_folder()).await?;
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
         let uploads = std::array::from_fn(|_| Mutex::new(()));
         Ok(Self {

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::audit;
 use crate::channels::mailed;
 use crate::db::entity::{attempt, upload};
+use crate::desk::access;
 use crate::limits;
 use crate::office::OfficeError;
 use crate::uploads::object_path;
@@ -54,14 +55,22 @@ pub(crate) enum CleaningError {
     Staging(#[from] std::io::Error),
 }
 
-/// One look: everything whose date has come.
+/// One look: everything whose date has come. What can't be done does not keep the rest from being done.
 pub(crate) async fn clean(app: &App) -> Result<(), CleaningError> {
-    delete_evidence(app).await?;
-    mailed::delete_due(&app.store, &app.config.data, china(app.clock.now()).date()).await?;
-    drop_abandoned(app).await?;
+    let evidence = delete_evidence(app).await;
+    let scans = mailed::delete_due(&app.store, &app.config.data, china(app.clock.now()).date()).await;
+    let abandoned = drop_abandoned(app).await;
+    forget(app).await?;
+    scans?;
+    evidence.and(abandoned)
+}
+
+/// Counts, sessions and reads that have been kept long enough.
+async fn forget(app: &App) -> Result<(), CleaningError> {
     let tx = app.store.begin("forget counts").await?;
     limits::forget_old(&*tx, app.clock.now()).await?;
     login::forget_old(&tx, app.clock.now()).await?;
+    access::forget_old(&tx, app.clock.now()).await?;
     Ok(tx.commit().await?)
 }
 

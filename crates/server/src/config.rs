@@ -7,6 +7,7 @@ use std::time::Duration;
 use jianzai_wire::Secret;
 
 use crate::db::Database;
+use crate::evidence_store::EvidenceStore;
 
 /// Settings of `serve`.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Config {
     pub behind_proxy: bool,
     /// The URL of a PostgreSQL database; none: SQLite in the data folder.
     pub database: Option<Secret>,
+    /// Where sealed evidence lies.
+    pub evidence: EvidenceStore,
     /// How long evidence of faces is kept at most after it arrived, whatever the policy of the place says.
     pub retention: Option<Duration>,
     /// Whether this process judges what arrives.
@@ -42,6 +45,7 @@ impl Config {
             demo: false,
             behind_proxy: false,
             database: None,
+            evidence: EvidenceStore::Folder,
             retention: None,
             judge: true,
         }
@@ -54,7 +58,8 @@ impl Config {
         }
     }
 
-    pub(crate) fn evidence(&self) -> PathBuf {
+    /// Where evidence lies that is in no bucket.
+    pub(crate) fn evidence_folder(&self) -> PathBuf {
         self.data.join("evidence")
     }
 

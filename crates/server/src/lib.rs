@@ -29,6 +29,7 @@ mod db;
 pub mod demo;
 mod desk;
 mod durable;
+pub mod evidence_store;
 pub mod import;
 mod judging;
 pub mod keys;
@@ -49,6 +50,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod token;
+mod tus;
 mod uploads;
 pub mod year;
 

@@ -10,18 +10,20 @@
 //!
 //! Attempts are counted as well, for a device key and for an address, because each may bring a recording to judge.
 //!
-//! Counts lie in the database under keyed hashes: a restart does not clear them, and they name nobody.
+//! Counts lie in the database under keyed hashes: a restart does not clear them, and they name nobody. Each failure counts,
+//! also of several processes at once; whoever asks between another's check and count may pass once more, as many as the
+//! database has connections.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::db::entity::failed_tries::{ActiveModel, Column, Entity};
+use crate::db::entity::failed_tries::{ActiveModel, Column, Entity, Model};
 use crate::keys::{KeyRing, Role};
 use crate::problem::Refusal;
 
@@ -103,8 +105,9 @@ impl Counters {
     /// Refuses a caller who has failed too often; otherwise says how long the answer must be delayed.
     pub(crate) async fn check(&self, db: &impl ConnectionTrait, now: i64) -> Result<Result<Duration, Refusal>, DbErr> {
         let mut delay = Duration::ZERO;
+        let rows = self.rows(db).await?;
         for counter in &self.0 {
-            let (failures, ends) = counter.read(db, now).await?;
+            let (failures, ends) = counter.read(&rows, now);
             match counter.allowed {
                 Some(allowed) if failures >= allowed => {
                     let seconds = u32::try_from((ends - now) / 1_000 + 1).unwrap_or(u32::MAX);
@@ -117,20 +120,25 @@ impl Counters {
         Ok(Ok(delay))
     }
 
+    /// Every count, in one question.
+    async fn rows(&self, db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+        let of = |counter: &Counter| {
+            Condition::all().add(Column::Kind.eq(counter.kind)).add(Column::Subject.eq(counter.subject.clone()))
+        };
+        let any = self.0.iter().fold(Condition::any(), |any, counter| any.add(of(counter)));
+        Entity::find().filter(any).all(db).await
+    }
+
     /// Counts a failure.
     pub(crate) async fn count(&self, db: &impl ConnectionTrait, now: i64) -> Result<(), DbErr> {
         for counter in &self.0 {
-            let (failures, ends) = counter.read(db, now).await?;
             let row = ActiveModel {
                 kind: Set(counter.kind.to_owned()),
                 subject: Set(counter.subject.clone()),
-                window_start: Set(ends - HOUR_MS),
-                failures: Set(failures + 1),
+                window_start: Set(now),
+                failures: Set(1),
             };
-            let replace = OnConflict::columns([Column::Kind, Column::Subject])
-                .update_columns([Column::WindowStart, Column::Failures])
-                .to_owned();
-            Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
+            Entity::insert(row).on_conflict(one_more(now)).exec_without_returning(db).await?;
         }
         Ok(())
     }
@@ -145,12 +153,26 @@ impl Counter {
     }
 
     /// Failures in the running hour, and when that hour ends.
-    async fn read(&self, db: &impl ConnectionTrait, now: i64) -> Result<(i64, i64), DbErr> {
-        let row = Entity::find_by_id((self.kind.to_owned(), self.subject.clone())).one(db).await?;
-        Ok(row
-            .filter(|row| now < row.window_start + HOUR_MS)
-            .map_or((0, now + HOUR_MS), |row| (row.failures, row.window_start + HOUR_MS)))
+    fn read(&self, rows: &[Model], now: i64) -> (i64, i64) {
+        let row = rows.iter().find(|row| row.kind == self.kind && row.subject == self.subject);
+        row.filter(|row| now < row.window_start + HOUR_MS)
+            .map_or((0, now + HOUR_MS), |row| (row.failures, row.window_start + HOUR_MS))
     }
+}
+
+/// What becomes of a row that is there. The database adds, not the caller, so that of two who count at once none is lost;
+/// each transaction meets the kinds in the same order, so that none waits for another in a circle.
+fn one_more(now: i64) -> OnConflict {
+    // Not for the whole module: it gives numbers another `min`.
+    use sea_orm::sea_query::ExprTrait as _;
+    let kept = |column: Column| Expr::col((Entity, column));
+    let is_over = || kept(Column::WindowStart).lte(now - HOUR_MS);
+    let failures = Expr::case(is_over(), 1).finally(kept(Column::Failures).add(1));
+    let window_start = Expr::case(is_over(), now).finally(kept(Column::WindowStart));
+    OnConflict::columns([Column::Kind, Column::Subject])
+        .value(Column::Failures, failures)
+        .value(Column::WindowStart, window_start)
+        .to_owned()
 }
 
 /// Forgets counts whose hour is over.
@@ -176,7 +198,62 @@ fn network(address: IpAddr) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::tests::{Kind, World};
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn counters(keys: &KeyRing) -> Counters {
+        let subjects =
+            Subjects { device: &[1; 32], address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), id_hash: &[2; 32] };
+        Counters::of(&subjects, keys).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn failures_of_several_at_once_are_all_counted() {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let world = Arc::new(World::new(kind).await);
+            let failing: Vec<_> = (0..8)
+                .map(|_| {
+                    let world = world.clone();
+                    tokio::spawn(async move {
+                        for _ in 0..12 {
+                            let tx = world.store.begin("test").await.unwrap();
+                            counters(&world.keys).count(&*tx, NOW).await.unwrap();
+                            tx.commit().await.unwrap();
+                        }
+                    })
+                })
+                .collect();
+            for failed in failing {
+                failed.await.unwrap();
+            }
+            let counters = counters(&world.keys);
+            let rows = counters.rows(world.store.reads()).await.unwrap();
+            for counter in &counters.0 {
+                assert_eq!(counter.read(&rows, NOW), (96, NOW + HOUR_MS), "{kind:?} {}", counter.kind);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_hour_later_counting_begins_anew() {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let world = World::new(kind).await;
+            let counters = counters(&world.keys);
+            for (at, expected) in [(0, 1), (HOUR_MS - 1, 2), (HOUR_MS, 1), (HOUR_MS + 5, 2)] {
+                let tx = world.store.begin("test").await.unwrap();
+                counters.count(&*tx, NOW + at).await.unwrap();
+                tx.commit().await.unwrap();
+                let rows = counters.rows(world.store.reads()).await.unwrap();
+                let read = counters.0[0].read(&rows, NOW + at);
+                let begun = if at < HOUR_MS { NOW } else { NOW + HOUR_MS };
+                assert_eq!(read, (expected, begun + HOUR_MS), "{kind:?} after {at} ms");
+            }
+        }
+    }
 
     #[test]
     fn an_id_number_is_only_ever_delayed() {

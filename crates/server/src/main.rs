@@ -2,6 +2,7 @@
 
 mod program;
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use jianzai_server::clock::{Clock as _, SystemClock};
 use jianzai_server::config::Config;
+use jianzai_server::evidence_store::{Bucket, EvidenceStore, EvidenceStoreError};
 use jianzai_server::import::Report;
 use jianzai_server::keys::{KeyRing, Role};
 use jianzai_server::office::{Office, moment};
@@ -78,6 +80,24 @@ impl Data {
     }
 }
 
+/// Where evidence lies.
+#[derive(Args)]
+struct Evidence {
+    /// Keep evidence in a bucket, `s3://BUCKET/PREFIX`, instead of the data folder. How to reach it is said by AWS's own
+    /// variables: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
+    #[arg(long = "evidence", value_name = "URL", env = "JIANZAI_EVIDENCE")]
+    bucket: Option<String>,
+}
+
+impl Evidence {
+    fn store(&self) -> Result<EvidenceStore, EvidenceStoreError> {
+        let Some(address) = &self.bucket else { return Ok(EvidenceStore::Folder) };
+        // A variable that is no text is none of ours.
+        let text = |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value.into_string().ok()?));
+        Bucket::parse(address, std::env::vars_os().filter_map(text)).map(EvidenceStore::S3)
+    }
+}
+
 #[derive(Args)]
 struct Import {
     #[command(flatten)]
@@ -93,6 +113,8 @@ struct Import {
 struct Serve {
     #[command(flatten)]
     data: Data,
+    #[command(flatten)]
+    evidence: Evidence,
     /// Where to listen; port 0 takes a free one, and the address is printed.
     #[arg(long, default_value = "127.0.0.1:8470")]
     listen: SocketAddr,
@@ -108,6 +130,9 @@ struct Serve {
     /// Take the client's address from X-Forwarded-For: only behind a proxy of one's own that sets it.
     #[arg(long)]
     behind_proxy: bool,
+    /// Judge nothing here: `work` processes do it, on this machine or others.
+    #[arg(long)]
+    leave_judging: bool,
     /// Days that evidence of faces is kept at most, where the policy of the place would keep it longer.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
     keep_evidence_days: Option<u16>,
@@ -146,6 +171,8 @@ async fn run() -> anyhow::Result<()> {
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let mut config = arguments.data.config();
+    config.evidence = arguments.evidence.store()?;
+    config.judge = !arguments.leave_judging;
     config.listen = arguments.listen;
     config.metrics = arguments.metrics;
     config.models = arguments.models;

@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jianzai_wire::{IdNumber, PersonFacts};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use uuid::Uuid;
@@ -35,6 +35,11 @@ pub(crate) fn id_hash(key: &Key, id: &IdNumber) -> [u8; 32] {
 /// The hashes of an ID number under every key that a row may have been made with.
 pub(crate) fn id_hashes(keys: &KeyRing, id: &IdNumber) -> Vec<Vec<u8>> {
     keys.all(Role::IdHash).iter().map(|key| id_hash(key, id).to_vec()).collect()
+}
+
+/// The row of an ID number, whichever of the keys it was found by.
+pub(crate) fn by_number(keys: &KeyRing, id: &IdNumber) -> Select<Entity> {
+    Entity::find().filter(Column::IdHash.is_in(id_hashes(keys, id)))
 }
 
 /// Whether the rows can be found with the keys that are there: a database made with other keys is of no use.
@@ -72,10 +77,9 @@ pub(crate) async fn confirm(
     nobody: &Nobody,
     facts: &PersonFacts,
 ) -> Result<Option<Uuid>, DbErr> {
-    let row = Entity::find()
+    let row = by_number(keys, &facts.id_number)
         .select_only()
         .columns([Column::Id, Column::Name, Column::InsuredPlace, Column::Residence])
-        .filter(Column::IdHash.is_in(id_hashes(keys, &facts.id_number)))
         .into_model::<Compared>()
         .one(db)
         .await?;
@@ -101,4 +105,62 @@ fn is_same(keys: &KeyRing, place: Place, sealed: &[u8], given: &str) -> Choice {
     };
     let (kept, given) = (Sha256::digest(kept.deref()), Sha256::digest(given.as_bytes()));
     opened & kept.as_slice().ct_eq(given.as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _, Statement};
+
+    use super::*;
+    use crate::tests::{Kind, World, id_number};
+
+    /// Enough that no planner would rather read them all.
+    const PEOPLE: u32 = 20_000;
+
+    #[tokio::test]
+    async fn a_person_is_found_by_the_index_of_the_hash_also_under_several_keys() {
+        for (kind, index) in [
+            (Kind::Sqlite, "SEARCH beneficiary USING INDEX sqlite_autoindex_beneficiary_2 (id_hash=?)"),
+            (Kind::Postgres, "Scan using beneficiary_id_hash_key on beneficiary"),
+        ] {
+            let mut world = World::new(kind).await;
+            let backend = world.store.reads().get_database_backend();
+            let tx = world.store.begin("test").await.unwrap();
+            for statement in many(backend) {
+                tx.execute_raw(Statement::from_string(backend, statement)).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            let number = id_number(time::macros::date!(1945 - 09 - 15), 7);
+            for keys in 1..=2 {
+                let asked = by_number(&world.keys, &number).build(backend);
+                let explain = if backend == DbBackend::Postgres { "EXPLAIN" } else { "EXPLAIN QUERY PLAN" };
+                let sql = format!("{explain} {}", asked.sql);
+                let asked = Statement::from_sql_and_values(backend, sql, asked.values.unwrap());
+                let plan = world.store.reads().query_all_raw(asked).await.unwrap();
+                let column = if backend == DbBackend::Postgres { "QUERY PLAN" } else { "detail" };
+                let plan: Vec<String> = plan.iter().map(|row| row.try_get("", column).unwrap()).collect();
+                let plan = plan.join("\n");
+                let seeks = plan.contains(index) || plan.contains("Bitmap Index Scan on beneficiary_id_hash_key");
+                assert!(seeks, "{kind:?}, {keys} keys: {plan}");
+                crate::keys::KeyRing::add(&world.config, Role::IdHash, "20260102").unwrap();
+                world.keys = KeyRing::of(&world.config, "20260102").unwrap();
+            }
+        }
+    }
+
+    fn many(backend: DbBackend) -> [String; 2] {
+        let columns = "'k', e, e, e, e, e, NULL, NULL, NULL, 'missing', 0, 0";
+        let insert = match backend {
+            DbBackend::Postgres => format!(
+                "INSERT INTO beneficiary SELECT gen_random_uuid(), sha256(n::text::bytea), {} FROM generate_series(1, {PEOPLE}) n",
+                columns.replace(" e", " ''::bytea")
+            ),
+            _ => format!(
+                "INSERT INTO beneficiary WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {PEOPLE}) \
+                 SELECT randomblob(16), randomblob(32), {} FROM c",
+                columns.replace(" e", " x''")
+            ),
+        };
+        [insert, "ANALYZE".to_owned()]
+    }
 }

@@ -25,7 +25,7 @@ use crate::desk::{
     visits,
 };
 use crate::problem::{self, Refusal};
-use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcome, steps, uploads};
+use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcome, steps, tus, uploads};
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
@@ -99,7 +99,7 @@ fn papers() -> OpenApiRouter<Arc<App>> {
 
 fn pieces() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(uploads::abilities, uploads::create))
+        .routes(routes!(tus::abilities, uploads::create))
         .routes(routes!(uploads::offset, uploads::deliver))
 }
 

@@ -17,6 +17,7 @@ use crate::app::{App, today};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Datastore;
+use crate::evidence_store::EvidenceStoreError;
 use crate::judging::Examiner;
 use crate::keys::{KeyRing, KeysError};
 use crate::{audit, cleaning, durable, judging, metrics, router};
@@ -47,9 +48,9 @@ pub enum StartError {
     /// The database can't be opened.
     #[error("the database can't be opened: {0}")]
     Database(#[from] sea_orm::DbErr),
-    /// The evidence folder can't be used.
-    #[error("the evidence folder can't be used: {0}")]
-    Evidence(#[from] object_store::Error),
+    /// Evidence can't be kept where it was told.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceStoreError),
     /// The networks can't be used.
     #[error("the networks can't be used: {0}")]
     Models(#[from] ModelError),

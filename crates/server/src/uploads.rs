@@ -4,29 +4,30 @@
 //! store, the attempt `accepted`, and a job to judge it.
 //!
 //! **Order of durability.** A piece is appended to a staged file and flushed to the disk, then the row says how much has
-//! arrived, then the caller hears it. With the last piece the whole goes into the object store (flushed), then one
-//! transaction records the last byte, the acceptance and the job, then the caller hears it. Whatever is cut short at any
+//! arrived, then the caller hears it. With the last piece, or with one that is all, the whole goes into the object store
+//! (flushed), then one transaction records the last byte, the acceptance and the job, then the caller hears it. Whatever is cut short at any
 //! point, what was acknowledged is there, and the caller goes on from the offset that `HEAD` tells. Bytes behind that
 //! offset are overwritten.
 //!
 //! **What can go wrong.** A line that breaks in the middle of a piece: what had arrived is kept. Two calls at once on one
 //! upload: whichever has arrived first counts, the other is then refused for its offset; a line that hangs holds up nobody.
+//! The object store is away: the last piece is answered `server.busy`, and counts as not arrived.
 //! What arrives is already sealed; nothing here is in clear.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use crate::app::{App, today};
@@ -35,6 +36,7 @@ use crate::chronicle::policies::Rules;
 use crate::db::entity::{State as Standing, attempt, job, upload};
 use crate::durable;
 use crate::problem::Refusal;
+use crate::tus::{LENGTH, OFFSET, RESUMABLE, TUS_1, created, number, signed, speaks_tus};
 use crate::year::channel::EvidenceKind;
 use crate::year::dates::{china, end_of_day};
 
@@ -45,20 +47,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// A piece that takes longer is cut off; what had arrived is kept, and the caller goes on from there.
 const PIECE_LIMIT: Duration = Duration::from_secs(90);
 
-const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
-const VERSION: HeaderName = HeaderName::from_static("tus-version");
-const EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
-const LENGTH: HeaderName = HeaderName::from_static("upload-length");
-const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
-const TUS_1: HeaderValue = HeaderValue::from_static("1.0.0");
-
-/// What this server speaks (tus 1.0).
-#[utoipa::path(options, path = "/v1/uploads", tag = "upload", responses(
-    (status = 204, description = "`Tus-Version`, `Tus-Extension`.")))]
-pub(crate) async fn abilities() -> impl IntoResponse {
-    let creation = HeaderValue::from_static("creation");
-    (StatusCode::NO_CONTENT, [(RESUMABLE, TUS_1), (VERSION, TUS_1), (EXTENSION, creation)])
-}
+/// Seconds after which a caller may try again whose bundle could not be kept.
+const COME_AGAIN: u32 = 30;
 
 /// Begin to deliver an attempt's sealed bundle (tus 1.0 creation). The same again names the same upload.
 #[utoipa::path(post, path = "/v1/uploads", tag = "upload", security(("attempt" = [])),
@@ -72,16 +62,9 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap) -> R
     speaks_tus(&headers)?;
     let length: u64 = number(&headers, &LENGTH)?;
     let now = app.clock.now();
-    let tx = app.store.begin("create upload").await?;
-    let attempt = by_token(&*tx, &headers).await?;
-    let of_attempt = upload::Entity::find().filter(upload::Column::AttemptId.eq(attempt.id));
-    if let Some(known) = of_attempt.one(&*tx).await? {
-        // The bundle was sealed once; another length is another bundle.
-        return if known.length == signed(length)? {
-            Ok(created(known.id))
-        } else {
-            Err(ReasonCode::AttemptUsed.into())
-        };
+    let attempt = by_token(app.store.reads(), &headers).await?;
+    if let Some(known) = of_attempt(&app, attempt.id).await? {
+        return created_before(&known, length);
     }
     may_deliver(&attempt, now)?;
     if length == 0 {
@@ -91,8 +74,6 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap) -> R
         return Err(ReasonCode::UploadTooLarge.into());
     }
     let id = Uuid::new_v4();
-    let path = app.config.staging().join(id.to_string());
-    on_disk(move || durable::create_empty(&path)).await?;
     let row = upload::ActiveModel {
         id: Set(id),
         attempt_id: Set(attempt.id),
@@ -101,9 +82,27 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap) -> R
         created_at: Set(now),
         completed_at: Set(None),
     };
-    row.insert(&*tx).await?;
-    tx.commit().await?;
-    Ok(created(id))
+    let unless_there = OnConflict::column(upload::Column::AttemptId).do_nothing().to_owned();
+    let added = upload::Entity::insert(row).on_conflict(unless_there).exec_without_returning(app.store.single()).await;
+    match added {
+        Ok(1..) => Ok(created(id)),
+        // Another call was first by a moment.
+        Ok(0) | Err(DbErr::RecordNotInserted) => match of_attempt(&app, attempt.id).await? {
+            Some(known) => created_before(&known, length),
+            None => Err(ReasonCode::ServerInternal.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The upload of an attempt: there is one at most.
+async fn of_attempt(app: &App, attempt: Uuid) -> Result<Option<upload::Model>, DbErr> {
+    upload::Entity::find().filter(upload::Column::AttemptId.eq(attempt)).one(app.store.reads()).await
+}
+
+/// The same again names the same upload. The bundle was sealed once; another length is another bundle.
+fn created_before(known: &upload::Model, length: u64) -> Result<Response, Refusal> {
+    if known.length == signed(length)? { Ok(created(known.id)) } else { Err(ReasonCode::AttemptUsed.into()) }
 }
 
 /// How much has arrived (tus 1.0 core).
@@ -130,7 +129,9 @@ pub(crate) async fn offset(
     (status = 204, description = "`Upload-Offset`"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`upload.not_found`"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`upload.bad_offset`"),
-    (status = 413, body = Problem, content_type = "application/problem+json", description = "`upload.too_large`")))]
+    (status = 413, body = Problem, content_type = "application/problem+json", description = "`upload.too_large`"),
+    (status = 503, body = Problem, content_type = "application/problem+json", description = "`server.busy`: the last \
+        piece could not be kept and is sent again.")))]
 pub(crate) async fn deliver(
     State(app): State<Arc<App>>,
     Path(id): Path<Uuid>,
@@ -154,22 +155,41 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
     let (piece, broken) = receive(body, expected.space.min(PIECE)).await?;
     // From here on alone; meanwhile another call may have brought the same piece.
     let _alone = app.alone_with(id).await;
-    let Some(Awaited { upload, attempt, .. }) = awaited(app, id, headers, offset).await? else {
-        return signed(offset);
-    };
+    let Awaited { upload, attempt, .. } = expected;
+    let now = upload::Entity::find_by_id(id).one(app.store.reads()).await?.ok_or(ReasonCode::UploadNotFound)?;
+    if now.received != upload.received || now.completed_at.is_some() {
+        return Err(ReasonCode::UploadBadOffset.into());
+    }
     let received = upload.received + i64::try_from(piece.len()).map_err(|_| ReasonCode::UploadTooLarge)?;
-    if !piece.is_empty() {
-        let path = app.config.staging().join(id.to_string());
-        on_disk(move || durable::write_at(&path, offset, &piece)).await?;
-        if received == upload.length {
-            accept(app, &upload, &attempt).await?;
-        } else {
-            let tx = app.store.begin("piece").await?;
-            upload::ActiveModel { id: Set(id), received: Set(received), ..Default::default() }.update(&*tx).await?;
-            tx.commit().await?;
+    match (piece.is_empty(), received == upload.length) {
+        (true, _) => {}
+        (false, true) => accept(app, &upload, &attempt, piece).await?,
+        (false, false) => {
+            stage(app, &upload, piece).await?;
+            let row = upload::ActiveModel { received: Set(received), ..Default::default() };
+            let this = upload::Entity::update_many().set(row).filter(upload::Column::Id.eq(id));
+            this.exec(app.store.single()).await?;
         }
     }
     broken.map_or(Ok(received), Err)
+}
+
+/// Puts a piece behind those that are staged, and waits for the disk.
+async fn stage(app: &App, upload: &upload::Model, piece: Vec<u8>) -> Result<(), Refusal> {
+    let path = staged(app, upload.id);
+    let offset = u64::try_from(upload.received).map_err(|_| ReasonCode::ServerInternal)?;
+    on_disk(move || {
+        // A file that should be there and is not must not be made anew with a hole in it.
+        if offset == 0 {
+            durable::create_empty(&path)?;
+        }
+        durable::write_at(&path, offset, &piece)
+    })
+    .await
+}
+
+fn staged(app: &App, upload: Uuid) -> PathBuf {
+    app.config.staging().join(upload.to_string())
 }
 
 /// An upload that waits for a piece.
@@ -210,42 +230,49 @@ async fn receive(body: Body, space: usize) -> Result<(Vec<u8>, Option<Refusal>),
     }
 }
 
-/// The whole is on the disk: puts it into the object store, then records that it is there and will be judged.
-async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model) -> Result<(), Refusal> {
-    let staged = app.config.staging().join(upload.id.to_string());
-    let read_from = staged.clone();
-    let bundle = on_disk(move || std::fs::read(&read_from)).await?;
+/// The last piece, or the only one: puts the whole into the object store, then records that it is there and will be judged.
+async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model, piece: Vec<u8>) -> Result<(), Refusal> {
+    let is_all = upload.received == 0;
+    let bundle = if is_all {
+        piece
+    } else {
+        stage(app, upload, piece).await?;
+        let path = staged(app, upload.id);
+        on_disk(move || std::fs::read(&path)).await?
+    };
     let now = app.clock.now();
     let delete_at = delete_at(app, &app.rules(attempt.beneficiary_id).await?, now);
     let path = object_path(attempt);
-    app.objects.put(&path, bundle.into()).await.map_err(|error| Refusal::internal(&error))?;
+    app.objects.put(&path, bundle.into()).await.map_err(|error| not_kept(&error))?;
     let tx = app.store.begin("accept").await?;
-    upload::ActiveModel {
-        id: Set(upload.id),
-        received: Set(upload.length),
-        completed_at: Set(Some(now)),
-        ..Default::default()
-    }
-    .update(&*tx)
-    .await?;
-    attempt::ActiveModel {
-        id: Set(attempt.id),
+    let complete =
+        upload::ActiveModel { received: Set(upload.length), completed_at: Set(Some(now)), ..Default::default() };
+    upload::Entity::update_many().set(complete).filter(upload::Column::Id.eq(upload.id)).exec(&*tx).await?;
+    let accepted = attempt::ActiveModel {
         state: Set(Standing::Accepted),
         accepted_at: Set(Some(now)),
         evidence_path: Set(Some(path.to_string())),
         delete_at: Set(Some(delete_at)),
         ..Default::default()
-    }
-    .update(&*tx)
-    .await?;
+    };
+    attempt::Entity::update_many().set(accepted).filter(attempt::Column::Id.eq(attempt.id)).exec(&*tx).await?;
     let job = job::ActiveModel { attempt_id: Set(attempt.id), run_at: Set(now), tries: Set(0), ..Default::default() };
-    job.insert(&*tx).await?;
+    job::Entity::insert(job).exec_without_returning(&*tx).await?;
     tx.commit().await?;
     app.work.notify_one();
-    // The staged file has done its work. If it stays behind, it is sealed, and swept up at the next start.
-    let swept = on_disk(move || std::fs::remove_file(&staged)).await;
-    swept.unwrap_or_else(|_| tracing::warn!("a staged file stayed behind"));
+    if !is_all {
+        // The staged file has done its work. If it stays behind, it is sealed, and swept up at the next start.
+        let path = staged(app, upload.id);
+        let swept = on_disk(move || std::fs::remove_file(&path)).await;
+        swept.unwrap_or_else(|_| tracing::warn!("a staged file stayed behind"));
+    }
     Ok(())
+}
+
+/// The object store is away, or full: the piece stays with whoever sent it, and is sent again.
+fn not_kept(error: &object_store::Error) -> Refusal {
+    tracing::error!(%error, "evidence could not be kept; the caller comes again");
+    Refusal { retry_after: Some(COME_AGAIN), ..ReasonCode::ServerBusy.into() }
 }
 
 /// When evidence that arrives now must go: on its day by the policy, or earlier if the operator says so.
@@ -286,27 +313,6 @@ fn may_deliver(attempt: &attempt::Model, now: i64) -> Result<(), Refusal> {
         (Standing::Committed, _) => Err(ReasonCode::EvidenceLate.into()),
         _ => Err(attempt.spent()),
     }
-}
-
-fn created(id: Uuid) -> Response {
-    (StatusCode::CREATED, [(RESUMABLE, TUS_1)], [(header::LOCATION, format!("/v1/uploads/{id}"))]).into_response()
-}
-
-fn speaks_tus(headers: &HeaderMap) -> Result<(), Refusal> {
-    match headers.get(RESUMABLE) {
-        Some(version) if *version == TUS_1 => Ok(()),
-        _ => Err(Refusal::with_status(ReasonCode::UploadBadRequest, StatusCode::PRECONDITION_FAILED)),
-    }
-}
-
-fn number(headers: &HeaderMap, name: &HeaderName) -> Result<u64, Refusal> {
-    let text = headers.get(name).and_then(|value| value.to_str().ok());
-    let number = text.filter(|text| text.bytes().all(|b| b.is_ascii_digit())).and_then(|text| text.parse().ok());
-    number.ok_or(ReasonCode::UploadBadRequest.into())
-}
-
-fn signed(number: u64) -> Result<i64, Refusal> {
-    i64::try_from(number).map_err(|_| ReasonCode::UploadBadRequest.into())
 }
 
 /// Disks block: not on the threads that serve calls.

@@ -1,8 +1,8 @@
 //! The database: SQLite in the data folder, or PostgreSQL by URL.
 //!
 //! **Invariants.** Committed means on the disk. Statements and values are never logged.
-//! *SQLite*: one writer; every write goes through [`Datastore::begin`], whose transactions are immediate and queue for the
-//! one writing connection, so none fails because another was first (`synchronous = FULL`). Readers never wait (`WAL`).
+//! *SQLite*: one writer; every write goes through [`Datastore::begin`] (or is one statement, through
+//! [`Datastore::single`]), whose transactions are immediate and queue for the one writing connection, so none fails because another was first (`synchronous = FULL`). Readers never wait (`WAL`).
 //! *PostgreSQL*: several processes write. Whoever reads a row in order to change it locks the row first
 //! (`lock_exclusive`, which SQLite has no need of), and statements see what was committed before them.
 //!
@@ -32,6 +32,8 @@ use self::migration::Migrations;
 
 /// A writer waits this long for another process (an import beside the service).
 const BUSY: Duration = Duration::from_secs(20);
+/// A line that was not used for so long may be gone, and is tried first.
+const IDLE: Duration = Duration::from_secs(5);
 /// Names the lock under which tables are brought forward.
 const MIGRATING: i64 = 0x6a69_616e_7a61_6901;
 
@@ -71,6 +73,11 @@ impl Datastore {
     /// For reading outside a transaction.
     pub(crate) fn reads(&self) -> &DatabaseConnection {
         &self.reads
+    }
+
+    /// For one statement that is a whole transaction: durable when it is answered, at a third of the questions.
+    pub(crate) fn single(&self) -> &DatabaseConnection {
+        &self.writes
     }
 
     /// Begins to write; `name` appears in the log when the transaction was slow. Dropped, it is undone.
@@ -139,6 +146,8 @@ async fn bring_forward(database: &DatabaseConnection) -> Result<(), DbErr> {
 async fn postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(BUSY);
+    // To ask before each statement whether the line still stands would double the questions.
+    options.test_before_acquire_if_idle_for(IDLE);
     sea_orm::Database::connect(options).await
 }
 
@@ -146,6 +155,7 @@ async fn sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection, DbE
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite://");
     options.max_connections(connections).min_connections(1).sqlx_logging(false).acquire_timeout(BUSY);
+    options.test_before_acquire(false);
     options.map_sqlx_sqlite_opts(move |options| {
         options
             .filename(&file)

@@ -1,11 +1,15 @@
 //! The access log: who read about whom, when, and why.
+//!
+//! Rows go after [`KEPT_MS`]. That somebody read, and what, stays in the linked log; which session it was, for which case and
+//! which number was sought, does not.
 
 use std::time::Duration;
 
 use jianzai_wire::IdNumber;
 use jianzai_wire::desk::ReadReason;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -25,6 +29,8 @@ use crate::register::id_hash;
 use jianzai_wire::ReasonCode;
 
 const HOUR_MS: i64 = 3_600_000;
+/// Records of who handled personal data are kept for three years (PIPL, article 56), and no longer.
+const KEPT_MS: i64 = 3 * 366 * 24 * HOUR_MS;
 /// People that one account reads about in an hour; a clerk at the counter does not come near it.
 const READS_AN_HOUR: u64 = 300;
 /// Reads that come with one that was counted: a list was made before it is read, a case opened before its evidence is seen.
@@ -172,6 +178,19 @@ pub(super) async fn served<D: Demand>(
             Err(ReasonCode::DeskNobodyFound.into())
         }
     }
+}
+
+/// Forgets reads that were kept long enough. Identifiers begin with the time, so their own index finds the old ones.
+pub(crate) async fn forget_old(tx: &Writing, now: i64) -> Result<(), DbErr> {
+    let until = now - KEPT_MS;
+    let Ok(ms) = u64::try_from(until) else { return Ok(()) };
+    let oldest_kept = uuid::Builder::from_unix_timestamp_millis(ms, &[0; 10]).into_uuid();
+    access_log::Entity::delete_many()
+        .filter(access_log::Column::Id.lt(oldest_kept))
+        .filter(access_log::Column::At.lt(until))
+        .exec(&**tx)
+        .await
+        .map(drop)
 }
 
 /// The keyed hash under which a number that was asked for is logged.

@@ -5,7 +5,7 @@
 //! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
 //! twice. Several processes judge at once: a job is one worker's until its lease runs out, and who has lost it changes
 //! nothing. A fault of our own: tried again, ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is
-//! never refused for it. Something wrong with the evidence: refused, with the code that names it.
+//! never refused for it. The object store is away: that costs no try, however long it lasts. Something wrong with the evidence: refused, with the code that names it.
 
 pub(crate) mod by_clerk;
 mod case;
@@ -41,6 +41,8 @@ use crate::year::record::{CertificationRecord, Party};
 const LEASE_MS: i64 = 5 * 60_000;
 /// A bundle that could not be judged so often goes to review.
 const MAX_TRIES: i64 = 6;
+/// Evidence that could not be fetched is asked for again after this.
+const STORE_AWAY_MS: i64 = 30_000;
 /// How long to wait where nobody rings.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -59,6 +61,13 @@ pub(crate) enum JudgingError {
     Certificate(#[from] jianzai_certificate::CertificateError),
     #[error("the examination panicked")]
     Panicked,
+}
+
+impl JudgingError {
+    /// Nobody could say whether the evidence is there; it says nothing about this attempt.
+    fn is_store_away(&self) -> bool {
+        matches!(self, Self::Store(error) if !matches!(error, object_store::Error::NotFound { .. }))
+    }
 }
 
 /// Judges until stopped; hands the job in hand back then.
@@ -138,6 +147,10 @@ async fn work(
         Ok((case, Examined::Found(finding))) => conclude(app, &job, Some(&case), &finding).await,
         // A stop of ours is no fault of the bundle's and costs it no try.
         Ok((_, Examined::Interrupted)) => give_back(app, &job, 0, job.tries - 1).await,
+        Err(error) if error.is_store_away() => {
+            tracing::error!(attempt = %id, %error, "the evidence can't be fetched now");
+            give_back(app, &job, STORE_AWAY_MS, job.tries - 1).await
+        }
         Err(error) => {
             tracing::error!(attempt = %id, tries = job.tries, %error, "an attempt could not be judged");
             // Ten seconds, then twice as long each time.
@@ -259,4 +272,4 @@ async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Re
 #[cfg(test)]
 mod several;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

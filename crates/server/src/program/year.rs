@@ -20,7 +20,7 @@ use time::Date;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Data, told_to_stop};
+use crate::{Data, Evidence, told_to_stop};
 
 #[derive(Subcommand)]
 pub(crate) enum YearCommand {
@@ -45,6 +45,8 @@ pub(crate) enum YearCommand {
 pub(crate) struct Work {
     #[command(flatten)]
     data: Data,
+    #[command(flatten)]
+    evidence: Evidence,
     /// Where MODELS.toml and the networks are.
     #[arg(long, value_name = "DIR", default_value = "models", env = "JIANZAI_MODELS")]
     models: PathBuf,
@@ -113,6 +115,9 @@ pub(crate) struct Batch {
     /// The clerk's who takes it.
     #[arg(long, value_name = "ID")]
     clerk: Uuid,
+    /// The day on which it is taken, as if it were ten in the morning; now, where it is missing.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    date: Option<Date>,
     /// The list; the answers go to standard output.
     csv: PathBuf,
 }
@@ -133,6 +138,7 @@ impl YearCommand {
 async fn work(arguments: Work) -> anyhow::Result<()> {
     let mut config = arguments.data.config();
     (config.models, config.demo) = (arguments.models, arguments.demo);
+    config.evidence = arguments.evidence.store()?;
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
@@ -205,7 +211,7 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
     };
     let source = BatchSource { channel, by, decided_by: Party::Staff(arguments.clerk) };
     let file = File::open(&arguments.csv).with_context(|| arguments.csv.display().to_string())?;
-    let report = office.batch(source, None, file, moment(&SystemClock, None)).await?;
+    let report = office.batch(source, None, file, moment(&SystemClock, arguments.date)).await?;
     print!("{}", report.answers);
     let way = channel.name();
     eprintln!("{way}: {} recorded, {} known, {} refused", report.recorded, report.known, report.refused);

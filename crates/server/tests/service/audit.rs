@@ -57,6 +57,26 @@ async fn every_read_is_logged_with_its_reason_also_one_that_found_nobody() {
 }
 
 #[tokio::test]
+async fn reads_are_kept_for_three_years_and_stay_in_the_linked_log() {
+    let mut world = World::new().await;
+    let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
+    let body = json!({ "id_number": KNOWN.1, "reason": "asked" });
+    world.desk::<DeskPerson>(&clerk, "people", &body).await.unwrap();
+    let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
+    for (further, kept) in [(days(3 * 366 - 1), 1), (days(2), 0)] {
+        world.clock.advance(further);
+        world.stop().await;
+        // The first look is at the start, and a stop waits for its end.
+        world.start().await;
+        world.stop().await;
+        assert_eq!(rows(&world, "SELECT id FROM access_log").await.len(), kept);
+    }
+    let linked = rows(&world, "SELECT detail FROM audit_entry WHERE action = 'read'").await;
+    assert_eq!(linked.len(), 1);
+    assert!(audit(world.data(), &["verify"]).0);
+}
+
+#[tokio::test]
 async fn the_program_proves_the_log_whole_and_names_what_is_not() {
     let mut world = World::new().await;
     let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::people::World;
 use crate::uploads::{bundle, location, patch};
 
-async fn judged(world: &World, attempt: &jianzai_wire::api::Attempt) -> Value {
+pub(crate) async fn judged(world: &World, attempt: &jianzai_wire::api::Attempt) -> Value {
     for _ in 0..300 {
         let state = world.state(attempt).await;
         if state["state"] != "accepted" {

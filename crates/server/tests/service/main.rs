@@ -8,6 +8,7 @@ mod audit;
 mod clear;
 mod contract;
 mod desk;
+mod evidence_store;
 mod judging;
 mod leases;
 mod metrics;

@@ -27,7 +27,7 @@ pub(crate) async fn patch(world: &World, attempt: &Attempt, upload: &str, offset
     request.header("Content-Type", "application/offset+octet-stream").body(piece.to_vec()).send().await.unwrap()
 }
 
-async fn offset(world: &World, attempt: &Attempt, upload: &str) -> usize {
+pub(crate) async fn offset(world: &World, attempt: &Attempt, upload: &str) -> usize {
     let request = world.client.head(world.url(upload)).bearer_auth(attempt.token.expose());
     let response = request.header("Tus-Resumable", "1.0.0").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -38,7 +38,7 @@ async fn code(response: Response) -> String {
     response.json::<Problem>().await.unwrap().code.code().to_owned()
 }
 
-fn files(folder: PathBuf) -> Vec<PathBuf> {
+pub(crate) fn files(folder: PathBuf) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

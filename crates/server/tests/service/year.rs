@@ -1,5 +1,5 @@
 //! The year by the program itself: `jianzai-server tick` killed with SIGKILL at any moment and run again ends as one that
-//! nobody disturbed, to the row.
+//! nobody disturbed, to the row, in both databases.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,26 +8,73 @@ use std::time::Duration;
 use jianzai_server::clock::SystemClock;
 use jianzai_server::config::Config;
 use jianzai_server::import::import;
-use jianzai_wire::{IdNumber, Language};
+use jianzai_wire::{IdNumber, Language, Secret};
 use time::OffsetDateTime;
 
 use crate::people::models;
+use crate::server::TestDatabase;
 
 /// More than one batch.
 const PEOPLE: u16 = 900;
 /// Shenzhen, Kunming, Guangzhou, Beijing.
 const PLACES: [&str; 4] = ["440300", "530100", "440100", "110000"];
 
-fn program(data: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
-    command.arg(arguments[0]).arg("--data").arg(data).args(&arguments[1..]).env_remove("JIANZAI_DATABASE");
-    command
+/// A data folder, and a database by URL where there is one.
+struct Place {
+    data: PathBuf,
+    database: Option<String>,
 }
 
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    let output = program(data, arguments).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output
+impl Place {
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
+        command.arg(arguments[0]).arg("--data").arg(&self.data).args(&arguments[1..]).env_remove("JIANZAI_DATABASE");
+        command.envs(self.database.as_ref().map(|url| ("JIANZAI_DATABASE", url)));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.program(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    /// Every row that a tick writes.
+    fn rows(&self) -> String {
+        let tables = ["benefit", "standing_change", "message", "instruction"];
+        let ask = tables.map(|table| format!("SELECT '{table}', * FROM {table} ORDER BY 1, 2, 3, 4;")).concat();
+        match &self.database {
+            Some(url) => psql(url, &ask),
+            None => {
+                let mut sqlite = Command::new("sqlite3");
+                sqlite.args(["-readonly", "-cmd", ".mode quote"]).arg(self.data.join("jianzai.sqlite3")).arg(ask);
+                said(&mut sqlite)
+            }
+        }
+    }
+
+    /// The same once more.
+    fn copy(&self, to: &Path) -> Self {
+        said(Command::new("cp").arg("-a").arg(&self.data).arg(to));
+        let database = self.database.as_ref().map(|url| {
+            let (server, name) = url.rsplit_once('/').unwrap();
+            let name = name.split('?').next().unwrap();
+            let copied = format!("CREATE DATABASE {name}_killed TEMPLATE {name}");
+            psql(&format!("{server}/postgres?sslmode=disable"), &copied);
+            format!("{server}/{name}_killed?sslmode=disable")
+        });
+        Self { data: to.to_owned(), database }
+    }
+}
+
+fn psql(url: &str, ask: &str) -> String {
+    said(Command::new("psql").args(["-v", "ON_ERROR_STOP=1", "-qAt", "-c", ask]).arg(url))
+}
+
+fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A register of people who have drawn their pension for years.
@@ -47,53 +94,48 @@ fn register(folder: &Path) -> PathBuf {
     path
 }
 
-/// Every row that a tick writes.
-fn rows(data: &Path) -> String {
-    let tables = ["benefit", "standing_change", "message", "instruction"];
-    let ask = tables.map(|table| format!("SELECT '{table}', * FROM {table} ORDER BY 1, 2, 3, 4;")).concat();
-    let mut ask_all = Command::new("sqlite3");
-    ask_all.args(["-readonly", "-cmd", ".mode quote"]).arg(data.join("jianzai.sqlite3")).arg(ask);
-    let output = ask_all.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
-    assert!(copied.success());
+#[tokio::test]
+async fn a_tick_killed_at_any_moment_and_run_again_ends_as_an_undisturbed_one() {
+    lives_the_same(None).await;
 }
 
 #[tokio::test]
-async fn a_tick_killed_at_any_moment_and_run_again_ends_as_an_undisturbed_one() {
+async fn a_tick_killed_at_any_moment_ends_as_an_undisturbed_one_in_postgresql_too() {
+    let database = TestDatabase::new();
+    lives_the_same(Some(database.url())).await;
+}
+
+async fn lives_the_same(database: Option<String>) {
     let folder = tempfile::tempdir().unwrap();
-    let (quiet, killed) = (folder.path().join("quiet"), folder.path().join("killed"));
-    let mut config = Config::new(&quiet);
+    let quiet = Place { data: folder.path().join("quiet"), database };
+    let mut config = Config::new(&quiet.data);
     config.models = models();
+    config.database = quiet.database.clone().map(Secret::new);
     let report = import(&config, &SystemClock, &register(folder.path()), Language::En).await.unwrap();
     assert_eq!(report.added, u32::from(PEOPLE), "{:?}", report.left_out.first());
-    copy(&quiet, &killed);
+    let killed = quiet.copy(&folder.path().join("killed"));
     let (mut kills, mut undisturbed) = (0, 0);
     for (round, days) in [1, 5, 40, 200].into_iter().enumerate() {
         let date = (OffsetDateTime::now_utc().date() + time::Duration::days(days)).to_string();
         let date = date.as_str();
-        let told = String::from_utf8(run(&quiet, &["tick", "--date", date]).stdout).unwrap();
+        let told = String::from_utf8(quiet.run(&["tick", "--date", date]).stdout).unwrap();
         undisturbed += told.split_whitespace().next().unwrap().parse::<u32>().unwrap();
-        run(&quiet, &["send", "--date", date]);
+        quiet.run(&["send", "--date", date]);
         for wait in (0..12).map(|step| 15 + step * 25 + round as u64 * 7) {
-            let mut tick = program(&killed, &["tick", "--date", date]);
+            let mut tick = killed.program(&["tick", "--date", date]);
             let mut tick = tick.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             std::thread::sleep(Duration::from_millis(wait));
             kills += u32::from(tick.try_wait().unwrap().is_none());
             tick.kill().unwrap();
             tick.wait().unwrap();
         }
-        run(&killed, &["tick", "--date", date]);
-        run(&killed, &["send", "--date", date]);
-        assert_eq!(rows(&killed), rows(&quiet), "{date}");
+        killed.run(&["tick", "--date", date]);
+        killed.run(&["send", "--date", date]);
+        assert_eq!(killed.rows(), quiet.rows(), "{date}");
     }
     assert!(kills >= 12 && undisturbed > u32::from(PEOPLE), "{kills} killed, {undisturbed} looked at");
-    let first = run(&quiet, &["payer"]);
+    let first = quiet.run(&["payer"]);
     assert!(String::from_utf8(first.stdout).unwrap().lines().count() > 1, "somebody is suspended");
-    let again = run(&quiet, &["payer"]);
+    let again = quiet.run(&["payer"]);
     assert!(again.stdout.is_empty() && String::from_utf8_lossy(&again.stderr).contains("nothing to tell"));
 }
