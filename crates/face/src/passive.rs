@@ -47,7 +47,6 @@ impl PassiveScorer {
     }
 
     /// The same of a picture that a sensor's noise is taken out of, where there is any: the network takes it for a forgery.
-    /// Then it takes 30 ms for a picture of 360 pixels a side.
     ///
     /// # Errors
     /// As for [`Self::score`].
