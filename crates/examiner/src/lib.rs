@@ -34,8 +34,10 @@ pub use likeness::{RegisterFace, decide, decode_portrait, embedding_network, is_
 use watcher::{Seen, Watcher};
 
 /// How the video is looked at. The passive network looks at the crops, which show more than the video; light and
-/// sharpness help the person before the camera and are only looked up later; a second face counts if it is there half of the time.
-const LOOKING: EngineOptions = EngineOptions { passive_every: 0, look_around_ms: 1_900, measure_ms: 2_000 };
+/// sharpness help the person before the camera and are only looked up later; a second face counts if it is there half of the time;
+/// the expression is made of the mesh alone, and changes when mouth or eyes do.
+const LOOKING: EngineOptions =
+    EngineOptions { passive_every: 0, look_around_ms: 1_900, measure_ms: 2_000, expression_ms: 1_000 };
 
 /// Why a bundle was not examined to its end.
 #[derive(Debug, thiserror::Error)]

@@ -22,6 +22,10 @@ const MIN_FACE: f32 = 64.0;
 const MIN_SHARPNESS: f32 = 15.0;
 /// Degrees that a head may be turned.
 const MAX_TURN: f32 = 25.0;
+/// A face of less contrast has faded: the footage has 0.21 to 0.29, its faded portraits 0.08 to 0.14.
+const MIN_CONTRAST: f32 = 0.17;
+/// Of a face with more grain the network knows the grain: the footage has up to 0.014, its grained portraits 0.07 to 0.3.
+const MAX_GRAIN: f32 = 0.06;
 
 /// What there is to compare a face with.
 pub struct RegisterFace {
@@ -57,7 +61,8 @@ pub fn is_poor(portrait: &Portrait) -> bool {
     let sharp = face.sharpness >= MIN_SHARPNESS;
     let straight = face.pose.yaw.abs() <= MAX_TURN && face.pose.pitch.abs() <= MAX_TURN;
     let lit = (0.12..=0.93).contains(&face.brightness);
-    !(large && sharp && straight && lit)
+    let clear = portrait.texture.contrast >= MIN_CONTRAST && portrait.texture.grain <= MAX_GRAIN;
+    !(large && sharp && straight && lit && clear)
 }
 
 /// Compares; the reason is absent where it clearly is the person.

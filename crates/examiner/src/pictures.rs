@@ -20,14 +20,14 @@ const SCORED: usize = 5;
 const FRONTAL: f32 = 15.0;
 
 /// The passive network's scores of the crops: of [`SCORED`] of those in which the face looks into the camera, which is how
-/// the network knows faces; of the others only where those are too few.
+/// the network knows faces; of the others only where those are too few. What is dark is noisy, and freed of it before.
 pub(crate) fn crop_scores(passive: &mut PassiveScorer, opened: &Opened, seen: &Seen) -> Result<Vec<f32>, FaceError> {
     let mut scores = Vec::new();
     let mut crops: Vec<&Picture> = opened.crops().iter().collect();
     crops.sort_by_key(|crop| !is_frontal(seen.in_frame(crop.frame)));
     for crop in crops.into_iter().take(SCORED) {
         let Some(bbox) = face_of(seen, crop).map(|face| face_in(crop, opened, face)) else { continue };
-        match passive.score(&crop.pixels, bbox) {
+        match passive.score_without_noise(&crop.pixels, bbox) {
             Ok(score) => scores.push(score),
             Err(FaceError::Points) => {}
             Err(error) => return Err(error),

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
-use jianzai_liveness::{FaceSeen, Observation, Placement, Rect};
+use jianzai_liveness::{Blendshapes, FaceSeen, Observation, Placement, Rect};
 use jianzai_wire::FrameTime;
 
 use crate::detector::{Detector, Found};
-use crate::expression::ExpressionReader;
+use crate::expression::{ExpressionReader, Openings};
 use crate::geometry::{Region, overlap};
 use crate::light::Light;
 use crate::mesh::{Mesh, Mesher};
@@ -23,11 +23,13 @@ pub struct EngineOptions {
     pub look_around_ms: u64,
     /// Light and sharpness are measured again after so many milliseconds of frame time, and stand as they were in between.
     pub measure_ms: u64,
+    /// While mouth and eyes keep as they are, the expression is read again after so many milliseconds of frame time.
+    pub expression_ms: u64,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { passive_every: 5, look_around_ms: 1_000, measure_ms: 0 }
+        Self { passive_every: 5, look_around_ms: 1_000, measure_ms: 0, expression_ms: 0 }
     }
 }
 
@@ -66,6 +68,8 @@ pub struct FaceEngine {
     /// When light and sharpness were measured, of a frame and of a face, and what they were.
     frame_light: Option<(FrameTime, f32)>,
     face_light: Option<(FrameTime, Light, f32)>,
+    /// When the expression was read, of which openings, and what it was.
+    expression_read: Option<(FrameTime, Openings, Blendshapes)>,
     times: StageTimes,
 }
 
@@ -88,6 +92,7 @@ impl FaceEngine {
             passive_wanted: false,
             frame_light: None,
             face_light: None,
+            expression_read: None,
             times: StageTimes::default(),
         })
     }
@@ -120,6 +125,7 @@ impl FaceEngine {
         self.passive_wanted = false;
         self.frame_light = None;
         self.face_light = None;
+        self.expression_read = None;
     }
 
     /// Lets the passive network look at the next frame with a face, whatever its turn.
@@ -167,7 +173,21 @@ impl FaceEngine {
 
     /// Whether what was measured then still stands.
     fn holds(&self, measured: FrameTime, at: FrameTime) -> bool {
-        measured <= at && at.since(measured) < self.options.measure_ms
+        stands(measured, at, self.options.measure_ms)
+    }
+
+    /// The expression: what it was, while mouth and eyes are as they were.
+    fn expression(&mut self, at: FrameTime, points: &[[f32; 3]]) -> Result<Blendshapes, FaceError> {
+        let openings = Openings::of(points);
+        if let Some((read, then, shapes)) = &self.expression_read
+            && stands(*read, at, self.options.expression_ms)
+            && openings.are_like(then)
+        {
+            return Ok(shapes.clone());
+        }
+        let shapes = self.expression.read(points)?;
+        self.expression_read = Some((at, openings, shapes.clone()));
+        Ok(shapes)
     }
 
     /// Counts the faces in the frame, the largest first; leaves out what is far smaller than the largest.
@@ -200,7 +220,7 @@ impl FaceEngine {
 
     fn describe(&mut self, frame: &RgbImage, at: FrameTime, mesh: Mesh) -> Result<FaceSeen, FaceError> {
         let start = Instant::now();
-        let blendshapes = self.expression.read(&mesh.points)?;
+        let blendshapes = self.expression(at, &mesh.points)?;
         let read = Instant::now();
         let (_, light, sharpness) = match self.face_light {
             Some(known) if self.holds(known.0, at) => known,
@@ -242,6 +262,11 @@ impl FaceEngine {
         }
         Ok(None)
     }
+}
+
+/// Whether what was found at a time still stands at another, if it does so for less than `ms`.
+fn stands(found: FrameTime, at: FrameTime, ms: u64) -> bool {
+    found <= at && at.since(found) < ms
 }
 
 /// Middle of the forehead's edge and the chin.

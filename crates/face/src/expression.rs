@@ -41,3 +41,57 @@ impl ExpressionReader {
             .ok_or(FaceError::Points)
     }
 }
+
+/// Points above and below each opening of a face: the mouth, the right eye, the left eye; and across the face.
+const ABOVE_AND_BELOW: [(usize, usize); 3] = [(13, 14), (159, 145), (386, 374)];
+const FOREHEAD_AND_CHIN: (usize, usize) = (10, 152);
+/// Openings that differ by less than this part of the face's height are alike. A mouth opened in full differs by 0.1, an eye
+/// that closes by 0.04.
+const ALIKE: f32 = 0.006;
+
+/// How far mouth and eyes are open, over the height of the face.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Openings {
+    gaps: [f32; ABOVE_AND_BELOW.len()],
+}
+
+impl Openings {
+    pub(crate) fn of(points: &[[f32; 3]]) -> Self {
+        let at = |index: usize| points.get(index).copied().unwrap_or_default();
+        let apart = |(above, below): (usize, usize)| {
+            let ([x, y, _], [u, v, _]) = (at(above), at(below));
+            (x - u).hypot(y - v)
+        };
+        let height = apart(FOREHEAD_AND_CHIN).max(1.0);
+        Self { gaps: ABOVE_AND_BELOW.map(|pair| apart(pair) / height) }
+    }
+
+    /// Whether nothing has opened or closed. What is no number is like nothing.
+    pub(crate) fn are_like(&self, other: &Self) -> bool {
+        self.gaps.iter().zip(other.gaps).all(|(gap, other)| (gap - other).abs() < ALIKE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A face 200 pixels high, its mouth open by so many pixels and its right eye by so many.
+    fn openings(mouth: f32, eye: f32) -> Openings {
+        let mut points = [[0.0; 3]; 478];
+        for ((above, below), gap) in ABOVE_AND_BELOW.into_iter().zip([mouth, eye, 12.0]) {
+            (points[above], points[below]) = ([100.0, 100.0, 0.0], [100.0, 100.0 + gap, 0.0]);
+        }
+        (points[FOREHEAD_AND_CHIN.0], points[FOREHEAD_AND_CHIN.1]) = ([100.0, 0.0, 0.0], [100.0, 200.0, 0.0]);
+        Openings::of(&points)
+    }
+
+    #[test]
+    fn lips_that_part_and_lids_that_fall_are_seen() {
+        let rest = openings(1.0, 12.0);
+        assert!(openings(1.5, 11.5).are_like(&rest));
+        assert!(!openings(3.0, 12.0).are_like(&rest) && !openings(1.0, 9.0).are_like(&rest));
+        assert!(!openings(f32::NAN, 12.0).are_like(&rest));
+        assert!(Openings::of(&[]).are_like(&Openings::of(&[])));
+    }
+}

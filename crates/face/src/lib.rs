@@ -16,6 +16,7 @@
 //!
 //! Every network runs on one thread. How each is fed stands in `models/MODELS.toml`, so that a slot is swapped there alone.
 
+mod denoise;
 mod detector;
 mod embedding;
 mod engine;
@@ -27,9 +28,11 @@ pub mod manifest;
 mod mesh;
 mod models;
 mod network;
+mod onnx;
 mod passive;
 mod portrait;
 mod pose;
+mod prelu;
 mod runtime;
 mod tiny;
 mod warp;
@@ -37,6 +40,7 @@ mod warp;
 pub use embedding::{Embedder, Embedding, SamePerson};
 pub use engine::{EngineOptions, FaceEngine, StageTimes};
 pub use error::{FaceError, ModelError};
+pub use light::Texture;
 pub use manifest::{Manifest, NetworkEntry, Slot, Staged};
 pub use models::{Models, NetworkId};
 pub use passive::PassiveScorer;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::manifest::{Manifest, NetworkEntry, Slot};
 use crate::network::Network;
-use crate::{ModelError, runtime, tiny};
+use crate::{ModelError, prelu, runtime, tiny};
 
 /// The networks in the slots, each read once and found to be the one the manifest names. Cheap to clone; engines are built
 /// from the bytes that were verified, not from the disk again.
@@ -106,7 +106,7 @@ fn read_verified(folder: &Path, name: &str, entry: &NetworkEntry) -> Result<Vec<
     let found = hex::encode(Sha256::digest(&bytes));
     if found.eq_ignore_ascii_case(&entry.sha256) {
         tiny::flush(&mut bytes);
-        Ok(bytes)
+        Ok(prelu::without(&bytes).unwrap_or(bytes))
     } else {
         Err(ModelError::WrongHash { network: name.to_owned(), path, expected: entry.sha256.clone(), found })
     }

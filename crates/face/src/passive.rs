@@ -4,10 +4,10 @@ use image::RgbImage;
 use jianzai_liveness::Rect;
 
 use crate::geometry::Affine;
-use crate::manifest::{Crop, Output, Slot};
+use crate::manifest::{Crop, Layout, Output, Slot};
 use crate::network::Network;
 use crate::warp::{Beyond, warp};
-use crate::{FaceError, ModelError, Models};
+use crate::{FaceError, ModelError, Models, denoise};
 
 /// The network in the slot `passive`. Its score leads to review at most: synthetic prints reach 1.00, so it must never
 /// decide alone.
@@ -42,9 +42,32 @@ impl PassiveScorer {
     /// # Errors
     /// The box is empty or outside the picture; the runtime failed.
     pub fn score(&mut self, image: &RgbImage, bbox: Rect) -> Result<f32, FaceError> {
+        self.load(image, bbox)?;
+        self.answer()
+    }
+
+    /// The same of a picture that a sensor's noise is taken out of, where there is any: the network takes it for a forgery.
+    ///
+    /// # Errors
+    /// As for [`Self::score`].
+    pub fn score_without_noise(&mut self, image: &RgbImage, bbox: Rect) -> Result<f32, FaceError> {
+        self.load(image, bbox)?;
+        let (buffer, input) = self.network.input();
+        let planar = input.layout == Layout::Nchw;
+        if planar && denoise::is_noisy(buffer, input.width as usize, 1.0 / input.std) {
+            self.load(&denoise::cleaned(image), bbox)?;
+        }
+        self.answer()
+    }
+
+    fn load(&mut self, image: &RgbImage, bbox: Rect) -> Result<(), FaceError> {
         let crop = enlarge(&bbox, self.factor, image.width() as f32, image.height() as f32).ok_or(FaceError::Points)?;
         let (buffer, input) = self.network.input();
         warp(image, &Affine::of_box(&crop, input.width, input.height), Beyond::Edge, input, buffer);
+        Ok(())
+    }
+
+    fn answer(&mut self) -> Result<f32, FaceError> {
         let answers = self.network.run()?;
         let values = answers.first().ok_or(FaceError::Points)?;
         let live = *values.get(self.live).ok_or(FaceError::Points)?;

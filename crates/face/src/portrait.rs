@@ -4,6 +4,7 @@ use image::RgbImage;
 use jianzai_liveness::FaceSeen;
 use jianzai_wire::FrameTime;
 
+use crate::light::{self, Texture};
 use crate::{Embedder, Embedding, EngineOptions, FaceEngine, FaceError, ModelError, Models};
 
 /// The longest side that is looked at; larger pictures are reduced.
@@ -18,6 +19,8 @@ pub struct Portrait {
     pub face: FaceSeen,
     /// Whose it is.
     pub embedding: Embedding,
+    /// How much there is to see in it.
+    pub texture: Texture,
 }
 
 /// Reads still portraits.
@@ -77,7 +80,8 @@ impl PortraitReader {
         }
         let face = seen.face.ok_or(FaceError::NoFace)?;
         let embedding = self.embedder.embed(view, &face.landmarks)?;
-        Ok(Portrait { face, embedding })
+        let texture = light::texture(view, &face.bbox);
+        Ok(Portrait { face, embedding, texture })
     }
 }
 

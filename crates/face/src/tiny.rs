@@ -5,19 +5,11 @@
 //! get there: the embedding network took 80 ms with them and takes 13 without. **What can go wrong**: bytes that are no
 //! such file are left as they are; ONNX Runtime says what is wrong with them.
 
-use std::ops::Range;
+use crate::onnx::{DATA_TYPE, FLOAT, GRAPH, INITIALIZER, RAW_DATA, fields};
 
 /// Nothing that a weight below this is multiplied with in these networks (at most some thousands) brings it near the
 /// rounding of the sum that it goes into.
 const TINY: f32 = 1e-20;
-
-// Fields of the messages `ModelProto`, `GraphProto` and `TensorProto` of the ONNX format.
-const GRAPH: u64 = 7;
-const INITIALIZER: u64 = 5;
-const DATA_TYPE: u64 = 2;
-const RAW_DATA: u64 = 9;
-/// The data type of 32-bit floats.
-const FLOAT: [u8; 1] = [1];
 
 /// Sets the tiny weights of an ONNX file to zero.
 pub(crate) fn flush(bytes: &mut [u8]) {
@@ -38,59 +30,20 @@ pub(crate) fn flush(bytes: &mut [u8]) {
     }
 }
 
-/// Where the values of one field of a message lie; those before the first thing that is no field.
-fn fields(bytes: &[u8], message: Range<usize>, wanted: u64) -> Vec<Range<usize>> {
-    let (mut found, mut at) = (Vec::new(), message.start);
-    while at < message.end {
-        let Some((key, start)) = varint(bytes, at) else { break };
-        let value = match key & 7 {
-            0 => varint(bytes, start).map(|(_, end)| start..end),
-            1 => Some(start..start.saturating_add(8)),
-            2 => varint(bytes, start)
-                .and_then(|(length, from)| Some(from..from.checked_add(usize::try_from(length).ok()?)?)),
-            5 => Some(start..start.saturating_add(4)),
-            _ => None,
-        };
-        let Some(value) = value.filter(|value| value.end <= message.end) else { break };
-        at = value.end;
-        if key >> 3 == wanted {
-            found.push(value);
-        }
-    }
-    found
-}
-
-/// The number at `at`, seven bits a byte, the lowest first, and where it ends.
-fn varint(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
-    let mut value = 0_u64;
-    for (place, byte) in bytes.get(at..)?.iter().take(10).enumerate() {
-        value |= u64::from(byte & 0x7f).checked_shl(7 * place as u32)?;
-        if byte & 0x80 == 0 {
-            return Some((value, at + place + 1));
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::onnx;
 
-    /// A field of bytes.
-    fn field(number: u8, value: &[u8]) -> Vec<u8> {
-        let length = [0x80 | (value.len() & 0x7f) as u8, (value.len() >> 7) as u8];
-        [&[number << 3 | 2][..], &length, value].concat()
-    }
-
-    fn tensor(data_type: u8, values: &[f32]) -> Vec<u8> {
+    fn tensor(data_type: u64, values: &[f32]) -> Vec<u8> {
         let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        [vec![DATA_TYPE as u8 * 8, data_type], field(RAW_DATA as u8, &raw)].concat()
+        [onnx::number(DATA_TYPE, data_type), onnx::bytes(RAW_DATA, &raw)].concat()
     }
 
     fn model(tensors: &[Vec<u8>]) -> Vec<u8> {
-        let graph: Vec<u8> = tensors.iter().flat_map(|tensor| field(INITIALIZER as u8, tensor)).collect();
+        let graph: Vec<u8> = tensors.iter().flat_map(|tensor| onnx::bytes(INITIALIZER, tensor)).collect();
         // A version before it, as files have.
-        [vec![8, 7], field(GRAPH as u8, &graph)].concat()
+        [onnx::number(1, 7), onnx::bytes(GRAPH, &graph)].concat()
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Cuts a region out of a frame, turned and scaled, and writes it as a network wants it.
 //!
 //! The frame is sampled bilinearly at the centre of each pixel of the crop. Beyond the edge of the frame lies either black
-//! or the nearest pixel again. Written so that the inner loop has no branch and no call: coordinates of a row are affine,
-//! hence the part of a row that lies wholly inside the frame is known beforehand and needs no clamping.
+//! or the nearest pixel again. Written so that the inner loops have no branch and no call: coordinates of a row are affine,
+//! hence the part of a row that lies wholly inside the frame is known beforehand and needs no clamping. Fetching pixels and
+//! reckoning with them are loops of their own, because a processor can do only the second for several at once.
 
 use image::RgbImage;
 
@@ -68,13 +69,28 @@ struct Row<'a> {
     red: Vec<f32>,
     green: Vec<f32>,
     blue: Vec<f32>,
+    /// Upper left, upper right, lower left, lower right pixel around each sample.
+    corners: [Vec<u32>; 4],
+    /// How far right and down from the upper left one it lies.
+    parts: [Vec<f32>; 2],
 }
 
 impl<'a> Row<'a> {
     fn new(frame: &'a RgbImage, beyond: Beyond, length: usize) -> Self {
         let [red, green, blue] = [(); 3].map(|()| vec![0.0; length]);
         let (width, height) = (frame.width() as usize, frame.height() as usize);
-        Self { pixels: frame.as_raw(), width, height, beyond, red, green, blue }
+        let corners = [(); 4].map(|()| vec![0; length]);
+        Self {
+            pixels: frame.as_raw(),
+            width,
+            height,
+            beyond,
+            red,
+            green,
+            blue,
+            corners,
+            parts: [(); 2].map(|()| vec![0.0; length]),
+        }
     }
 
     /// Samples the crop's row `y`.
@@ -116,21 +132,43 @@ impl<'a> Row<'a> {
 
     /// Samples `from..to`, all inside the frame.
     fn swift(&mut self, map: &Affine, x0: f32, y0: f32, from: usize, to: usize) {
+        self.fetch(map, x0, y0, from, to);
+        let [p, q, r, s] = self.corners.each_ref().map(|corner| corner.get(from..to).unwrap_or_default());
+        let [right, down] = self.parts.each_ref().map(|part| part.get(from..to).unwrap_or_default());
+        for (shift, colour) in [(0, &mut self.red), (8, &mut self.green), (16, &mut self.blue)] {
+            let out = colour.get_mut(from..to).unwrap_or_default();
+            let corners = p.iter().zip(q).zip(r).zip(s);
+            let places = right.iter().zip(down);
+            for ((out, (fx, fy)), (((p, q), r), s)) in out.iter_mut().zip(places).zip(corners) {
+                // As signed numbers: of these a processor converts several at once.
+                let [p, q, r, s] = [p, q, r, s].map(|corner| ((corner >> shift) & 0xff).cast_signed() as f32);
+                *out = mix(p, q, r, s, *fx, *fy);
+            }
+        }
+    }
+
+    /// The four pixels around each sample, each as 0x__bbggrr, and where between them it lies.
+    fn fetch(&mut self, map: &Affine, x0: f32, y0: f32, from: usize, to: usize) {
         let stride = self.width * 3;
         let pixels = self.pixels;
-        let colours = self.red.iter_mut().zip(&mut self.green).zip(&mut self.blue);
-        for (index, ((red, green), blue)) in colours.enumerate().take(to).skip(from) {
-            let (x, y) = (x0 + map.a * index as f32, y0 + map.d * index as f32);
-            let (column, line) = (x as i32, y as i32);
-            let (fx, fy) = (x - column as f32, y - line as f32);
-            let at = line as usize * stride + column as usize * 3;
+        let [p, q, r, s] = &mut self.corners;
+        let [right, down] = &mut self.parts;
+        let corners = p.iter_mut().zip(q).zip(r).zip(s);
+        let places = right.iter_mut().zip(down).zip(corners);
+        let (mut x, mut y) = (fixed(x0 + map.a * from as f32), fixed(y0 + map.d * from as f32));
+        let (step_x, step_y) = (fixed(map.a), fixed(map.d));
+        for ((right, down), (((p, q), r), s)) in places.take(to).skip(from) {
+            let (column, line) = ((x >> 32) as usize, (y >> 32) as usize);
+            (*right, *down) = (part(x), part(y));
+            (x, y) = (x.wrapping_add(step_x), y.wrapping_add(step_y));
+            let at = line * stride + column * 3;
             let Some([a, b, c, d, e, f]) = pixels.get(at..).and_then(<[u8]>::first_chunk::<6>) else { continue };
             let Some([g, h, i, j, k, l]) = pixels.get(at + stride..).and_then(<[u8]>::first_chunk::<6>) else {
                 continue;
             };
-            *red = blend(*a, *d, *g, *j, fx, fy);
-            *green = blend(*b, *e, *h, *k, fx, fy);
-            *blue = blend(*c, *f, *i, *l, fx, fy);
+            // Four bytes at once, of which the fourth is the neighbour's, or the first.
+            (*p, *q) = (u32::from_le_bytes([*a, *b, *c, *d]), u32::from_le_bytes([*c, *d, *e, *f]) >> 8);
+            (*r, *s) = (u32::from_le_bytes([*g, *h, *i, *j]), u32::from_le_bytes([*i, *j, *k, *l]) >> 8);
         }
     }
 
@@ -161,10 +199,26 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Whole numbers with 32 bits behind the point: a processor adds them as it addresses memory, and no error grows along a row.
+/// Only for places in a frame and the steps between them.
+fn fixed(value: f32) -> i64 {
+    (f64::from(value) * 4_294_967_296.0) as i64
+}
+
+/// What lies behind the point; as a signed number, which is converted sooner.
+fn part(value: i64) -> f32 {
+    ((value as u32) >> 8).cast_signed() as f32 * (1.0 / 16_777_216.0)
+}
+
 /// Bilinear: `p q` above `r s`.
 #[inline(always)]
 fn blend(p: u8, q: u8, r: u8, s: u8, fx: f32, fy: f32) -> f32 {
     let [p, q, r, s] = [p, q, r, s].map(f32::from);
+    mix(p, q, r, s, fx, fy)
+}
+
+#[inline(always)]
+fn mix(p: f32, q: f32, r: f32, s: f32, fx: f32, fy: f32) -> f32 {
     let (upper, lower) = (p + fx * (q - p), r + fx * (s - r));
     upper + fy * (lower - upper)
 }

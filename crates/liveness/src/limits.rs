@@ -155,9 +155,9 @@ pub const IN_PLACE_MS: u64 = 500;
 /// being told to look straight ahead, and does, has done so by then.
 pub const FIRST_REST_MS: u64 = 1_200;
 
-/// Rest before a cue, in ms, drawn anew for each step: nobody can know when it comes. The least is what a person takes to
-/// turn from the praise for one action to the next; more than the most is only waiting.
-pub const WAIT_MS: std::ops::RangeInclusive<u32> = 250..=1_000;
+/// Rest before a cue, in ms, drawn anew for each step: nobody can know when it comes. It begins when the service has said
+/// what the step is; more than the most is only waiting.
+pub const WAIT_MS: std::ops::RangeInclusive<u32> = 150..=650;
 
 /// A hint appears once it has held for this long, in ms...
 pub const HINT_AFTER_MS: u64 = 400;

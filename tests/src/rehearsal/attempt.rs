@@ -122,7 +122,8 @@ impl Attempt {
     /// The person hears it begin at once, and it takes a while to say: as long as the recorded clips take in either language.
     fn tell(&mut self, prompt: PromptId, instruction: Instruction, now: FrameTime) {
         let spoken = match instruction {
-            Instruction::WellDone => 900..=1_400,
+            // Two notes.
+            Instruction::WellDone => 250..=350,
             _ => 1_700..=2_950,
         };
         self.coming.push_back((now.plus(self.rng.random_range(spoken)), Coming::PromptEnded(prompt)));

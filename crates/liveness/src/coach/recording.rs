@@ -114,10 +114,22 @@ impl Recording {
             let asked = matches!(self.task, Task::Acting { step, .. } if step.action == episode.action);
             self.faint = if asked && episode.peak < limits::COACH_FULL { Faint::Yes } else { Faint::No };
         }
-        match ended.filter(|episode| episode.peak >= limits::COACH_FULL) {
+        let ended = ended.filter(|episode| episode.peak >= limits::COACH_FULL);
+        match ended.or_else(|| self.last_one(session)) {
             Some(episode) => self.acted(session, episode),
             None => self.go_on(session, reading),
         }
+    }
+
+    /// The last action that is needed, just done and back at rest. Nothing is recorded after it, so nobody has to wait until it is
+    /// certain that nothing more comes of the movement.
+    fn last_one(&self, session: &Session) -> Option<Episode> {
+        let Task::Acting { step, cue_at } = self.task else { return None };
+        let episode = self.tracker.as_ref()?.returned().filter(|episode| episode.peak >= limits::COACH_FULL)?;
+        let report = report(session, step, Some(cue_at), &episode);
+        let reports: Vec<StepReport> = session.reports().into_iter().chain([report]).collect();
+        (report.outcome == StepOutcome::Done && needed(&reports, &session.policy) == NextStep::Complete)
+            .then_some(episode)
     }
 
     /// Why the time is over without an end: it is the person's only where the person was being waited for.
@@ -233,20 +245,7 @@ impl Recording {
             Task::Resting { step, .. } => (*step, None),
             Task::Acting { step, cue_at } => (*step, Some(*cue_at)),
         };
-        let earliest = cue_at.map(|cue| cue.plus(u64::from(session.policy.min_reaction_ms)));
-        let outcome = match (episode.other_than(step.action, limits::COACH_FULL), earliest) {
-            (Some(other), _) => StepOutcome::Wrong(other),
-            (None, Some(earliest)) if episode.began_at >= earliest => StepOutcome::Done,
-            (None, _) => StepOutcome::TooEarly,
-        };
-        let ended_at = if cue_at.is_some() { episode.ended_at } else { session.now };
-        let report = StepReport {
-            index: step.index,
-            outcome,
-            cue_at: cue_at.unwrap_or(ended_at),
-            began_at: episode.began_at,
-            ended_at,
-        };
+        let report = report(session, step, cue_at, &episode);
         self.conclude(session, report)
     }
 
@@ -272,6 +271,18 @@ impl Recording {
         self.task = Task::Asking { unasked: None };
         if next == NextStep::Complete { Flow::Done } else { Flow::Go }
     }
+}
+
+/// What a full action means for the step that was asked for, or is about to be.
+fn report(session: &Session, step: Step, cue_at: Option<FrameTime>, episode: &Episode) -> StepReport {
+    let earliest = cue_at.map(|cue| cue.plus(u64::from(session.policy.min_reaction_ms)));
+    let outcome = match (episode.other_than(step.action, limits::COACH_FULL), earliest) {
+        (Some(other), _) => StepOutcome::Wrong(other),
+        (None, Some(earliest)) if episode.began_at >= earliest => StepOutcome::Done,
+        (None, _) => StepOutcome::TooEarly,
+    };
+    let ended_at = if cue_at.is_some() { episode.ended_at } else { session.now };
+    StepReport { index: step.index, outcome, cue_at: cue_at.unwrap_or(ended_at), began_at: episode.began_at, ended_at }
 }
 
 /// Drops the recording.

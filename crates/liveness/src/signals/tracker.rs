@@ -108,6 +108,12 @@ impl Tracker {
         movement.episode(movement.quiet_since.unwrap_or(last))
     }
 
+    /// The movement under way if it is back at rest, though not yet for long enough to be over.
+    pub fn returned(&self) -> Option<Episode> {
+        let movement = self.movement.as_ref()?;
+        movement.episode(movement.quiet_since?)
+    }
+
     /// Since when the person has been at rest; none while they move.
     pub fn rest_since(&self) -> Option<FrameTime> {
         self.rest_since
@@ -267,6 +273,19 @@ mod tests {
         for (open, count) in [(quickly, 1), (slowly, 2)] {
             assert_eq!(episodes(&vec![0.0; open.len()], &open).len(), count, "{open:?}");
         }
+    }
+
+    #[test]
+    fn a_movement_that_has_returned_is_known_before_it_is_over() {
+        let mut tracker = tracker();
+        for (at, open) in [(0, 0.0), (50, 1.2), (100, 1.2)] {
+            assert_eq!((tracker.push(&reading(at, 0.0, open)), tracker.returned()), (None, None), "not back yet");
+        }
+        assert_eq!(tracker.push(&reading(150, 0.0, 0.2)), None);
+        let returned = tracker.returned().expect("back at rest");
+        assert_eq!((returned.action, returned.ended_at), (Action::OpenMouth, FrameTime(150)));
+        let over = (200..=500).step_by(50).find_map(|at| tracker.push(&reading(at, 0.0, 0.0)));
+        assert_eq!((over, tracker.returned()), (Some(returned), None));
     }
 
     #[test]

@@ -191,7 +191,8 @@ impl Run {
                 let step = Step {
                     index: self.capture.steps.len() as u32,
                     action: self.dice.one_of(&self.capture.policy.actions),
-                    wait_ms: WAIT_MS.start() + (self.dice.next() % 751) as u32,
+                    wait_ms: WAIT_MS.start()
+                        + (self.dice.next() % u64::from(WAIT_MS.end() - WAIT_MS.start() + 1)) as u32,
                 };
                 let frames_at_reveal = self.capture.observations.len() as u32;
                 self.capture.steps.push(StepReveal { step, frames_at_reveal, ended: None });

@@ -183,12 +183,25 @@ impl<'a> Replay<'a> {
     fn note(&mut self, position: u64, at: FrameTime) {
         let now = self.recording.frames[0].at.plus(position);
         if let Some((event, from)) = self.open.take_if(|(event, _)| now >= event.to || now < event.from) {
-            let height = from.plus(event.height.since(event.from));
-            self.shown.push(Event { from, height, to: at, ..event });
+            self.show(event, from, at);
         }
         if self.open.is_none() {
             let event = self.recording.script.iter().find(|e| now >= e.from && now < e.height);
             self.open = event.map(|event| (*event, at));
+        }
+    }
+}
+
+impl Replay<'_> {
+    fn show(&mut self, event: Event, from: FrameTime, to: FrameTime) {
+        let height = from.plus(event.height.since(event.from));
+        self.shown.push(Event { from, height, to, ..event });
+    }
+
+    /// The recording ends with the last action back at rest, which the script may have end a little later.
+    fn end(&mut self, at: FrameTime) {
+        if let Some((event, from)) = self.open.take() {
+            self.show(event, from, at);
         }
     }
 }
@@ -290,6 +303,7 @@ fn accepted(play: Play, plans: u64) -> u64 {
         let recording = &recordings[(plan % 20) as usize];
         let mut replay = Replay::new(recording, play);
         let capture = capture(&mut replay, policy(), 1_000_000 + plan);
+        replay.end(capture.observations.last().map_or(FrameTime(0), |last| last.at));
         let passes = capture.is_complete() && capture.judged().decision != Decision::Refuse;
         match oracle(&replay.shown, &capture) {
             Oracle::Satisfies => satisfied += 1,

@@ -9,7 +9,8 @@ use crate::setup::Purpose;
 
 /// Debian and Ubuntu names, with what each group is for.
 const PACKAGES: &[(&str, &[&str])] = &[
-    ("to compile", &["build-essential", "pkg-config", "libclang-dev", "libssl-dev"]),
+    // With `nasm` the video encoder and decoder are built with their assembler.
+    ("to compile", &["build-essential", "pkg-config", "libclang-dev", "libssl-dev", "nasm"]),
     ("the window", &["libwebkit2gtk-4.1-dev", "librsvg2-dev", "libxdo-dev", "libayatana-appindicator3-dev"]),
     (
         "sound and pictures in the window",
