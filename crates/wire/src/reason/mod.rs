@@ -160,6 +160,9 @@ pub enum ReasonCode {
     /// `face.too_dark`
     #[serde(rename = "face.too_dark")]
     FaceTooDark,
+    /// `face.dim`
+    #[serde(rename = "face.dim")]
+    FaceDim,
     /// `face.too_bright`
     #[serde(rename = "face.too_bright")]
     FaceTooBright,
@@ -348,6 +351,7 @@ impl ReasonCode {
         Self::FaceOffCentre,
         Self::FaceTurned,
         Self::FaceTooDark,
+        Self::FaceDim,
         Self::FaceTooBright,
         Self::FaceBackLit,
         Self::FaceBlurred,
@@ -440,6 +444,7 @@ impl ReasonCode {
             Self::FaceOffCentre => "face.off_centre",
             Self::FaceTurned => "face.turned",
             Self::FaceTooDark => "face.too_dark",
+            Self::FaceDim => "face.dim",
             Self::FaceTooBright => "face.too_bright",
             Self::FaceBackLit => "face.back_lit",
             Self::FaceBlurred => "face.blurred",
@@ -565,6 +570,7 @@ impl ReasonCode {
             | Self::FaceOffCentre
             | Self::FaceTurned
             | Self::FaceTooDark
+            | Self::FaceDim
             | Self::FaceTooBright
             | Self::FaceBackLit
             | Self::FaceBlurred
