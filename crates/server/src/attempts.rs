@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
-use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode};
+use jianzai_wire::{Bytes32, CapturePolicy, Limitation, ReasonCode};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QuerySelect as _,
@@ -21,6 +21,7 @@ use crate::activation::client_address;
 use crate::app::App;
 use crate::clock::to_time;
 use crate::db::entity::{State as Standing, activation, attempt};
+use crate::limitations;
 use crate::limits::Counters;
 use crate::problem::{Body, Refusal};
 use crate::token;
@@ -71,8 +72,9 @@ pub(crate) async fn start(
     let counters = counters.ok_or(ReasonCode::ServerInternal)?;
     counters.check(&*tx, now).await??;
     counters.count(&*tx, now).await?;
-    let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
-    let policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
+    let policy = rules
+        .capture(&Limitation::leave(&request.limitations, &request.cannot))
+        .ok_or(ReasonCode::AttemptAbilitiesReview)?;
     let mut nonce = Bytes32([0; 32]);
     getrandom::fill(&mut nonce.0).map_err(|error| Refusal::internal(&error))?;
     let (token, digest) = token::fresh()?;
@@ -91,6 +93,9 @@ pub(crate) async fn start(
         commit_by: Set(now + COMMIT_WITHIN_MS),
         state: Set(Standing::Open),
         reasons: Set(String::new()),
+        limitations: Set(
+            limitations::seal(&app.keys, id, request.limitations).map_err(|error| Refusal::internal(&error))?
+        ),
         ..Default::default()
     };
     row.insert(&*tx).await?;

@@ -31,6 +31,7 @@ mod durable;
 pub mod import;
 mod judging;
 pub mod keys;
+mod limitations;
 mod limits;
 pub mod messages;
 mod metrics;

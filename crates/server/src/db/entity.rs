@@ -103,6 +103,7 @@ pub mod attempt {
         pub deleted_at: Option<i64>,
         pub judged_at: Option<i64>,
         pub judgement: Option<String>,
+        pub limitations: Option<Vec<u8>>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -18,7 +18,7 @@ pub(crate) struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3)]
+        vec![Box::new(Version1), Box::new(Version2), Box::new(Version3), Box::new(Version4Limitations)]
     }
 }
 
@@ -87,6 +87,27 @@ impl MigrationTrait for Version3 {
     }
 }
 
+struct Version4Limitations;
+
+impl MigrationName for Version4Limitations {
+    fn name(&self) -> &str {
+        "v4_limitations"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Version4Limitations {
+    #[expect(elided_lifetimes_in_paths, reason = "as the trait spells it: its lifetime is late-bound")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = dialect(include_str!("schema_4_limitations.sql"), manager.get_database_backend());
+        manager.get_connection().execute_unprepared(&sql).await.map(drop)
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
 /// The policies that come with the service. From here on the table counts: a later release changes nobody's rules.
 fn shipped() -> Vec<policy::ActiveModel> {
     let known = SHIPPED.iter().filter_map(|(file, text)| Some((file, text, load(file, text).ok()?)));
@@ -121,8 +142,12 @@ fn postgres(line: &str) -> String {
 mod tests {
     use super::*;
 
-    const SCHEMAS: [&str; 3] =
-        [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+    const SCHEMAS: [&str; 4] = [
+        include_str!("schema_1.sql"),
+        include_str!("schema_2.sql"),
+        include_str!("schema_3.sql"),
+        include_str!("schema_4_limitations.sql"),
+    ];
 
     #[test]
     fn nothing_of_sqlite_is_left_for_postgres() {

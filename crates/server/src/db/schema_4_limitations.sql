@@ -1,0 +1,4 @@
+-- What somebody cannot do, as they said before an attempt. Conventions as in version 1.
+
+-- sealed; limitations, JSON. Gone once the attempt is decided, or nothing can come of it any more
+ALTER TABLE attempt ADD COLUMN limitations BLOB;
