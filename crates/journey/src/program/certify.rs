@@ -12,7 +12,7 @@ use jianzai_journey::{
     CONSENT_VERSION, CameraChoice, DrawnCertificate, DrawnForm, JourneyEvent, Request, Said, consent_text,
 };
 use jianzai_wire::api::ConsentBy;
-use jianzai_wire::{Action, Language, Mode, PersonFacts};
+use jianzai_wire::{Action, Language, Limitation, Mode, PersonFacts};
 use zeroize::Zeroizing;
 
 use super::talk::{self, Teller};
@@ -26,7 +26,8 @@ pub(crate) struct Certify {
     /// Address of the service.
     #[arg(long, value_name = "URL", env = "JIANZAI_SERVER")]
     server: String,
-    /// TOML file with name, id_number, insured_place and residence; `-` reads standard input.
+    /// TOML file with name, id_number, insured_place and residence, and perhaps a list `limitations` (cannot_open_mouth,
+    /// cannot_turn_head, lying_down, one_eye, cannot_hear, cannot_see); `-` reads standard input.
     #[arg(long, value_name = "FILE|-")]
     person: PathBuf,
     /// Who holds the camera: the person (self) or someone else (assisted).
@@ -105,10 +106,17 @@ impl Certify {
             teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(reason, language)] })?;
             return Ok(Ended::Refused);
         }
-        self.certify(person, mode, &teller, language)
+        self.certify(person, typed.limitations.clone(), mode, &teller, language)
     }
 
-    fn certify(self, person: PersonFacts, mode: Mode, teller: &Teller, language: Language) -> anyhow::Result<Ended> {
+    fn certify(
+        self,
+        person: PersonFacts,
+        limitations: Vec<Limitation>,
+        mode: Mode,
+        teller: &Teller,
+        language: Language,
+    ) -> anyhow::Result<Ended> {
         let journey = self.place.journey(&self.server, language)?;
         let consent = match mode {
             Mode::OwnPhone => ConsentBy::Beneficiary,
@@ -116,8 +124,8 @@ impl Certify {
         };
         let camera = self.camera()?;
         let booth = journey.warm(camera.clone());
-        let request =
-            Request { person, mode, consent, cannot: self.cannot.iter().map(|d| d.action()).collect(), camera };
+        let cannot = self.cannot.iter().map(|d| d.action()).collect();
+        let request = Request { person, mode, consent, cannot, limitations, camera };
         let (say, said) = mpsc::channel();
         let tell = Box::new(move |event| {
             // Once this program has seen the end it listens no more.
