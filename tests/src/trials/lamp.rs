@@ -29,7 +29,7 @@ const ROOMS: [f32; 6] = [50.0, 150.0, 300.0, 500.0, 1_000.0, 5_000.0];
 const FRAMES: usize = 48;
 const TICKS_PER_FRAME: usize = 3;
 const FRAMES_PER_COLOUR: usize = 4;
-const SERIES: u64 = 6;
+const SERIES: u64 = 4;
 /// Luminance of the film's display, and what it throws back: evenly, and as a mirror over a part of the face.
 const FILM: (f32, f32, f32) = (200.0, 0.015, 0.04);
 
@@ -91,15 +91,16 @@ fn series(material: &Material, subject: Subject, room: f32, seed: u64) -> Result
             colour = (colour + 1 + dice.random_range(0..2_usize)) % 3;
         }
         let lamp: [f32; 3] = std::array::from_fn(|c| if c == colour { 1.0 } else { LEAK });
-        let shape = Shape::of(&shot, subject, tilt);
-        let light = lit_by(&shot, subject, &shape, lamp, room);
+        let shape = Shape::of(&shot);
+        let tilted = (subject == Subject::Print).then_some(tilt.cos());
+        let light = lit_by(&shot, subject, |x, y| tilted.unwrap_or_else(|| shape.at(x, y)), lamp, room);
         levels.push(change_of(&shot, &light, colour));
         let mut picture = camera.take(light);
         noise(&mut picture, 1.5, &mut dice);
         let picture = recompressed(&picture, 85).unwrap_or(picture);
         lit.push(lamp);
         seen.push(colour_of(&shot, &picture));
-        map.add(&shot, &picture, lamp);
+        map.add(&shot, &shape, &picture, lamp);
     }
     Ok(Answer { levels: median(&mut levels), follows: following(&lit, &seen), shape: map.likeness() })
 }
@@ -123,18 +124,18 @@ const STEP: usize = 5;
 const REACH: f32 = 9.0;
 
 impl Shape {
-    fn of(shot: &Shot, subject: Subject, tilt: f32) -> Self {
+    fn of(shot: &Shot) -> Self {
         let (columns, lines) = (SIZE.0 as usize / STEP + 1, SIZE.1 as usize / STEP + 1);
-        if subject != Subject::Face {
-            return Self { columns, facing: vec![tilt.cos(); columns * lines] };
-        }
         let mut sums = vec![[0.0_f32; 2]; columns * lines];
+        let near = |middle: f32, most: usize| {
+            let node = |value: f32| (value.max(0.0) as usize / STEP).min(most);
+            node(middle - 4.0 * REACH)..node(middle + 4.0 * REACH)
+        };
         for [x, y, z] in shot.points.iter() {
-            for (place, sum) in sums.iter_mut().enumerate() {
-                let (dx, dy) = ((place % columns * STEP) as f32 - x, (place / columns * STEP) as f32 - y);
-                let away = (dx * dx + dy * dy) / (2.0 * REACH * REACH);
-                if away < 8.0 {
-                    let weight = (-away).exp();
+            for (line, column) in near(*y, lines).flat_map(|line| near(*x, columns).map(move |column| (line, column))) {
+                let (dx, dy) = ((column * STEP) as f32 - x, (line * STEP) as f32 - y);
+                let weight = (-(dx * dx + dy * dy) / (2.0 * REACH * REACH)).exp();
+                if let Some(sum) = sums.get_mut(line * columns + column) {
                     *sum = [sum[0] + z * weight, sum[1] + weight];
                 }
             }
@@ -159,7 +160,7 @@ impl Shape {
 /// The scene in linear light, three channels a pixel.
 type Light = Vec<[f32; 3]>;
 
-fn lit_by(shot: &Shot, subject: Subject, shape: &Shape, lamp: [f32; 3], room: f32) -> Light {
+fn lit_by(shot: &Shot, subject: Subject, facing: impl Fn(f32, f32) -> f32, lamp: [f32; 3], room: f32) -> Light {
     let ellipse = face_ellipse(&shot.points);
     let strength = DISPLAY_LUX / room;
     // What lies behind the face is three times as far away.
@@ -170,7 +171,7 @@ fn lit_by(shot: &Shot, subject: Subject, shape: &Shape, lamp: [f32; 3], room: f3
         let on_face = from_face(ellipse, x, y) < 1.0;
         std::array::from_fn(|c| match subject {
             Subject::Face if !on_face => linear[c] * (1.0 + strength * behind * lamp[c]),
-            Subject::Face | Subject::Print => linear[c] * (1.0 + strength * shape.at(x, y) * lamp[c]),
+            Subject::Face | Subject::Print => linear[c] * (1.0 + strength * facing(x, y) * lamp[c]),
             Subject::Film => {
                 let (shines, evenly, mirrored) = FILM;
                 let ([cx, cy], [w, _]) = ellipse;
@@ -264,8 +265,7 @@ struct ChangeMap {
 const CELLS: usize = 8;
 
 impl ChangeMap {
-    fn add(&mut self, shot: &Shot, picture: &RgbImage, lamp: [f32; 3]) {
-        let shape = Shape::of(shot, Subject::Face, 0.0);
+    fn add(&mut self, shot: &Shot, shape: &Shape, picture: &RgbImage, lamp: [f32; 3]) {
         let ([cx, cy], [w, h]) = face_ellipse(&shot.points);
         self.cells.resize(CELLS * CELLS, Vec::new());
         self.expected = vec![0.0; CELLS * CELLS];
