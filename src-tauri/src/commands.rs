@@ -99,8 +99,10 @@ pub(crate) fn begin(
     events: Channel<JourneyEvent>,
 ) -> Result<(), Said> {
     app.speak(language);
+    let limitations = person.limitations.clone();
     let person = person.check().map_err(|bad| app.said(bad.reason))?;
-    let request = Certify { person, mode, consent: consent.by, cannot, camera: app.choice(camera)?, link: None };
+    let camera = app.choice(camera)?;
+    let request = Certify { person, mode, consent: consent.by, cannot, limitations, camera, link: None };
     // The former certification ends, and lets its camera go, before the next begins.
     app.replace(None);
     app.replace(Some(app.journey().certify(request, app.take_warm(), sink(events))));

@@ -47,7 +47,7 @@ impl Claimant {
             link: None,
         };
         let activation = self.client.activate(&request).await?;
-        self.client.attempt(&activation.token, &AttemptRequest { cannot: Vec::new(), demo: false }).await
+        self.client.attempt(&activation.token, &AttemptRequest::default()).await
     }
 
     /// Starts an attempt, is shown a step, and goes away.

@@ -79,8 +79,7 @@ impl Doctored {
     /// Claims every step and records. Its step requests say that nothing was recorded yet, so that whatever is recorded
     /// agrees with them.
     pub async fn recorded(&self) -> Result<Recorded> {
-        let attempt =
-            self.client.attempt(&self.activation, &AttemptRequest { cannot: Vec::new(), demo: false }).await?;
+        let attempt = self.client.attempt(&self.activation, &AttemptRequest::default()).await?;
         let mut recorder = Recorder::new(RecorderConfig {
             attempt: attempt.id,
             nonce: attempt.nonce,

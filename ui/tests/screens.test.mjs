@@ -111,11 +111,13 @@ describe('what is sent', () => {
       await fillIn(page, mode);
       await tap(page, 'show-cannot');
       await tap(page, 'cannot-turn_left');
+      await tap(page, 'limitation-lying_down');
+      await page.getByTestId('tip-lying').waitFor();
       await tap(page, 'start-capture');
       const [sent] = await calls(page, 'begin');
       assert.deepEqual(sent, {
         mode,
-        person: { name: '王小明', id_number: '11010519491231002X', insured_place: '440300', residence: '440300' },
+        person: { name: '王小明', id_number: '11010519491231002X', insured_place: '440300', residence: '440300', limitations: ['lying_down'] },
         consent: { by },
         cannot: ['turn_left'],
         camera: { kind: 'native', id: '0' },

@@ -79,7 +79,9 @@ impl Drop for BestPhoto {
 fn score(face: &FaceSeen) -> f32 {
     let shape = |shape| face.blendshapes.get(shape).clamp(0.0, 1.0);
     let straight = |degrees: f32, most: f32| (1.0 - degrees.abs() / most).clamp(0.0, 1.0);
-    let frontal = straight(face.pose.yaw, 30.0) * straight(face.pose.pitch, 40.0) * straight(face.pose.roll, 40.0);
+    // Somebody may lie: a quarter of a turn is no lean.
+    let lean = face.pose.roll - 90.0 * (face.pose.roll / 90.0).round();
+    let frontal = straight(face.pose.yaw, 30.0) * straight(face.pose.pitch, 40.0) * straight(lean, 40.0);
     let sharp = (face.sharpness / 120.0).clamp(0.05, 1.0).sqrt();
     let eyes_open = 1.0 - shape(Blendshape::EyeBlinkLeft).max(shape(Blendshape::EyeBlinkRight));
     let mouth_closed = 1.0 - shape(Blendshape::JawOpen);

@@ -26,8 +26,8 @@ pub(crate) fn crop_scores(passive: &mut PassiveScorer, opened: &Opened, seen: &S
     let mut crops: Vec<&Picture> = opened.crops().iter().collect();
     crops.sort_by_key(|crop| !is_frontal(seen.in_frame(crop.frame)));
     for crop in crops.into_iter().take(SCORED) {
-        let Some(bbox) = face_of(seen, crop).map(|face| face_in(crop, opened, face)) else { continue };
-        match passive.score_without_noise(&crop.pixels, bbox) {
+        let Some(face) = face_of(seen, crop) else { continue };
+        match passive.score_without_noise(&crop.pixels, face_in(crop, opened, face), face.pose.roll) {
             Ok(score) => scores.push(score),
             Err(FaceError::Points) => {}
             Err(error) => return Err(error),

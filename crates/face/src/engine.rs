@@ -8,7 +8,7 @@ use jianzai_wire::FrameTime;
 
 use crate::detector::{Detector, Found};
 use crate::expression::{ExpressionReader, Openings};
-use crate::geometry::{Region, overlap};
+use crate::geometry::{Quarters, Region, overlap};
 use crate::light::Light;
 use crate::mesh::{Mesh, Mesher};
 use crate::portrait::NEGLIGIBLE;
@@ -177,7 +177,7 @@ impl FaceEngine {
     }
 
     /// The expression: what it was, while mouth and eyes are as they were.
-    fn expression(&mut self, at: FrameTime, points: &[[f32; 3]]) -> Result<Blendshapes, FaceError> {
+    fn expression(&mut self, at: FrameTime, points: &[[f32; 3]], lies: Quarters) -> Result<Blendshapes, FaceError> {
         let openings = Openings::of(points);
         if let Some((read, then, shapes)) = &self.expression_read
             && stands(*read, at, self.options.expression_ms)
@@ -185,7 +185,7 @@ impl FaceEngine {
         {
             return Ok(shapes.clone());
         }
-        let shapes = self.expression.read(points)?;
+        let shapes = self.expression.read(points, lies)?;
         self.expression_read = Some((at, openings, shapes.clone()));
         Ok(shapes)
     }
@@ -220,21 +220,23 @@ impl FaceEngine {
 
     fn describe(&mut self, frame: &RgbImage, at: FrameTime, mesh: Mesh) -> Result<FaceSeen, FaceError> {
         let start = Instant::now();
-        let blendshapes = self.expression(at, &mesh.points)?;
+        let pose = pose::of(&mesh.points).ok_or(FaceError::Points)?;
+        let lies = Quarters::of_lean(pose.roll);
+        let posed = Instant::now();
+        let blendshapes = self.expression(at, &mesh.points, lies)?;
         let read = Instant::now();
         let (_, light, sharpness) = match self.face_light {
             Some(known) if self.holds(known.0, at) => known,
             _ => {
-                let measured = (at, light::of_face(frame, &mesh.rect), light::sharpness(frame, &mesh.rect));
+                let measured = (at, light::of_face(frame, &mesh.rect, lies), light::sharpness(frame, &mesh.rect, lies));
                 *self.face_light.insert(measured)
             }
         };
-        let pose = pose::of(&mesh.points).ok_or(FaceError::Points)?;
         let placement = placement(&mesh, frame.width() as f32, frame.height() as f32);
         let measured = Instant::now();
-        let passive = self.passive(frame, mesh.rect)?;
-        self.times.blendshapes += read - start;
-        self.times.measures += measured - read;
+        let passive = self.passive(frame, mesh.rect, pose.roll)?;
+        self.times.blendshapes += read - posed;
+        self.times.measures += (measured - read) + (posed - start);
         if passive.is_some() {
             self.times.passive += measured.elapsed();
         }
@@ -253,12 +255,12 @@ impl FaceEngine {
     }
 
     /// The first frame with a face, then every n-th, and whenever asked.
-    fn passive(&mut self, frame: &RgbImage, rect: Rect) -> Result<Option<f32>, FaceError> {
+    fn passive(&mut self, frame: &RgbImage, rect: Rect, roll: f32) -> Result<Option<f32>, FaceError> {
         let turn = self.options.passive_every > 0 && self.seen.is_multiple_of(self.options.passive_every);
         self.seen = self.seen.wrapping_add(1);
         if turn || std::mem::take(&mut self.passive_wanted) {
             self.passive_wanted = false;
-            return self.passive.score(frame, rect).map(Some);
+            return self.passive.score(frame, rect, roll).map(Some);
         }
         Ok(None)
     }

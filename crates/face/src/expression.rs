@@ -2,6 +2,7 @@
 
 use jianzai_liveness::Blendshapes;
 
+use crate::geometry::Quarters;
 use crate::manifest::Slot;
 use crate::network::Network;
 use crate::{FaceError, ModelError, Models};
@@ -25,12 +26,13 @@ impl ExpressionReader {
         Ok(Self { network: models.network(Slot::Blendshapes)? })
     }
 
-    /// The 52 scores for a mesh in pixels.
-    pub(crate) fn read(&mut self, points: &[[f32; 3]]) -> Result<Blendshapes, FaceError> {
+    /// The 52 scores for a mesh in pixels. The network knows upright faces: one that lies is set upright.
+    pub(crate) fn read(&mut self, points: &[[f32; 3]], lies: Quarters) -> Result<Blendshapes, FaceError> {
         let (buffer, input) = self.network.input();
         let (scale, mean) = (1.0 / input.std, input.mean);
         for (out, index) in buffer.as_chunks_mut::<2>().0.iter_mut().zip(POINTS) {
             let [x, y, _] = points.get(usize::from(index)).copied().ok_or(FaceError::Points)?;
+            let (x, y) = lies.upright(x, y);
             *out = [(x - mean) * scale, (y - mean) * scale];
         }
         let scores = self.network.run()?;

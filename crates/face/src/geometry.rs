@@ -25,6 +25,24 @@ impl Affine {
         Self { a: sx, b: 0.0, c: rect.x0 + 0.5 * sx - 0.5, d: 0.0, e: sy, f: rect.y0 + 0.5 * sy - 0.5 }
     }
 
+    /// The same for a box whose content is turned: the crop shows it upright.
+    pub(crate) fn of_turned_box(rect: &Rect, width: u32, height: u32, quarters: Quarters) -> Self {
+        let (cx, cy) = ((rect.x0 + rect.x1) / 2.0, (rect.y0 + rect.y1) / 2.0);
+        let (across, down) = quarters.swapped(rect.x1 - rect.x0, rect.y1 - rect.y0);
+        let (sx, sy) = (across / width as f32, down / height as f32);
+        // The crop's right and down, in the frame.
+        let ((rx, ry), (dx, dy)) = (quarters.turned(1.0, 0.0), quarters.turned(0.0, 1.0));
+        let (x0, y0) = (0.5 * sx - across / 2.0, 0.5 * sy - down / 2.0);
+        Self {
+            a: rx * sx,
+            b: dx * sy,
+            c: cx + rx * x0 + dx * y0 - 0.5,
+            d: ry * sx,
+            e: dy * sy,
+            f: cy + ry * x0 + dy * y0 - 0.5,
+        }
+    }
+
     /// The similarity (turn, scale, shift) that brings `from` as near as possible to `to`, in the sense of least squares.
     /// None if the points of `from` coincide.
     pub(crate) fn similarity<const N: usize>(from: &[[f32; 2]; N], to: &[[f32; 2]; N]) -> Option<Self> {
@@ -42,6 +60,58 @@ impl Affine {
         }
         let (cos, sin) = (along / spread, across / spread);
         Some(Self { a: cos, b: -sin, c: tx - cos * fx + sin * fy, d: sin, e: cos, f: ty - sin * fx - cos * fy })
+    }
+}
+
+/// How something lies in the frame, to the nearest quarter of a turn, clockwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quarters {
+    /// Upright.
+    None,
+    /// Its top points to the right.
+    One,
+    /// Upside down.
+    Two,
+    /// Its top points to the left.
+    Three,
+}
+
+impl Quarters {
+    /// Of a head that leans by so many degrees.
+    pub(crate) fn of_lean(degrees: f32) -> Self {
+        match ((degrees / 90.0).round() as i32).rem_euclid(4) {
+            1 => Self::One,
+            2 => Self::Two,
+            3 => Self::Three,
+            _ => Self::None,
+        }
+    }
+
+    /// A direction of what is upright, as it lies in the frame.
+    pub(crate) fn turned(self, x: f32, y: f32) -> (f32, f32) {
+        match self {
+            Self::None => (x, y),
+            Self::One => (-y, x),
+            Self::Two => (-x, -y),
+            Self::Three => (y, -x),
+        }
+    }
+
+    /// A direction of the frame, as whoever lies there has it.
+    pub(crate) fn upright(self, x: f32, y: f32) -> (f32, f32) {
+        match self {
+            Self::One => Self::Three.turned(x, y),
+            Self::Three => Self::One.turned(x, y),
+            Self::None | Self::Two => self.turned(x, y),
+        }
+    }
+
+    /// Width and height, exchanged where what lies there is on its side.
+    pub(crate) fn swapped<T>(self, width: T, height: T) -> (T, T) {
+        match self {
+            Self::None | Self::Two => (width, height),
+            Self::One | Self::Three => (height, width),
+        }
     }
 }
 
@@ -114,6 +184,27 @@ mod tests {
             assert!((ax - bx).abs() < 1e-3 && (ay - by).abs() < 1e-3, "{found:?}");
         }
         assert_eq!(Affine::similarity(&[[3.0, 3.0]; 2], &[[0.0, 0.0], [1.0, 1.0]]), None);
+    }
+
+    #[test]
+    fn a_turned_box_is_shown_upright() {
+        let rect = Rect { x0: 10.0, y0: 20.0, x1: 50.0, y1: 80.0 };
+        assert_eq!(Affine::of_turned_box(&rect, 32, 48, Quarters::None), Affine::of_box(&rect, 32, 48));
+        // Where the crop's upper left corner lies in the frame.
+        for (lean, corner) in
+            [(95.0, (50.0, 20.0)), (-80.0, (10.0, 80.0)), (180.0, (50.0, 80.0)), (-44.0, (10.0, 20.0))]
+        {
+            let map = Affine::of_turned_box(&rect, 32, 48, Quarters::of_lean(lean));
+            let (x, y) = map.apply(-0.5, -0.5);
+            assert!((x + 0.5 - corner.0).abs() < 1e-3 && (y + 0.5 - corner.1).abs() < 1e-3, "{lean}: {x} {y}");
+            let (x, y) = map.apply(15.5, 23.5);
+            assert!((x - 29.5).abs() < 1e-3 && (y - 49.5).abs() < 1e-3, "{lean}: the middle stays, {x} {y}");
+        }
+        for lean in [0.0, 90.0, 180.0, 270.0] {
+            let quarters = Quarters::of_lean(lean);
+            let (x, y) = quarters.turned(3.0, -2.0);
+            assert_eq!(quarters.upright(x, y), (3.0, -2.0));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use image::RgbImage;
 use jianzai_liveness::Rect;
 
-use crate::geometry::Affine;
+use crate::geometry::{Affine, Quarters};
 use crate::warp::luma;
 
 /// Mean luma of the whole frame, 0 to 1, from a grid of about 64 x 48 samples.
@@ -22,12 +22,12 @@ pub(crate) struct Light {
 }
 
 /// The ellipse inside the box is the face. Its surroundings are what lies left, right and above of it within twice the box:
-/// below are clothes, which say nothing about where the light comes from.
-pub(crate) fn of_face(frame: &RgbImage, face: &Rect) -> Light {
+/// below are clothes, which say nothing about where the light comes from. Left, right and above are those of the head.
+pub(crate) fn of_face(frame: &RgbImage, face: &Rect, lies: Quarters) -> Light {
     const SIZE: usize = 48;
     let (w, h) = (face.x1 - face.x0, face.y1 - face.y0);
     let around = Rect { x0: face.x0 - w / 2.0, y0: face.y0 - h / 2.0, x1: face.x1 + w / 2.0, y1: face.y1 + h / 2.0 };
-    let map = Affine::of_box(&around, SIZE as u32, SIZE as u32);
+    let map = Affine::of_turned_box(&around, SIZE as u32, SIZE as u32, lies);
     let values = luma(frame, &map, SIZE, SIZE);
     let (mut inner, mut outer) = (Sum::default(), Sum::default());
     for (index, value) in values.into_iter().enumerate() {
@@ -68,8 +68,8 @@ impl Sum {
 }
 
 /// Variance of the Laplacian of the face scaled to 128 pixels of height.
-pub(crate) fn sharpness(frame: &RgbImage, face: &Rect) -> f32 {
-    let Some(face) = Scaled::of(frame, face) else { return 0.0 };
+pub(crate) fn sharpness(frame: &RgbImage, face: &Rect, lies: Quarters) -> f32 {
+    let Some(face) = Scaled::of(frame, face, lies) else { return 0.0 };
     let edges: Vec<f32> = face
         .inner(|[[_, up, _], [left, middle, right], [_, down, _]]| left + right + up + down - 4.0 * middle)
         .collect();
@@ -86,8 +86,8 @@ pub struct Texture {
 }
 
 /// Contrast and grain of the face scaled to 128 pixels of height.
-pub(crate) fn texture(frame: &RgbImage, face: &Rect) -> Texture {
-    let Some(face) = Scaled::of(frame, face) else { return Texture::default() };
+pub(crate) fn texture(frame: &RgbImage, face: &Rect, lies: Quarters) -> Texture {
+    let Some(face) = Scaled::of(frame, face, lies) else { return Texture::default() };
     let spread = variance(&face.luma).sqrt().max(1e-3);
     // What is left of it where edges and slopes along both axes cancel out is mostly noise; the median passes over the rest.
     let mut left: Vec<f32> = face
@@ -109,15 +109,15 @@ struct Scaled {
 const HEIGHT: usize = 128;
 
 impl Scaled {
-    fn of(frame: &RgbImage, face: &Rect) -> Option<Self> {
-        let (w, h) = (face.x1 - face.x0, face.y1 - face.y0);
+    fn of(frame: &RgbImage, face: &Rect, lies: Quarters) -> Option<Self> {
+        let (w, h) = lies.swapped(face.x1 - face.x0, face.y1 - face.y0);
         if w < 1.0 || h < 1.0 || !(w / h).is_finite() {
             return None;
         }
         let width = ((HEIGHT as f32 * w / h) as usize).clamp(16, 2 * HEIGHT);
         // A large face is averaged down, or the samples that were skipped would look like detail.
         let fold = ((h / HEIGHT as f32).round() as usize).clamp(1, 6);
-        let map = Affine::of_box(face, (width * fold) as u32, (HEIGHT * fold) as u32);
+        let map = Affine::of_turned_box(face, (width * fold) as u32, (HEIGHT * fold) as u32, lies);
         let luma = reduce(&luma(frame, &map, width * fold, HEIGHT * fold), width, HEIGHT, fold);
         Some(Self { luma, width })
     }
@@ -176,11 +176,31 @@ mod tests {
 
     #[test]
     fn a_window_behind_the_face_is_back_light() {
-        let light = of_face(&scene(60, 240), &FACE);
+        let light = of_face(&scene(60, 240), &FACE, Quarters::None);
         assert!((light.face - 60.0 / 255.0).abs() < 0.02, "{light:?}");
         assert!((light.back - 4.0).abs() < 0.4, "{light:?}");
-        assert!((of_face(&scene(120, 120), &FACE).back - 1.0).abs() < 0.01);
+        assert!((of_face(&scene(120, 120), &FACE, Quarters::None).back - 1.0).abs() < 0.01);
         assert!((of_frame(&scene(100, 100)) - 100.0 / 255.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_lies_beside_the_body_counts_and_what_lies_under_the_chin_does_not() {
+        // Somebody whose chin points to the left, with a white sheet there; then with a window over their head.
+        let bed = |bright: std::ops::Range<u32>| {
+            let picture = RgbImage::from_fn(320, 240, |x, y| {
+                let inside = (120..200).contains(&x) && (80..180).contains(&y);
+                Rgb([if inside {
+                    60
+                } else if bright.contains(&x) {
+                    240
+                } else {
+                    60
+                }; 3])
+            });
+            of_face(&picture, &FACE, Quarters::One).back
+        };
+        assert!((bed(0..125) - 1.0).abs() < 0.05, "{}", bed(0..125));
+        assert!(bed(195..320) > 1.5, "{}", bed(195..320));
     }
 
     #[test]
@@ -195,10 +215,10 @@ mod tests {
                 x1: FACE.x1 * scale as f32,
                 y1: FACE.y1 * scale as f32,
             };
-            let (high, low) = (sharpness(&sharp, &face), sharpness(&blurred, &face));
+            let (high, low) = (sharpness(&sharp, &face, Quarters::None), sharpness(&blurred, &face, Quarters::None));
             assert!(high > 20.0 * low, "{scale}: {high} {low}");
         }
-        assert_eq!(sharpness(&scene(9, 9), &FACE), 0.0);
+        assert_eq!(sharpness(&scene(9, 9), &FACE, Quarters::None), 0.0);
     }
 
     #[test]
@@ -214,9 +234,12 @@ mod tests {
             })
         };
         let [plain, dim, faded, grainy] = [(1.0, 110.0, 0.0), (0.5, 110.0, 0.0), (1.0, 180.0, 0.0), (1.0, 110.0, 12.0)]
-            .map(|(light, level, grain)| texture(&picture(light, level, grain), &FACE));
+            .map(|(light, level, grain)| texture(&picture(light, level, grain), &FACE, Quarters::None));
         assert!((plain.contrast - dim.contrast).abs() < 0.02 && faded.contrast < 0.7 * plain.contrast, "{faded:?}");
         assert!(plain.grain < 0.005 && grainy.grain > 0.03, "{plain:?} {grainy:?}");
-        assert_eq!(texture(&picture(1.0, 110.0, 0.0), &Rect { x1: FACE.x0, ..FACE }), Texture::default());
+        assert_eq!(
+            texture(&picture(1.0, 110.0, 0.0), &Rect { x1: FACE.x0, ..FACE }, Quarters::None),
+            Texture::default()
+        );
     }
 }

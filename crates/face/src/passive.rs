@@ -3,7 +3,7 @@
 use image::RgbImage;
 use jianzai_liveness::Rect;
 
-use crate::geometry::Affine;
+use crate::geometry::{Affine, Quarters};
 use crate::manifest::{Crop, Layout, Output, Slot};
 use crate::network::Network;
 use crate::warp::{Beyond, warp};
@@ -37,12 +37,13 @@ impl PassiveScorer {
     }
 
     /// The probability, 0 to 1, that the face in `bbox` ([`FaceSeen::bbox`](jianzai_liveness::FaceSeen::bbox), pixels of
-    /// `image`) is a live one. The network wants surroundings: a picture that ends at the face makes it guess.
+    /// `image`), leaning by `roll` ([`Pose::roll`](jianzai_liveness::Pose::roll)), is a live one. The network wants
+    /// surroundings: a picture that ends at the face makes it guess. It knows upright faces, so one that lies is set upright.
     ///
     /// # Errors
     /// The box is empty or outside the picture; the runtime failed.
-    pub fn score(&mut self, image: &RgbImage, bbox: Rect) -> Result<f32, FaceError> {
-        self.load(image, bbox)?;
+    pub fn score(&mut self, image: &RgbImage, bbox: Rect, roll: f32) -> Result<f32, FaceError> {
+        self.load(image, bbox, roll)?;
         self.answer()
     }
 
@@ -50,20 +51,21 @@ impl PassiveScorer {
     ///
     /// # Errors
     /// As for [`Self::score`].
-    pub fn score_without_noise(&mut self, image: &RgbImage, bbox: Rect) -> Result<f32, FaceError> {
-        self.load(image, bbox)?;
+    pub fn score_without_noise(&mut self, image: &RgbImage, bbox: Rect, roll: f32) -> Result<f32, FaceError> {
+        self.load(image, bbox, roll)?;
         let (buffer, input) = self.network.input();
         let planar = input.layout == Layout::Nchw;
         if planar && denoise::is_noisy(buffer, input.width as usize, 1.0 / input.std) {
-            self.load(&denoise::cleaned(image), bbox)?;
+            self.load(&denoise::cleaned(image), bbox, roll)?;
         }
         self.answer()
     }
 
-    fn load(&mut self, image: &RgbImage, bbox: Rect) -> Result<(), FaceError> {
+    fn load(&mut self, image: &RgbImage, bbox: Rect, roll: f32) -> Result<(), FaceError> {
         let crop = enlarge(&bbox, self.factor, image.width() as f32, image.height() as f32).ok_or(FaceError::Points)?;
         let (buffer, input) = self.network.input();
-        warp(image, &Affine::of_box(&crop, input.width, input.height), Beyond::Edge, input, buffer);
+        let map = Affine::of_turned_box(&crop, input.width, input.height, Quarters::of_lean(roll));
+        warp(image, &map, Beyond::Edge, input, buffer);
         Ok(())
     }
 

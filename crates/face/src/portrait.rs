@@ -4,6 +4,7 @@ use image::RgbImage;
 use jianzai_liveness::FaceSeen;
 use jianzai_wire::FrameTime;
 
+use crate::geometry::Quarters;
 use crate::light::{self, Texture};
 use crate::{Embedder, Embedding, EngineOptions, FaceEngine, FaceError, ModelError, Models};
 
@@ -80,7 +81,7 @@ impl PortraitReader {
         }
         let face = seen.face.ok_or(FaceError::NoFace)?;
         let embedding = self.embedder.embed(view, &face.landmarks)?;
-        let texture = light::texture(view, &face.bbox);
+        let texture = light::texture(view, &face.bbox, Quarters::of_lean(face.pose.roll));
         Ok(Portrait { face, embedding, texture })
     }
 }

@@ -13,17 +13,13 @@ use jianzai_liveness::Pose;
 
 /// The pose of a head from its 478 points; none if they are no face.
 pub(crate) fn of(points: &[[f32; 3]]) -> Option<Pose> {
-    let rotation = rotation_from_mean(points)?;
-    let column = |axis: usize| rotation.map(|row| row[axis]);
-    // Of the mean head: to the right in the frame, and towards the camera.
-    let (right, forward) = (column(0), column(2).map(|v| -v));
-    // A head that points the same way without leaning has its ears level along this line.
-    let level = unit([-forward[2], 0.0, forward[0]])?;
-    let down = cross(level, forward);
+    let [[right_x, ..], [right_y, ..], [right_z, down_z, back_z]] = rotation_from_mean(points)?;
+    // Where the camera is, seen from the head: this is what turning and nodding change, however the head lies in the
+    // picture. What is left is the lean.
     Some(Pose {
-        yaw: forward[0].atan2(-forward[2]).to_degrees(),
-        pitch: (-forward[1]).clamp(-1.0, 1.0).asin().to_degrees(),
-        roll: dot(right, down).atan2(dot(right, level)).to_degrees(),
+        yaw: right_z.clamp(-1.0, 1.0).asin().to_degrees(),
+        pitch: (-down_z).atan2(back_z).to_degrees(),
+        roll: right_y.atan2(right_x).to_degrees(),
     })
 }
 
@@ -74,11 +70,6 @@ fn cross(p: [f32; 3], q: [f32; 3]) -> [f32; 3] {
     [p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]]
 }
 
-fn unit(p: [f32; 3]) -> Option<[f32; 3]> {
-    let norm = dot(p, p).sqrt();
-    (norm > 1e-6 && norm.is_finite()).then(|| p.map(|v| v / norm))
-}
-
 /// Points of the mesh and where they lie on the mean head: x to the right in the frame, y down, z away from the camera; the
 /// root of their mean square distance from their centre is 1.
 const MEAN_HEAD: [(u16, [f32; 3]); 37] = [
@@ -125,7 +116,7 @@ const MEAN_HEAD: [(u16, [f32; 3]); 37] = [
 mod tests {
     use super::*;
 
-    /// The mean head, turned: first leaning, then nodding, then turning, each as [`Pose`] has it.
+    /// The mean head, turned: first nodding, then turning, then leaning, each as [`Pose`] has it.
     fn head(yaw: f32, pitch: f32, roll: f32) -> Vec<[f32; 3]> {
         let spin = |p: f32, q: f32, degrees: f32| {
             let (sin, cos) = degrees.to_radians().sin_cos();
@@ -133,9 +124,9 @@ mod tests {
         };
         let mut points = vec![[0.0; 3]; 478];
         for (index, [x, y, z]) in MEAN_HEAD {
-            let (x, y) = spin(x, y, roll);
             let (y, z) = spin(y, z, -pitch);
             let (x, z) = spin(x, z, yaw);
+            let (x, y) = spin(x, y, roll);
             points[usize::from(index)] = [x * 90.0 + 200.0, y * 90.0 + 140.0, z * 90.0 - 20.0];
         }
         points
@@ -145,7 +136,7 @@ mod tests {
     fn turns_nods_and_leans_are_read_with_their_signs() {
         for yaw in [-40.0, -21.0, 0.0, 8.0, 35.0] {
             for pitch in [-25.0, 0.0, 18.0] {
-                for roll in [-20.0, 0.0, 33.0] {
+                for roll in [-90.0, -20.0, 0.0, 33.0, 90.0, 170.0] {
                     let pose = of(&head(yaw, pitch, roll)).unwrap();
                     let near = |p: f32, q: f32| (p - q).abs() < 0.05;
                     assert!(near(pose.yaw, yaw) && near(pose.pitch, pitch) && near(pose.roll, roll), "{pose:?}");

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use jianzai_wire::api::{Consent, ConsentBy};
-use jianzai_wire::{Action, Mode, PersonFacts, Secret};
+use jianzai_wire::{Action, Limitation, Mode, PersonFacts, Secret};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::appeal::RefusedAttempt;
@@ -38,6 +38,8 @@ pub struct Request {
     pub consent: ConsentBy,
     /// Actions that the person cannot do.
     pub cannot: Vec<Action>,
+    /// What else they cannot do.
+    pub limitations: Vec<Limitation>,
     /// Which camera.
     pub camera: CameraChoice,
     /// What the link carries that led here, if one did.

@@ -1,9 +1,9 @@
-//! The four facts, as they are typed and as they are read from a file.
+//! The four facts, as they are typed and as they are read from a file, and what the person cannot do.
 //!
-//! **In**: text. **Out**: [`PersonFacts`], checked. **What can go wrong** is told field by field ([`BadFact`]), with the
+//! **In**: text. **Out**: [`PersonFacts`], checked; limitations. **What can go wrong** is told field by field ([`BadFact`]), with the
 //! reason that the person is shown and never with what was typed.
 
-use jianzai_wire::{Division, IdNumber, Name, PersonFacts, ReasonCode};
+use jianzai_wire::{Division, IdNumber, Limitation, Name, PersonFacts, ReasonCode};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -64,6 +64,10 @@ pub struct TypedFacts {
     pub insured_place: String,
     /// Six digits or a full name.
     pub residence: String,
+    /// What the person cannot do; may be left out.
+    #[serde(default)]
+    #[zeroize(skip)]
+    pub limitations: Vec<Limitation>,
 }
 
 impl std::fmt::Debug for TypedFacts {
@@ -96,10 +100,19 @@ impl TypedFacts {
 
 /// A file of facts that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: expected the keys name, id_number, insured_place and residence, each a text in quotes")]
+#[error(
+    "line {line}: expected the keys name, id_number, insured_place and residence, each a text in quotes, and perhaps \
+     limitations, a list of {}",
+    limitations()
+)]
 pub struct BadFile {
     /// Where reading stopped, counted from 1; 0 if unknown.
     pub line: usize,
+}
+
+/// The names of all limitations, for whoever wrote another.
+fn limitations() -> String {
+    Limitation::ALL.map(Limitation::name).join(", ")
 }
 
 #[cfg(test)]
@@ -115,6 +128,18 @@ mod tests {
         let wrong = GOOD.replace("201X", "2019");
         let bad = TypedFacts::from_toml(&wrong).expect("reads").check().expect_err("the check digit is wrong");
         assert_eq!(bad, BadFact { field: Field::IdNumber, reason: ReasonCode::InputIdNumberChecksum });
+    }
+
+    #[test]
+    fn what_the_person_cannot_do_may_be_said_and_only_that() {
+        let read = |line: &str| TypedFacts::from_toml(&format!("{GOOD}{line}"));
+        assert_eq!(read("").expect("reads").limitations, []);
+        let said = read("limitations = ['lying_down', 'cannot_hear']\n").expect("reads");
+        assert_eq!(said.limitations, [Limitation::LyingDown, Limitation::CannotHear]);
+        let error = read("limitations = ['cannot_fly']\n").expect_err("the list is closed");
+        assert_eq!(error.line, 5);
+        let told = error.to_string();
+        assert!(Limitation::ALL.iter().all(|limitation| told.contains(limitation.name())), "{told}");
     }
 
     #[test]

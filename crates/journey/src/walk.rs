@@ -320,7 +320,8 @@ impl Walk {
         cannot.extend(who.camera.cannot());
         cannot.sort_unstable();
         cannot.dedup();
-        let request = AttemptRequest { cannot, demo: who.camera.is_demo() };
+        let limitations = who.limitations.clone();
+        let request = AttemptRequest { cannot, limitations, demo: who.camera.is_demo() };
         let client = self.journey.client();
         let deadline = Instant::now() + PATIENCE_BEFORE;
         let attempt = persist(deadline, |_| {}, || client.attempt(&activation.token, &request)).await;

@@ -2,9 +2,9 @@
 
 use jianzai_wire::CapturePolicy;
 
-/// The number of equally likely plans: sequences of `steps_needed` independent draws from the policy's actions.
+/// The number of equally likely plans ([`crate::draw`]).
 pub fn plans(policy: &CapturePolicy) -> f64 {
-    (policy.actions.len() as f64).powf(f64::from(policy.steps_needed))
+    policy.plans() as f64
 }
 
 /// The plan's entropy in bits (the random waits between the cues come on top and are not counted).
@@ -16,9 +16,9 @@ pub fn entropy_bits(policy: &CapturePolicy) -> f64 {
 /// fresh plan.
 ///
 /// Generous to the recording: it may pause at rest as long as it likes, so that each of its actions begins at a moment
-/// that counts, and it may be endless. Each step is drawn uniformly and independently of the recording, so the next
-/// recorded action is the asked one with chance 1/k, whichever it is; any other action is a failure, which sets the count
-/// back ([`crate::rules::needed`]). So each of the `failures_allowed + 1` runs succeeds with chance `k^-n`.
+/// that counts, and it may be endless. What it does next is fixed by it, and any other action than the asked one is a
+/// failure, which sets the count back ([`crate::rules::needed`]) and begins a plan that is drawn independently. So in each
+/// of the `failures_allowed + 1` runs one plan at most is fitted, of `N` that are equally likely: chance `1/N`.
 pub fn recording_fits(policy: &CapturePolicy) -> f64 {
     let one_run = plans(policy).recip();
     let runs = f64::from(policy.failures_allowed) + 1.0;
@@ -28,23 +28,36 @@ pub fn recording_fits(policy: &CapturePolicy) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jianzai_wire::Action;
+    use jianzai_wire::{Action, Limitation};
 
     #[test]
-    fn the_standing_policies_keep_the_chance_below_two_in_a_hundred() {
-        for kinds in 2..=5 {
-            let policy = CapturePolicy::for_actions(&Action::ALL[..kinds]).expect("two or more actions");
-            let chance = recording_fits(&policy);
-            assert!(chance > 0.0 && chance <= 0.02, "{kinds} actions: {chance}");
+    fn whatever_somebody_cannot_do_the_chance_stays_below_two_in_a_hundred_or_a_person_decides() {
+        let (mut sets, mut left_to_people) = (0, 0);
+        for missing in 0..1_u32 << Action::ALL.len() {
+            let cannot: Vec<_> = Action::ALL.into_iter().filter(|a| missing & (1 << *a as u32) != 0).collect();
+            for limitation in Limitation::ALL.map(|one| vec![one]).into_iter().chain([Vec::new()]) {
+                let Some(policy) = CapturePolicy::for_actions(&Limitation::leave(&limitation, &cannot)) else {
+                    continue;
+                };
+                sets += 1;
+                if policy.is_enough() {
+                    let chance = recording_fits(&policy);
+                    assert!(chance > 0.0 && chance <= 0.02, "{:?}: {chance}", policy.actions);
+                } else {
+                    left_to_people += 1;
+                    assert!(policy.actions.len() == 1, "{:?}", policy.actions);
+                }
+            }
         }
+        assert!(sets > 150 && left_to_people < sets / 3, "{left_to_people} of {sets}");
     }
 
     #[test]
     fn figures_for_all_five_actions() {
         let policy = CapturePolicy::for_actions(&Action::ALL).expect("five actions");
         assert_eq!((policy.steps_needed, policy.failures_allowed), (3, 1));
-        assert_eq!(plans(&policy), 125.0);
-        assert!((entropy_bits(&policy) - 6.966).abs() < 0.001);
-        assert!((recording_fits(&policy) - 0.015_936).abs() < 1e-6);
+        assert_eq!(plans(&policy), 124.0);
+        assert!((entropy_bits(&policy) - 6.954).abs() < 0.001);
+        assert!((recording_fits(&policy) - 0.016_064).abs() < 1e-6);
     }
 }

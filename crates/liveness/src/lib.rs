@@ -8,6 +8,7 @@ mod blendshape;
 pub mod chance;
 pub mod coach;
 pub mod continuity;
+pub mod draw;
 pub mod judge;
 pub mod limits;
 mod log;

@@ -63,10 +63,11 @@ pub struct Rect {
     pub y1: f32,
 }
 
-/// Head pose in degrees, zero when facing the camera.
+/// Head pose in degrees, zero when facing the camera. Yaw and pitch are about the head's own axes: somebody who lies on
+/// their side and turns their head turns it, although in the frame the nose moves up or down.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Pose {
-    /// Positive when the subject turns to their own left (the nose moves right in the frame).
+    /// Positive when the subject turns to their own left (upright, the nose moves right in the frame).
     pub yaw: f32,
     /// Positive when the subject looks up.
     pub pitch: f32,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
-use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode, Step};
+use jianzai_wire::{Bytes32, CapturePolicy, Limitation, ReasonCode, Step};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QuerySelect as _,
@@ -21,6 +21,7 @@ use crate::activation::client_address;
 use crate::app::App;
 use crate::clock::to_time;
 use crate::db::entity::{State as Standing, activation, attempt};
+use crate::limitations;
 use crate::limits::Counters;
 use crate::problem::{Body, Refusal};
 use crate::token;
@@ -72,11 +73,12 @@ pub(crate) async fn start(
     let counters = counters.ok_or(ReasonCode::ServerInternal)?;
     counters.check(&*tx, now).await??;
     counters.count(&*tx, now).await?;
-    let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
+    let can = Limitation::leave(&request.limitations, &request.cannot);
     let policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
     let whose = (activation.id, activation.beneficiary_id);
+    let (times, limitations) = ((now, now + COMMIT_WITHIN_MS), request.limitations);
     let attempt =
-        issue(&app, &*tx, whose, &policy, request.demo, (now, now + COMMIT_WITHIN_MS), Lent::default()).await?;
+        issue(&app, &*tx, whose, &policy, request.demo, times, Beside { limitations, ..Beside::default() }).await?;
     let attempts = activation.attempts + 1;
     activation::ActiveModel { id: Set(activation.id), attempts: Set(attempts), ..Default::default() }
         .update(&*tx)
@@ -85,12 +87,14 @@ pub(crate) async fn start(
     Ok((StatusCode::CREATED, axum::Json(attempt)))
 }
 
-/// What an attempt has that was lent to a volunteer.
+/// What only some attempts have beside them.
 #[derive(Default)]
-pub(crate) struct Lent {
-    pub(crate) to: Option<Uuid>,
-    /// The steps, JSON.
-    pub(crate) plan: Option<String>,
+pub(crate) struct Beside {
+    pub(crate) limitations: Vec<Limitation>,
+    /// The volunteer who took the plan along.
+    pub(crate) leased_to: Option<Uuid>,
+    /// The steps that were lent, JSON.
+    pub(crate) leased_plan: Option<String>,
     pub(crate) sampled: bool,
 }
 
@@ -102,14 +106,17 @@ pub(crate) async fn issue(
     policy: &CapturePolicy,
     demo: bool,
     (now, commit_by): (i64, i64),
-    lent: Lent,
+    beside: Beside,
 ) -> Result<Attempt, Refusal> {
     let mut nonce = Bytes32([0; 32]);
     getrandom::fill(&mut nonce.0).map_err(|error| Refusal::internal(&error))?;
     let (token, digest) = token::fresh()?;
     let recipient = app.recipient()?;
+    let id = Uuid::new_v4();
+    let limitations =
+        limitations::seal(&app.keys, id, beside.limitations).map_err(|error| Refusal::internal(&error))?;
     let row = attempt::ActiveModel {
-        id: Set(Uuid::new_v4()),
+        id: Set(id),
         activation_id: Set(activation),
         beneficiary_id: Set(beneficiary),
         token_digest: Set(digest.to_vec()),
@@ -121,9 +128,10 @@ pub(crate) async fn issue(
         commit_by: Set(commit_by),
         state: Set(Standing::Open),
         reasons: Set(String::new()),
-        leased_to_id: Set(lent.to),
-        leased_plan: Set(lent.plan),
-        sampled: Set(lent.sampled),
+        leased_to_id: Set(beside.leased_to),
+        leased_plan: Set(beside.leased_plan),
+        sampled: Set(beside.sampled),
+        limitations: Set(limitations),
         ..Default::default()
     };
     let row = row.insert(tx).await?;

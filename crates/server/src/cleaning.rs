@@ -1,4 +1,5 @@
-//! What must go, goes: evidence and scans on their dates, uploads that were given up, counts that are over.
+//! What must go, goes: evidence and scans on their dates, uploads that were given up, counts that are over,
+//! what somebody said they cannot do.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::audit;
 use crate::channels::mailed;
 use crate::db::entity::{attempt, upload};
 use crate::desk::access;
+use crate::limitations;
 use crate::limits;
 use crate::office::OfficeError;
 use crate::uploads::object_path;
@@ -69,6 +71,7 @@ pub(crate) async fn clean(app: &App) -> Result<(), CleaningError> {
 async fn forget(app: &App) -> Result<(), CleaningError> {
     let tx = app.store.begin("forget counts").await?;
     limits::forget_old(&*tx, app.clock.now()).await?;
+    limitations::forget(&*tx, app.clock.now()).await?;
     login::forget_old(&tx, app.clock.now()).await?;
     access::forget_old(&tx, app.clock.now()).await?;
     Ok(tx.commit().await?)

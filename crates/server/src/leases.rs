@@ -17,11 +17,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use jianzai_liveness::limits::WAIT_MS;
 use jianzai_liveness::{NextStep, needed};
 use jianzai_wire::api::{CommitReceipt, Problem, StepRequest};
 use jianzai_wire::lease::{Lease, LeaseRequest, LeaseReturn};
-use jianzai_wire::{Action, CapturePolicy, ReasonCode, Step};
+use jianzai_wire::{Action, CapturePolicy, Limitation, ReasonCode, Step};
 use rand::RngExt as _;
+use rand::seq::IndexedRandom as _;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _,
@@ -33,7 +35,7 @@ use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Volunteers;
 use crate::activation::{by_whom, check_consent};
 use crate::app::App;
-use crate::attempts::{self, Lent, authorised_alone};
+use crate::attempts::{self, Beside, authorised_alone};
 use crate::audit::{self, Entry};
 use crate::clock::to_millis;
 use crate::commit::{TOLERANCE_MS, keep, receipt};
@@ -87,9 +89,14 @@ pub(crate) async fn lend(
     let steps = draw(&policy)?;
     let whose = (activate(&*tx, &request, now).await?, request.person);
     let plan = serde_json::to_string(&steps).map_err(|error| Refusal::internal(&error))?;
-    let lent = Lent { to: Some(volunteer), plan: Some(plan), sampled: rand::rng().random_ratio(1, SAMPLED) };
+    let beside = Beside {
+        limitations: request.limitations,
+        leased_to: Some(volunteer),
+        leased_plan: Some(plan),
+        sampled: rand::rng().random_ratio(1, SAMPLED),
+    };
     let times = (now, listed_until.min(now + LEASE_MS));
-    let attempt = attempts::issue(&app, &*tx, whose, &policy, request.demo, times, lent).await?;
+    let attempt = attempts::issue(&app, &*tx, whose, &policy, request.demo, times, beside).await?;
     audit::append(&tx, now, Entry::of(audit::Action::Leased, attempt.id).by(volunteer)).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(Lease { attempt, steps })))
@@ -101,14 +108,27 @@ async fn rules(app: &App, request: &LeaseRequest, now: i64) -> Result<CapturePol
     if !rules.allows(Channel::AppAssisted) {
         return Err(ReasonCode::ChannelClosed.into());
     }
-    let can: Vec<_> = Action::ALL.into_iter().filter(|action| !request.cannot.contains(action)).collect();
-    rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview.into())
+    rules
+        .capture(&Limitation::leave(&request.limitations, &request.cannot))
+        .ok_or(ReasonCode::AttemptAbilitiesReview.into())
 }
 
-/// As many steps as an attempt may come to: all but one done, one failed, and so on, and then all.
+/// As many steps as an attempt may come to: all but one done, one failed, and so on, and then all. Wherever one fails, those
+/// that follow make a plan of their own, so each run of them has a head movement.
 fn draw(policy: &CapturePolicy) -> Result<Vec<Step>, Refusal> {
-    let longest = policy.steps_needed * (policy.failures_allowed + 1);
-    (0..longest as usize).map(|index| steps::draw(index, policy)).collect()
+    let needed = policy.steps_needed.max(1) as usize;
+    let longest = needed * (policy.failures_allowed as usize + 1);
+    let can_move = policy.actions.iter().any(|action| action.moves_head());
+    let mut rng = rand::rng();
+    loop {
+        let drawn: Option<Vec<Action>> = (0..longest).map(|_| policy.actions.choose(&mut rng).copied()).collect();
+        let drawn = drawn.ok_or(ReasonCode::ServerInternal)?;
+        if can_move && !drawn.windows(needed).all(|run| run.iter().any(|action| action.moves_head())) {
+            continue;
+        }
+        let step = |(index, action)| Step { index, action, wait_ms: rand::rng().random_range(WAIT_MS) };
+        return Ok((0..).zip(drawn).map(step).collect());
+    }
 }
 
 /// Plans of the person that are out.

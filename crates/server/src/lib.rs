@@ -34,6 +34,7 @@ pub mod import;
 mod judging;
 pub mod keys;
 mod leases;
+mod limitations;
 mod limits;
 mod links;
 pub mod messages;

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use jianzai_liveness::draw::draw;
 use jianzai_liveness::limits::WAIT_MS;
 use jianzai_liveness::{NextStep, StepReveal, needed};
 use jianzai_wire::api::{Problem, StepAnswer, StepRequest};
 use jianzai_wire::{Action, Bytes32, CapturePolicy, ReasonCode, Step, StepReport};
 use rand::RngExt as _;
-use rand::seq::IndexedRandom as _;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _,
@@ -66,7 +66,7 @@ pub(crate) async fn next(
     }
     let answer = match needed(&reports(&steps), &policy) {
         NextStep::Reveal => {
-            let step = draw(steps.len(), &policy)?;
+            let step = drawn(&steps, &policy)?;
             row(id, step, &request, now).insert(&*tx).await?;
             Ok(StepAnswer::Next(step))
         }
@@ -173,11 +173,12 @@ fn repeated(steps: &[Revealed], request: &StepRequest, policy: &CapturePolicy) -
     }
 }
 
-/// Every action is equally likely each time, whatever came before.
-pub(crate) fn draw(index: usize, policy: &CapturePolicy) -> Result<Step, Refusal> {
+/// The next step: every plan of the rules is equally likely ([`draw`]).
+fn drawn(steps: &[Revealed], policy: &CapturePolicy) -> Result<Step, Refusal> {
     let mut rng = rand::rng();
-    let action = *policy.actions.choose(&mut rng).ok_or(ReasonCode::ServerInternal)?;
-    let index = u32::try_from(index).map_err(|_| ReasonCode::ServerInternal)?;
+    let revealed: Vec<_> = steps.iter().map(Revealed::for_judge).collect();
+    let action = draw(policy, &revealed, rng.random()).ok_or(ReasonCode::ServerInternal)?;
+    let index = u32::try_from(steps.len()).map_err(|_| ReasonCode::ServerInternal)?;
     Ok(Step { index, action, wait_ms: rng.random_range(WAIT_MS) })
 }
 

@@ -22,7 +22,7 @@ use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Action, Bytes32, CapturePolicy, Mode, PersonFacts, ReasonCode, Secret, Step, StepReport};
+use crate::{Action, Bytes32, CapturePolicy, Limitation, Mode, PersonFacts, ReasonCode, Secret, Step, StepReport};
 
 /// Who agreed to the use of face data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -70,11 +70,14 @@ pub struct Activation {
 }
 
 /// Asks for an attempt.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct AttemptRequest {
     /// Actions that the person cannot do; they will not be asked.
     #[serde(default)]
     pub cannot: Vec<Action>,
+    /// What else the person cannot do. Kept for this attempt only.
+    #[serde(default)]
+    pub limitations: Vec<Limitation>,
     /// Whether the frames come from the actor of a demo build. A server not started with `--demo` refuses these.
     #[serde(default)]
     pub demo: bool,

@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Area, Division, IdNumber, LoginName, Name, ReasonCode, Secret};
+use crate::{Area, Division, IdNumber, Limitation, LoginName, Name, ReasonCode, Secret};
 
 /// What an account is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -204,6 +204,8 @@ pub struct DeskAttempt {
     pub state: String,
     /// Why it was refused or is in review.
     pub reasons: Vec<ReasonCode>,
+    /// What the person cannot do, as long as somebody may have to decide about the attempt.
+    pub limitations: Vec<Limitation>,
 }
 
 /// Invites a volunteer.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::{Attempt, CommitRequest, Consent, StepRequest};
-use crate::{Action, Bytes32, Step};
+use crate::{Action, Bytes32, Limitation, Step};
 
 /// Asks for a plan for one person, to be carried out without network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -23,6 +23,9 @@ pub struct LeaseRequest {
     /// Actions that the person cannot do; they will not be asked.
     #[serde(default)]
     pub cannot: Vec<Action>,
+    /// What else they cannot do.
+    #[serde(default)]
+    pub limitations: Vec<Limitation>,
     /// Whether the frames come from the actor of a demo build.
     #[serde(default)]
     pub demo: bool,

@@ -50,6 +50,14 @@ impl Action {
             Self::LookDown => "look_down",
         }
     }
+
+    /// Whether the whole head moves: what shows that it is a head and no picture with a mouth that opens.
+    pub fn moves_head(self) -> bool {
+        match self {
+            Self::OpenMouth => false,
+            Self::TurnLeft | Self::TurnRight | Self::LookUp | Self::LookDown => true,
+        }
+    }
 }
 
 /// A step of the plan: after `wait_ms` at rest, ask for `action`.
@@ -110,22 +118,55 @@ pub struct CapturePolicy {
 }
 
 impl CapturePolicy {
-    /// The standing rules for the actions that a person can do: as many steps as make at least 100 equally likely plans,
+    /// The least number of equally likely plans by which anybody is certified without a person's look.
+    pub const LEAST_PLANS: u64 = 100;
+
+    /// The standing rules for the actions that a person can do: as many steps as make at least [`Self::LEAST_PLANS`] plans,
     /// and never fewer than three. With one failure allowed, after which the count starts again, a recording made for
-    /// another plan then fits by luck in at most two of a hundred attempts. `None` where fewer than two actions are left: such a person is not certified by
-    /// actions, and the attempt goes to a person's review.
+    /// another plan then fits by luck in at most two of a hundred attempts. Where no number of steps makes so many, it is
+    /// three steps, and the capture goes to a person's review ([`Self::is_enough`]). `None` without any action: there is
+    /// nothing to record.
     pub fn for_actions(actions: &[Action]) -> Option<Self> {
-        let kinds = u32::try_from(actions.len()).ok().filter(|kinds| *kinds >= 2)?;
-        let steps_needed = (3..).find(|steps| kinds.saturating_pow(*steps) >= 100)?;
-        Some(Self {
+        if actions.is_empty() {
+            return None;
+        }
+        let mut policy = Self {
             actions: actions.to_vec(),
-            steps_needed,
+            steps_needed: 3,
             failures_allowed: 1,
             min_reaction_ms: 250,
             max_capture_ms: 45_000,
             frames_per_second: 15,
             max_bundle_bytes: 1_000_000,
-        })
+        };
+        policy.demand(Self::LEAST_PLANS);
+        Some(policy)
+    }
+
+    /// Asks for as many steps as make at least so many plans; of a single action there is only one plan, however long.
+    pub fn demand(&mut self, plans: u64) {
+        while self.actions.len() > 1 && self.plans() < plans {
+            self.steps_needed = self.steps_needed.saturating_add(1);
+        }
+    }
+
+    /// The number of equally likely plans: sequences of `steps_needed` actions, of which at least one moves the head if any
+    /// can.
+    pub fn plans(&self) -> u64 {
+        self.ways_on(self.steps_needed, false)
+    }
+
+    /// In how many ways a plan can go on for `steps` steps, whose beginning has a head movement or not.
+    pub fn ways_on(&self, steps: u32, moved: bool) -> u64 {
+        let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX).saturating_pow(steps);
+        let still = self.actions.iter().filter(|action| !action.moves_head()).count();
+        let all = count(self.actions.len());
+        if moved || still == self.actions.len() { all } else { all.saturating_sub(count(still)) }
+    }
+
+    /// Whether a capture by these rules can certify without a person's look: enough plans, and a head movement in each.
+    pub fn is_enough(&self) -> bool {
+        self.plans() >= Self::LEAST_PLANS && self.actions.iter().any(|action| action.moves_head())
     }
 }
 
@@ -150,11 +191,23 @@ mod tests {
 
     #[test]
     fn fewer_actions_mean_more_steps_and_never_fewer_plans() {
-        for (kinds, steps) in [(5, 3), (4, 4), (3, 5), (2, 7)] {
-            let policy = CapturePolicy::for_actions(&Action::ALL[..kinds]).expect("two or more actions");
-            assert_eq!(policy.steps_needed, steps);
+        let rules = |actions: &[Action]| CapturePolicy::for_actions(actions).expect("an action");
+        // With an open mouth among them, and head movements alone.
+        for (kinds, steps, plans, heads) in
+            [(5, 3, 124, None), (4, 4, 255, Some(256)), (3, 5, 242, Some(243)), (2, 7, 127, Some(128))]
+        {
+            let policy = rules(&Action::ALL[..kinds]);
+            assert_eq!((policy.steps_needed, policy.plans(), policy.is_enough()), (steps, plans, true));
+            if let Some(plans) = heads {
+                let policy = rules(&Action::ALL[1..=kinds]);
+                assert_eq!((policy.steps_needed, policy.plans(), policy.is_enough()), (steps, plans, true));
+            }
         }
-        assert_eq!(CapturePolicy::for_actions(&[Action::OpenMouth]), None);
+        for single in Action::ALL {
+            let policy = rules(&[single]);
+            assert_eq!((policy.steps_needed, policy.plans(), policy.is_enough()), (3, 1, false));
+        }
+        assert_eq!(CapturePolicy::for_actions(&[]), None);
     }
 
     #[test]

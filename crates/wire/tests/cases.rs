@@ -57,7 +57,13 @@ fn case() -> ReviewCase {
             phones: vec!["*******6789".into()],
             portrait: "poor".into(),
             certificates: Vec::new(),
-            attempts: vec![DeskAttempt { id: id(3), issued_at: at, state: "refused".into(), reasons: Vec::new() }],
+            attempts: vec![DeskAttempt {
+                id: id(3),
+                issued_at: at,
+                state: "refused".into(),
+                reasons: Vec::new(),
+                limitations: Vec::new(),
+            }],
         },
         standing: Some(CaseStanding {
             standing: "overdue".into(),

@@ -8,8 +8,8 @@ use std::fmt::Debug;
 use jianzai_wire::api::*;
 use jianzai_wire::desk::*;
 use jianzai_wire::{
-    Action, Area, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, LoginName, Mode, Name, PersonFacts,
-    ReasonCode, Secret, Step, StepOutcome, StepReport,
+    Action, Area, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, Limitation, LoginName, Mode, Name,
+    PersonFacts, ReasonCode, Secret, Step, StepOutcome, StepReport,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,7 +89,14 @@ fn sent<T: Serialize + DeserializeOwned + Debug>(name: &str, value: &T) {
 fn every_type_keeps_its_form_there_and_back() {
     sent("activation_request", &activation_request());
     sent("activation", &activation());
-    sent("attempt_request", &AttemptRequest { cannot: vec![Action::LookUp, Action::OpenMouth], demo: true });
+    sent(
+        "attempt_request",
+        &AttemptRequest {
+            cannot: vec![Action::LookUp, Action::OpenMouth],
+            limitations: Limitation::ALL.to_vec(),
+            demo: true,
+        },
+    );
     sent("attempt", &attempt());
     sent("step_request_first", &StepRequest { ended: None, frames: 0, chain_head: Bytes32([0; 32]) });
     sent("step_request_done", &step_request(StepOutcome::Done));
@@ -149,6 +156,7 @@ fn desk_person() -> DeskPerson {
             issued_at: at,
             state: "review".into(),
             reasons: vec![ReasonCode::MatchNoPortrait],
+            limitations: vec![Limitation::LyingDown, Limitation::CannotHear],
         }],
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use image::RgbImage;
 use jianzai_camera::actor;
 use jianzai_evidence::{Recorder, RecorderConfig, Source};
+use jianzai_liveness::draw::draw;
 use jianzai_liveness::limits::WAIT_MS;
 use jianzai_liveness::{
     CaptureEnd, Coach, CoachInput, CoachOutput, Instruction, NextStep, Observation, PromptId, StepReveal, needed,
@@ -150,8 +151,7 @@ impl Attempt {
             // The coach counts likewise, and ends by itself.
             NextStep::Failed => return,
             NextStep::Reveal => {
-                let kind = self.rng.random_range(0..self.policy.actions.len());
-                let Some(action) = self.policy.actions.get(kind).copied() else { return };
+                let Some(action) = draw(&self.policy, &self.reveals, self.rng.random()) else { return };
                 let step = Step { index: self.reveals.len() as u32, action, wait_ms: self.rng.random_range(WAIT_MS) };
                 self.reveals.push(StepReveal { step, frames_at_reveal: head.0, ended: None });
                 StepAnswer::Next(step)

@@ -1,11 +1,12 @@
-//! Genuine people under conditions: dark, lit from behind or from the side, blurred, far, coarse, slow, with glasses. The
+//! Genuine people under conditions: dark, lit from behind or from the side, blurred, far, coarse, slow, with glasses, in bed, with one
+//! eye. The
 //! person is the recorded man who follows instructions; a condition changes his picture as the world would, but drawn. How
 //! strong it is comes from the trial's seed, within what the species' doc says.
 
 use anyhow::Result;
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::{FilterType, fast_blur, resize};
+use image::imageops::{FilterType, fast_blur, resize, rotate90, rotate270};
 use jianzai_camera::actor;
 use jianzai_wire::FrameTime;
 use rand::rngs::StdRng;
@@ -69,6 +70,13 @@ pub fn good_light(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
 pub fn dark(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     let mut dice = dice(seed);
     let light = dice.random_range(0.33..0.5);
+    darkened(material, seed, light)
+}
+
+/// Half of the light or a little more: it can be judged, and more would be better.
+pub fn dim(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
+    let mut dice = dice(seed);
+    let light = dice.random_range(0.48..0.58);
     darkened(material, seed, light)
 }
 
@@ -204,7 +212,7 @@ pub fn glasses(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
 /// Corners of the eyes, outer and inner; of the right eye, then the left.
 const EYES: [(usize, usize); 2] = [(33, 133), (263, 362)];
 
-fn wear(shot: &mut Shot, rim: f32, width: f32) {
+pub(super) fn wear(shot: &mut Shot, rim: f32, width: f32) {
     let place = |index: usize| shot.points.get(index).map_or([0.0; 2], |p| [p[0], p[1]]);
     let lenses = EYES.map(|(outer, inner)| {
         let (p, q) = (place(outer), place(inner));
@@ -226,6 +234,31 @@ fn wear(shot: &mut Shot, rim: f32, width: f32) {
         let between = x > right[0] + r[0] && x < left[0] - l[0];
         if between && (y - line).abs() < width { [rim, rim * 0.9, rim * 0.8] } else { colour }
     });
+}
+
+/// In bed, on the left side or the right: the head lies, and the phone does not.
+pub fn lying(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
+    seen(
+        material,
+        seed,
+        move |shot| if seed.is_multiple_of(2) { rotate90(&shot.image) } else { rotate270(&shot.image) },
+    )
+}
+
+/// A dark patch over one eye.
+pub fn one_eye(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
+    let (outer, inner) = EYES[usize::from(seed.is_multiple_of(2))];
+    seen(material, seed, move |mut shot| {
+        let place = |index: usize| shot.points.get(index).map_or([0.0; 2], |p| [p[0], p[1]]);
+        let (p, q) = (place(outer), place(inner));
+        let (cx, cy) = ((p[0] + q[0]) / 2.0, (p[1] + q[1]) / 2.0);
+        let radius = (p[0] - q[0]).hypot(p[1] - q[1]) * 0.8;
+        change(&mut shot.image, |x, y, colour| {
+            let away = ((x - cx) / radius).hypot((y - cy) / (radius * 0.8));
+            mix([38.0, 36.0, 34.0], colour, ramp(away, 0.92, 1.05))
+        });
+        shot.image
+    })
 }
 
 /// A hand that shakes: up to 4 pixels at 3 to 6 a second.

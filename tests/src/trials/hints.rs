@@ -16,11 +16,12 @@ const TRIALS: u64 = 3;
 type Make = fn(&Material, u64) -> Result<Box<dyn Scene>>;
 
 /// What is before the camera, and what should be said; none: nothing.
-const LABELLED: [(&str, Make, Option<ReasonCode>); 13] = [
+const LABELLED: [(&str, Make, Option<ReasonCode>); 14] = [
     ("good_light", conditions::good_light, None),
     ("glasses", conditions::glasses, None),
     ("nobody", conditions::nobody, Some(ReasonCode::FaceNone)),
     ("two_people", feeds::together, Some(ReasonCode::FaceSeveral)),
+    ("dim", conditions::dim, Some(ReasonCode::FaceDim)),
     ("too_dark", conditions::too_dark, Some(ReasonCode::FaceTooDark)),
     ("too_bright", conditions::too_bright, Some(ReasonCode::FaceTooBright)),
     ("too_back_lit", conditions::too_back_lit, Some(ReasonCode::FaceBackLit)),

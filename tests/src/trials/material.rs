@@ -61,6 +61,11 @@ impl Clip {
         self.points.get(&number)
     }
 
+    /// Every frame in which a face was looked for and found.
+    pub fn known(&self) -> impl Iterator<Item = u32> {
+        self.points.keys().copied()
+    }
+
     /// The frontal frame that `dice` picks.
     pub fn pick(&self, dice: u64) -> Result<u32> {
         let count = self.frontal.len() as u64;

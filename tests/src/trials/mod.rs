@@ -14,11 +14,15 @@
 //! | [`screens`] | pictures and film on a display |
 //! | [`warped`] | stills animated along the mesh |
 //! | [`feeds`] | frozen, looped, replayed, spliced and swapped film, several people |
+//!
+//! [`eyes`] and [`lamp`] hold no species: they are experiments on the same material (`--bin experiment`).
 
 pub mod conditions;
+pub mod eyes;
 pub mod feeds;
 pub mod figures;
 pub mod hints;
+pub mod lamp;
 pub mod likeness;
 pub mod material;
 pub mod pictures;
@@ -81,6 +85,8 @@ pub const SPECIES: &[Species] = {
         of("ten_a_second", Hard, 8, Man, conditions::ten_a_second),
         of("glasses", Hard, 8, Man, conditions::glasses),
         of("shaky", Hard, 8, Man, conditions::shaky),
+        of("lying", Hard, 8, Man, conditions::lying),
+        of("one_eye", Hard, 8, Man, conditions::one_eye),
         of("print_still", MustRefuse, 6, Man, prints::still),
         of("print_tilted", MustRefuse, 14, Man, prints::tilted),
         of("print_bent", MustRefuse, 10, Man, prints::bent),

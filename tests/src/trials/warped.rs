@@ -212,6 +212,13 @@ fn spread(sums: &mut [[f32; 3]], to: [f32; 2], shift: [f32; 2], reach: f32, stre
     }
 }
 
+/// A still whose eyes are shut by so much, 0 to 1.
+pub(super) fn with_lids(still: Shot, lids: f32) -> RgbImage {
+    let (ticks, dice) = (Ticks::default(), StdRng::seed_from_u64(0));
+    let animated = Animated { still, cue: None, reach: [0.0; 3], blinks_every: 1.0, ticks, dice };
+    animated.drawn(Mien { lids, ..Mien::default() })
+}
+
 /// A frame of the man, animated on cue: turns of 20 to 30 degrees, nods of 14 to 22, a mouth wide open.
 pub fn animated(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     let mut dice = StdRng::seed_from_u64(seed ^ 0x3a39);

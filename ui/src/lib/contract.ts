@@ -26,6 +26,10 @@ export type Instruction = (typeof INSTRUCTIONS)[number];
 export const ACTIONS = ['open_mouth', 'turn_left', 'turn_right', 'look_up', 'look_down'] as const;
 export type Action = (typeof ACTIONS)[number];
 
+/** What else a person may be unable to do (crates/wire, `Limitation`). Kept for one certification only. */
+export const LIMITATIONS = ['cannot_open_mouth', 'cannot_turn_head', 'lying_down', 'one_eye', 'cannot_hear', 'cannot_see'] as const;
+export type Limitation = (typeof LIMITATIONS)[number];
+
 /** Why something is as it is: a stable code, a sentence, and what to do now. */
 export interface Reason {
   code: string;
@@ -67,6 +71,7 @@ export interface Person {
   id_number: string;
   insured_place: string;
   residence: string;
+  limitations: Limitation[];
 }
 
 export type FieldName = 'name' | 'id_number' | 'insured_place' | 'residence';

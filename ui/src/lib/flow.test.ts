@@ -58,6 +58,14 @@ describe('the way there', () => {
     expect(reduce(once, { do: 'toggle_cannot', action: 'open_mouth' }).cannot).toEqual([]);
   });
 
+  it('remembers limitations for this person alone', () => {
+    const once = play(filled(), { do: 'toggle_limitation', limitation: 'cannot_hear' }, { do: 'toggle_limitation', limitation: 'lying_down' });
+    expect(once.limitations).toEqual(['cannot_hear', 'lying_down']);
+    expect(reduce(once, { do: 'toggle_limitation', limitation: 'cannot_hear' }).limitations).toEqual(['lying_down']);
+    expect(play(once, { do: 'set_who', name: '李四', idNumber: '440524188001010014' }).limitations).toEqual([]);
+    expect(play(once, { do: 'restart' }).limitations).toEqual([]);
+  });
+
   it('sends the lowest division that was chosen', () => {
     expect(placeCode(city)).toBe('440300');
     expect(placeName(city)).toBe('广东省 深圳市');

@@ -12,6 +12,7 @@ import type {
   Division,
   Instruction,
   JourneyEvent,
+  Limitation,
   Mode,
   Placement,
   Reason,
@@ -62,6 +63,7 @@ export interface State {
   form: Form;
   consented: boolean;
   cannot: LivenessAction[];
+  limitations: Limitation[];
   camera: Camera;
   /** Counts the starts; a screen that sees a new number begins anew. */
   run: number;
@@ -81,6 +83,7 @@ export type Action =
   | { do: 'agree' }
   | { do: 'decline' }
   | { do: 'toggle_cannot'; action: LivenessAction }
+  | { do: 'toggle_limitation'; limitation: Limitation }
   | { do: 'choose_camera'; camera: Camera }
   | { do: 'start' }
   | { do: 'resume' }
@@ -112,6 +115,7 @@ export function initial(camera: Camera): State {
     form: emptyForm(),
     consented: false,
     cannot: [],
+    limitations: [],
     camera,
     run: 0,
     start: 'begin',
@@ -127,14 +131,18 @@ export function reduce(state: State, action: Action): State {
       return { ...initial(state.camera), run: state.run, mode: action.mode, screen: 'who' };
     case 'back':
       return back(state);
-    case 'set_who':
+    case 'set_who': {
       // Another person than before: what was said and agreed for the one before does not count.
+      const same = state.form.idNumber === action.idNumber;
       return {
         ...state,
         form: { ...state.form, name: action.name, idNumber: action.idNumber },
-        consented: state.consented && state.form.idNumber === action.idNumber,
+        consented: state.consented && same,
+        cannot: same ? state.cannot : [],
+        limitations: same ? state.limitations : [],
         screen: 'insured',
       };
+    }
     case 'set_insured':
       return { ...state, form: { ...state.form, insured: action.place }, screen: 'residence' };
     case 'set_residence':
@@ -145,6 +153,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, consented: false, otherWays: true };
     case 'toggle_cannot':
       return { ...state, cannot: toggled(state.cannot, action.action) };
+    case 'toggle_limitation':
+      return { ...state, limitations: toggled(state.limitations, action.limitation) };
     case 'choose_camera':
       return { ...state, camera: action.camera };
     case 'start':
@@ -186,8 +196,8 @@ function back(state: State): State {
   return before ? { ...state, screen: before } : state;
 }
 
-function toggled(list: LivenessAction[], action: LivenessAction): LivenessAction[] {
-  return list.includes(action) ? list.filter((other) => other !== action) : [...list, action];
+function toggled<T>(list: T[], one: T): T[] {
+  return list.includes(one) ? list.filter((other) => other !== one) : [...list, one];
 }
 
 function started(state: State, start: State['start']): State {

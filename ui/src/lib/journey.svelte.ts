@@ -2,7 +2,7 @@
 // place where state, commands and voice meet.
 
 import * as rust from './commands';
-import type { AppInfo, Camera, JourneyEvent, Reason } from './contract';
+import type { AppInfo, Camera, JourneyEvent, Limitation, Reason } from './contract';
 import type { TroubleKind } from './grabber';
 import { initial, placeCode, reduce, type Action, type State } from './flow';
 import { Prompter, audioPlayer, clipLength } from './prompter';
@@ -10,12 +10,22 @@ import { settings } from './settings.svelte';
 
 /** A hint is spoken again only after this long, in milliseconds: said too often it hurries people. */
 const HINT_AGAIN_MS = 7000;
+/** For those who cannot see it, a hint that still holds is spoken again this long after it was, in milliseconds. */
+const HINT_UNSEEN_MS = 3500;
+/** Length of the vibration with each instruction for those who cannot hear it, in milliseconds. */
+const NUDGE_MS = 200;
 
 class Journey {
   info = $state.raw<AppInfo | null>(null);
   state = $state.raw<State>(initial({ kind: 'webview' }));
-  voice = new Prompter(audioPlayer(), () => settings.language, () => settings.muted);
+  voice = new Prompter(audioPlayer(), () => settings.language, () => settings.muted, () => this.is('cannot_hear'));
   private hintSaid = { code: '', at: -Infinity };
+  private unseenHint = 0;
+
+  /** Whether this is so of the person of the present run. */
+  is(limitation: Limitation): boolean {
+    return this.state.limitations.includes(limitation);
+  }
 
   async load(): Promise<void> {
     const info = await rust.appInfo();
@@ -28,6 +38,7 @@ class Journey {
     const before = this.state;
     this.state = reduce(before, action);
     if (STARTS.includes(action.do)) this.run(before);
+    if (this.state.screen !== 'capture') clearTimeout(this.unseenHint);
     if (leavesRun(action)) {
       this.voice.hush();
       // What is saved stays in the outbox: it is sent in the background, and its end can still be shown.
@@ -67,13 +78,15 @@ class Journey {
     const { state } = this;
     if (state === before || (state.screen !== 'capture' && state.screen !== 'sending')) return;
     this.hintSaid = { code: '', at: -Infinity };
+    // Who cannot see depends on the sound, whatever was set before.
+    if (this.is('cannot_see') && settings.muted) settings.toggleSound();
     if (state.screen === 'capture') this.voice.say('ready');
     const asked = { begin: () => this.begin(state), retry: () => this.retry(state.run), resume: () => this.resume(state.run) }[state.start]();
     asked.catch((error: unknown) => this.hear(state.run, { event: 'failed', reason: reasonOf(error), canRetry: true }));
   }
 
   private begin(state: State): Promise<void> {
-    const { run, mode, form, cannot, camera } = state;
+    const { run, mode, form, cannot, limitations, camera } = state;
     return rust.begin(
       {
         mode,
@@ -82,6 +95,7 @@ class Journey {
           id_number: form.idNumber,
           insured_place: placeCode(form.insured),
           residence: placeCode(form.residence),
+          limitations,
         },
         consent: { by: mode === 'self' ? 'beneficiary' : 'beneficiary_spoken' },
         cannot,
@@ -108,10 +122,14 @@ class Journey {
     this.act({ do: 'event', run, event });
     switch (event.event) {
       case 'tell':
+        clearTimeout(this.unseenHint);
+        if (this.is('cannot_hear')) vibrate();
         this.voice.say(event.instruction, () => rust.promptEnded(event.id).catch(ignore));
         break;
       case 'hint':
-        if (event.reason) this.speakHint(event.reason.code);
+        clearTimeout(this.unseenHint);
+        if (event.reason && this.is('cannot_see')) this.speakUnseen(event.reason.code);
+        else if (event.reason) this.speakHint(event.reason.code);
         break;
       case 'saved':
       case 'certified':
@@ -121,6 +139,13 @@ class Journey {
     }
   }
 
+  /** Speaks a hint as often as it takes, with a pause in between; an instruction is never cut short for it. */
+  private speakUnseen(code: string): void {
+    if (clipLength(code, settings.language) === null) return;
+    this.voice.sayIfQuiet(code);
+    this.unseenHint = setTimeout(() => this.speakUnseen(code), HINT_UNSEEN_MS) as unknown as number;
+  }
+
   private speakHint(code: string): void {
     const now = performance.now();
     const again = code === this.hintSaid.code && now - this.hintSaid.at < HINT_AGAIN_MS;
@@ -128,6 +153,11 @@ class Journey {
     this.hintSaid = { code, at: now };
     this.voice.say(code);
   }
+}
+
+/** Where the platform can (Android; not iOS, not desktops). */
+function vibrate(): void {
+  if ('vibrate' in navigator) navigator.vibrate(NUDGE_MS);
 }
 
 /** A camera that Rust drives, before the demo's actor, before the WebView's own. */

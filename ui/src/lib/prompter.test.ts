@@ -44,6 +44,20 @@ it('gives readers as long as listeners when the sound is off or broken', async (
   }
 });
 
+it('makes nobody who cannot hear wait for speech', async () => {
+  const player: Player = { play: vi.fn(), prepare: vi.fn(), stop: () => {} };
+  const done = vi.fn();
+  const unheard = new Prompter(player, () => language, () => silent, () => true);
+  unheard.prepare(['turn_left']);
+  unheard.say('turn_left', done);
+  await vi.advanceTimersByTimeAsync(699);
+  expect(done).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(2);
+  expect(done).toHaveBeenCalledTimes(1);
+  expect(turnLeft).toBeGreaterThan(1500);
+  expect([player.play, player.prepare].map((call) => vi.mocked(call).mock.calls.length)).toEqual([0, 0]);
+});
+
 it('never leaves anyone waiting for a clip that got stuck', async () => {
   const done = vi.fn();
   prompter.say('turn_left', done);

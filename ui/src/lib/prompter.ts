@@ -2,13 +2,16 @@
 //
 // In: the id of a clip. Out: `done`, exactly once for each clip that was asked for: when it has ended, when another one took
 // its place, or, if it cannot play (no clip, no sound system, sound off), after the time it would have taken, so that those
-// who read are given as long as those who listen.
+// who read are given as long as those who listen. For those who cannot hear nothing is spoken and nothing waits for speech:
+// `done` comes after a glance at the words, which stay.
 
 import lengths from '../../voice/clips.json';
 import type { Language } from './contract';
 
 /** Time to read a line that has no clip, in milliseconds. */
 const READING_MS = 2500;
+/** Time to notice new words for somebody who never listens, in milliseconds. The words stay on the screen. */
+const GLANCE_MS = 700;
 /** A clip that has not ended this long after it should have is taken for stuck. */
 const SLACK_MS = 2500;
 
@@ -30,6 +33,7 @@ export class Prompter {
     private readonly player: Player,
     private readonly language: () => Language,
     private readonly isSilent: () => boolean,
+    private readonly isUnheard: () => boolean = () => false,
   ) {}
 
   get busy(): boolean {
@@ -38,7 +42,7 @@ export class Prompter {
 
   /** Makes ready to say these without delay. */
   prepare(clips: readonly string[]): void {
-    if (!this.isSilent()) this.player.prepare(clips.map((clip) => clipPath(clip, this.language())));
+    if (!this.isSilent() && !this.isUnheard()) this.player.prepare(clips.map((clip) => clipPath(clip, this.language())));
   }
 
   /** Speaks `clip` instead of whatever is being said. */
@@ -60,6 +64,10 @@ export class Prompter {
       clearTimeout(timer);
       if (open) timer = setTimeout(finish, ms) as unknown as number;
     };
+    if (this.isUnheard()) {
+      wait(GLANCE_MS);
+      return;
+    }
     if (length === null || this.isSilent()) {
       wait(length ?? READING_MS);
       return;

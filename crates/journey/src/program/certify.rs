@@ -13,7 +13,7 @@ use jianzai_journey::{
     RefusedAttempt, Request, Said, TakenPlan, consent_text,
 };
 use jianzai_wire::api::ConsentBy;
-use jianzai_wire::{Action, Language, Mode, PersonFacts, Secret};
+use jianzai_wire::{Action, Language, Limitation, Mode, PersonFacts, Secret};
 use zeroize::Zeroizing;
 
 use super::talk::{self, Teller};
@@ -27,7 +27,8 @@ pub(crate) struct Certify {
     /// Address of the service.
     #[arg(long, value_name = "URL", env = "JIANZAI_SERVER", required_unless_present = "lease")]
     server: Option<String>,
-    /// TOML file with name, id_number, insured_place and residence; `-` reads standard input.
+    /// TOML file with name, id_number, insured_place and residence, and perhaps a list `limitations` (cannot_open_mouth,
+    /// cannot_turn_head, lying_down, one_eye, cannot_hear, cannot_see); `-` reads standard input.
     #[arg(long, value_name = "FILE|-", required_unless_present = "lease", conflicts_with = "lease")]
     person: Option<PathBuf>,
     /// Who holds the camera: the person (self) or someone else (assisted).
@@ -100,7 +101,8 @@ impl Certify {
             Some(Who::Assisted) | None => Mode::Assisted,
         };
         let teller = Teller::new(language, mode, self.json);
-        let person = match self.facts()?.map(|typed| typed.check()).transpose() {
+        let typed = self.facts()?;
+        let person = match typed.as_ref().map(TypedFacts::check).transpose() {
             Ok(person) => person,
             Err(bad) => {
                 // The same words as in the form; nothing was sent.
@@ -117,12 +119,14 @@ impl Certify {
             teller.tell(&JourneyEvent::Refused { reasons: vec![Said::new(reason, language)], can_appeal: false })?;
             return Ok(Ended::Refused);
         }
-        self.certify(person, mode, &teller, language)
+        let limitations = typed.map(|typed| typed.limitations.clone()).unwrap_or_default();
+        self.certify(person, limitations, mode, &teller, language)
     }
 
     fn certify(
         self,
         person: Option<PersonFacts>,
+        limitations: Vec<Limitation>,
         mode: Mode,
         teller: &Teller,
         language: Language,
@@ -150,7 +154,7 @@ impl Certify {
             (None, Some(person)) => {
                 let cannot = self.cannot.iter().map(|doing| doing.action()).collect();
                 let link = self.link.clone().map(Secret::new);
-                journey.certify(Request { person, mode, consent, cannot, camera, link }, booth, tell)
+                journey.certify(Request { person, mode, consent, cannot, limitations, camera, link }, booth, tell)
             }
             (None, None) => bail!("neither facts nor a plan were given"),
         };

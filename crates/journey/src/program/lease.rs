@@ -54,6 +54,7 @@ impl TakeAlong {
             person: self.person,
             device_key: Bytes32(key.verifying_key().to_bytes()),
             cannot: self.cannot.iter().map(|doing| doing.action()).collect::<Vec<Action>>(),
+            limitations: Vec::new(),
             demo: self.demo(),
         };
         let client = Client::new(&self.server, language)?;

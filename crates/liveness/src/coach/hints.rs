@@ -41,6 +41,15 @@ pub(super) fn assess(
         .map(|(code, ..)| code)
 }
 
+/// Whether more light would help somebody whom nothing stands in the way of. While they move the light on their face
+/// changes with it; then what is shown stays as it is.
+pub(super) fn is_dim(seen: &Observation, moving: bool, shown: Option<ReasonCode>) -> bool {
+    let showing = shown == Some(ReasonCode::FaceDim);
+    let ease = if showing { 1.0 - limits::HINT_EASE } else { 1.0 };
+    let dark = |face: &FaceSeen| shortage(face.brightness, limits::DIM) > ease;
+    seen.face.as_ref().is_some_and(|face| if moving { showing } else { dark(face) })
+}
+
 /// 1 at the limit, more above it. What is no number is over no limit.
 fn excess(value: f32, limit: f32) -> f32 {
     value / limit
@@ -86,7 +95,9 @@ impl HintBoard {
             self.wanted_since = at;
         }
         let held = at.since(self.wanted_since) >= limits::HINT_AFTER_MS;
-        let read = self.shown.is_none() || at.since(self.shown_at) >= limits::HINT_STAYS_MS;
+        // What is only a wish gives way at once to what helps.
+        let wish = self.shown == Some(ReasonCode::FaceDim) && self.wanted.is_some();
+        let read = self.shown.is_none() || wish || at.since(self.shown_at) >= limits::HINT_STAYS_MS;
         if self.wanted == self.shown || !held || !read {
             return None;
         }
@@ -145,6 +156,20 @@ mod tests {
             changes.extend(board.update(at, wanted).map(|hint| (at.0, hint)));
         }
         assert_eq!(changes, [(400, Some(ReasonCode::FaceTooFar)), (1_900, None)]);
+    }
+
+    #[test]
+    fn a_wish_for_light_gives_way_at_once_and_other_hints_stay_to_be_read() {
+        for (first, changes_at) in [(ReasonCode::FaceDim, 900), (ReasonCode::FaceTooFar, 1_900)] {
+            let mut board = HintBoard::default();
+            let mut changes = Vec::new();
+            for frame in 0..40_u64 {
+                let at = FrameTime(frame * 100);
+                let wanted = if frame < 5 { first } else { ReasonCode::FaceOffCentre };
+                changes.extend(board.update(at, Some(wanted)).map(|hint| (at.0, hint)));
+            }
+            assert_eq!(changes, [(400, Some(first)), (changes_at, Some(ReasonCode::FaceOffCentre))]);
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub use say::{CaptureEnd, CoachInput, CoachOutput, Instruction, PromptId};
 
 use crate::signals::Reading;
 use crate::{CaptureLog, Observation, limits};
-use hints::{HintBoard, Pace, assess};
+use hints::{HintBoard, Pace, assess, is_dim};
 use recording::{Flow, Recording};
 use session::Session;
 
@@ -111,7 +111,9 @@ impl Coach {
             Stage::Recording(recording) => recording.hint(),
             _ => None,
         };
-        self.show_hint(hindrance.or(faint), slow);
+        let moving = matches!(&self.stage, Stage::Recording(recording) if recording.is_moving());
+        let dim = is_dim(seen, moving, self.hints.shown());
+        self.show_hint(hindrance.or(faint), slow, dim);
         match &mut self.stage {
             Stage::Placing { .. } => self.place(reading, hindrance.is_some()),
             Stage::Recording(recording) => {
@@ -122,9 +124,10 @@ impl Coach {
         }
     }
 
-    fn show_hint(&mut self, person: Option<ReasonCode>, slow: bool) {
+    fn show_hint(&mut self, person: Option<ReasonCode>, slow: bool, dim: bool) {
         let network = self.network_waits.then_some(ReasonCode::NetworkUnreachable);
-        let wanted = person.or(network).or(slow.then_some(ReasonCode::DeviceSlow));
+        let wanted =
+            person.or(network).or(slow.then_some(ReasonCode::DeviceSlow)).or(dim.then_some(ReasonCode::FaceDim));
         if let Some(hint) = self.hints.update(self.session.now, wanted) {
             self.session.out.push(CoachOutput::Hint(hint));
         }

@@ -79,8 +79,12 @@ impl Recording {
 
     /// Whether the person may be moving just now: then hints about turning and blur would only confuse.
     pub(super) fn may_move(&self) -> bool {
-        let moving = self.tracker.as_ref().is_some_and(|tracker| tracker.moving_since().is_some());
-        moving || matches!(self.task, Task::Acting { .. })
+        self.is_moving() || matches!(self.task, Task::Acting { .. })
+    }
+
+    /// Whether they are moving.
+    pub(super) fn is_moving(&self) -> bool {
+        self.tracker.as_ref().is_some_and(|tracker| tracker.moving_since().is_some())
     }
 
     /// What would help just now: a larger movement.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jianzai_wire::{Action, FrameTime, ReasonCode, StepOutcome, StepReport};
+use jianzai_wire::{Action, CapturePolicy, FrameTime, ReasonCode, StepOutcome, StepReport};
 
 use super::{Decision, Evidence, Findings, Layer, StepReveal, face};
+use crate::draw::current_run;
 use crate::limits;
 use crate::rules::{NextStep, needed};
 use crate::signals::{Episode, Reading, Tracker};
@@ -42,6 +43,23 @@ pub(super) fn actions(evidence: &Evidence<'_>, readings: &[Option<Reading>], fin
     }
     found.nothing_unasked(findings);
     found.not_everything_at_once(evidence.steps, findings);
+    head_moved(evidence, findings);
+}
+
+/// What was done shows a head only if a head movement was among it. Where none can be asked, and where a plan from before
+/// this rule asked for none, a person looks.
+fn head_moved(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let run = current_run(evidence.steps);
+    let movements = run.iter().filter(|step| step.step.action.moves_head()).count();
+    let figures = vec![
+        findings.note("plans", evidence.policy.plans() as f64, Some(CapturePolicy::LEAST_PLANS as f64)),
+        findings.note("head_movements_asked", movements as f64, Some(1.0)),
+    ];
+    if !evidence.policy.is_enough() {
+        findings.add(Decision::Review, ReasonCode::AttemptAbilitiesReview, Layer::Actions, figures);
+    } else if movements == 0 {
+        findings.add(Decision::Review, ReasonCode::SpoofUnsure, Layer::Actions, figures);
+    }
 }
 
 /// Whether the log says the same as the server knows, in an order that can be.

@@ -12,6 +12,7 @@
 //! | motion | neither movement nor blink; frozen | `liveness.no_motion` |
 //! | depth | proportions change as those of a tilted picture | `liveness.flat` |
 //! | actions | log and server disagree; a step's action missing, too early or mixed with another; an action nobody asked for; too many failures | `evidence.tampered`, `action.*` |
+//! | actions | never; no head movement asked, because the person can do none or the plan is from before that rule: review | `attempt.abilities_review`, `spoof.unsure` |
 //! | passive | never; low, or none: review | `spoof.unsure` |
 //!
 //! The passive network neither accepts (without the actions nothing passes) nor refuses.

@@ -1,7 +1,7 @@
 //! How the coach treats people.
 
 use jianzai_liveness::{CaptureEnd, CaptureLog, Instruction, Observation, PromptId};
-use jianzai_wire::{Action, FrameTime, ReasonCode, StepOutcome};
+use jianzai_wire::{Action, CapturePolicy, FrameTime, ReasonCode, StepOutcome};
 
 use crate::person::{Body, Doing, Person};
 use crate::phone::{Capture, Obedient, Scene, Shown, capture, capture_until_the_network_fails, policy};
@@ -281,9 +281,8 @@ fn someone_who_sits_back_is_at_rest_again_soon() {
         }
         Some(seen)
     });
-    let mut policy = policy();
-    policy.actions = vec![Action::OpenMouth, Action::TurnLeft, Action::TurnRight];
-    let capture = capture(&mut scene, policy, 13);
+    let able = [Action::OpenMouth, Action::TurnLeft, Action::TurnRight];
+    let capture = capture(&mut scene, CapturePolicy::for_actions(&able).expect("three actions"), 13);
     assert!(capture.is_complete(), "{:?}", capture.end);
     assert_eq!(capture.judged().codes(), []);
 }
@@ -328,9 +327,8 @@ fn a_movement_too_small_to_count_is_asked_for_again_with_a_hint() {
         let body = doing.filter(|d| at >= d.began_at && at <= d.ends_at()).map_or(Body::default(), |d| d.body(at));
         Some(person.frame(at, body))
     });
-    let mut policy = policy();
-    policy.actions = vec![Action::TurnLeft, Action::TurnRight];
-    let capture = capture(&mut scene, policy, 16);
+    let able = [Action::TurnLeft, Action::TurnRight, Action::LookUp];
+    let capture = capture(&mut scene, CapturePolicy::for_actions(&able).expect("three actions"), 16);
     assert!(capture.is_complete(), "{:?}", capture.end);
     assert_eq!(capture.log.steps[0].repeats, 1);
     let hints: Vec<_> = capture.hints.iter().map(|(_, hint)| *hint).collect();
@@ -339,4 +337,50 @@ fn a_movement_too_small_to_count_is_asked_for_again_with_a_hint() {
     let again = capture.said.iter().find(|(at, said)| *at > cue && matches!(said, Instruction::Do(_)));
     assert!(again.is_some_and(|(at, _)| at.since(cue) < 5_500), "{again:?} {cue:?}");
     assert_eq!(capture.judged().codes(), []);
+}
+
+/// Someone whose face is lit by so much, a little more or less from frame to frame, and more on one side when they turn.
+fn in_light(seed: u64, brightness: f32) -> Capture {
+    let mut dice = crate::person::Dice(seed);
+    with(seed, move |seen, _| {
+        let face = seen.face.as_mut().unwrap();
+        face.brightness = (brightness + dice.between(-0.01, 0.01)) * (1.0 + face.pose.yaw / 120.0);
+        true
+    })
+}
+
+#[test]
+fn more_light_is_asked_for_once_and_never_waited_for() {
+    // At the limit itself it may come or not, but never come and go.
+    for (brightness, asked) in [(0.2, Some(true)), (0.25, None), (0.3, Some(false)), (0.39, Some(false))] {
+        for seed in 20..30 {
+            let (dim, bright) = (in_light(seed, brightness), in_light(seed, 0.5));
+            assert!(dim.is_complete(), "{brightness}: {:?}", dim.end);
+            assert_eq!(dim.judged().codes(), []);
+            // Just as quick as in good light: not one frame later.
+            let begun = |capture: &Capture| capture.observations.first().map(|seen| seen.at);
+            assert_eq!((begun(&dim), dim.said.len()), (begun(&bright), bright.said.len()), "{brightness} {seed}");
+            let hints: Vec<_> = dim.hints.iter().map(|(_, hint)| *hint).collect();
+            let comes = [Some(ReasonCode::FaceDim), None];
+            assert!(hints.len() <= 2 && comes.starts_with(&hints), "{brightness} {seed}: {hints:?}");
+            assert!(asked.is_none_or(|asked| asked != hints.is_empty()), "{brightness} {seed}: {hints:?}");
+        }
+    }
+}
+
+#[test]
+fn the_wish_for_light_gives_way_to_what_helps_and_comes_back() {
+    let capture = with(31, |seen, _| {
+        let at = seen.at.0;
+        let face = seen.face.as_mut().unwrap();
+        face.brightness = 0.2;
+        if (4_000..8_000).contains(&at) {
+            face.placement.size = 0.2;
+        }
+        true
+    });
+    let hints: Vec<_> = capture.hints.iter().map(|(_, hint)| *hint).take(3).collect();
+    assert_eq!(hints, [ReasonCode::FaceDim, ReasonCode::FaceTooFar, ReasonCode::FaceDim].map(Some));
+    let far = capture.hints[1].0;
+    assert!((4_000..4_600).contains(&far.0), "at once: {far:?}");
 }

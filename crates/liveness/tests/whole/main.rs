@@ -4,6 +4,7 @@
 mod coach;
 mod footage;
 mod judge;
+mod limited;
 mod person;
 mod phone;
 mod properties;

@@ -59,6 +59,8 @@ pub(crate) struct Person {
     next_blink: u64,
     /// Whether the eyes blink now and then.
     pub(crate) blinks: bool,
+    /// How far the head leans, clockwise in the frame, in degrees: 90 for somebody on their side.
+    pub(crate) lean: f32,
 }
 
 /// Points of a head whose half width is 1: to the subject's left, down, and towards the camera.
@@ -90,7 +92,18 @@ impl Person {
         };
         let middle = [320.0 + dice.between(-25.0, 25.0), 240.0 + dice.between(-25.0, 25.0)];
         let half = dice.between(80.0, 120.0);
-        Self { dice, rest, half, middle, depth: 1.0, noise: 0.25, passive: 0.99, next_blink: 1_500, blinks: true }
+        Self {
+            dice,
+            rest,
+            half,
+            middle,
+            depth: 1.0,
+            noise: 0.25,
+            passive: 0.99,
+            next_blink: 1_500,
+            blinks: true,
+            lean: 0.0,
+        }
     }
 
     /// A print of someone.
@@ -121,6 +134,11 @@ impl Person {
             ];
         }
         let height = landmarks[points::CHIN][1] - landmarks[points::FOREHEAD][1];
+        let (sin, cos) = self.lean.to_radians().sin_cos();
+        for point in &mut landmarks {
+            let (x, y) = (point[0] - middle[0], point[1] - middle[1]);
+            (point[0], point[1]) = (middle[0] + x * cos - y * sin, middle[1] + x * sin + y * cos);
+        }
         let mut blendshapes = Blendshapes::default();
         blendshapes.0[Blendshape::JawOpen as usize] = mouth * 0.75 + self.dice.between(0.0, 0.01);
         blendshapes.0[Blendshape::EyeBlinkLeft as usize] = lids;
@@ -139,7 +157,7 @@ impl Person {
             pose: Pose {
                 yaw: yaw * seen + self.dice.between(-0.3, 0.3),
                 pitch: pitch * seen + self.dice.between(-0.3, 0.3),
-                roll: wobble(1_500.0, 1.0),
+                roll: self.lean + wobble(1_500.0, 1.0),
             },
             blendshapes,
             brightness: 0.5,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jianzai_liveness::draw::draw;
 use jianzai_liveness::limits::WAIT_MS;
 use jianzai_liveness::{
     CaptureEnd, CaptureLog, Coach, CoachInput, CoachOutput, Evidence, Instruction, Judgement, NextStep, Observation,
@@ -188,9 +189,10 @@ impl Run {
             NextStep::Complete => StepAnswer::Complete,
             NextStep::Failed => panic!("the phone does not ask after its last failure"),
             NextStep::Reveal => {
+                let action = draw(&self.capture.policy, &self.capture.steps, self.dice.next());
                 let step = Step {
                     index: self.capture.steps.len() as u32,
-                    action: self.dice.one_of(&self.capture.policy.actions),
+                    action: action.expect("an action to ask for"),
                     wait_ms: WAIT_MS.start()
                         + (self.dice.next() % u64::from(WAIT_MS.end() - WAIT_MS.start() + 1)) as u32,
                 };

@@ -58,8 +58,9 @@ proptest! {
         let mut print = Obedient::new(Person::print(seed), seed);
         print.size = size;
         let capture = capture(&mut print, policy(), seed);
-        // A picture whose mouth opens, asked for three open mouths, is left to the passive network, hence to a person.
-        prop_assert!(!capture.is_complete() || capture.judged().decision != Decision::Pass);
+        // No plan is without a head movement, and a picture can do none.
+        prop_assert!(!capture.is_complete());
+        prop_assert_eq!(capture.judged().decision, Decision::Refuse);
     }
 
     #[test]

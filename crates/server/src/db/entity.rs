@@ -108,6 +108,7 @@ pub mod attempt {
         pub leased_plan: Option<String>,
         pub sampled: bool,
         pub captured_at: Option<i64>,
+        pub limitations: Option<Vec<u8>>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -8,12 +8,13 @@ use crate::year::names::Named as _;
 use crate::year::policy::{SHIPPED, load};
 
 /// Every version's text, by the name under which a database remembers that it has it; oldest first.
-const SCHEMAS: [(&str, &str); 6] = [
+const SCHEMAS: [(&str, &str); 7] = [
     ("v1_first_whole", include_str!("schema_1.sql")),
     (WITH_POLICIES, include_str!("schema_2.sql")),
     ("v3_accounts_and_log", include_str!("schema_3.sql")),
     ("v4_leases", include_str!("schema_leases.sql")),
     ("v4_reviews_and_links", include_str!("schema_reviews.sql")),
+    ("v4_limitations", include_str!("schema_limitations.sql")),
     ("v4_silent", include_str!("schema_silent.sql")),
 ];
 /// The version that brings the shipped policies with it.

@@ -23,6 +23,7 @@ use crate::clock::to_time;
 use crate::columns;
 use crate::db::entity::{attempt, beneficiary, certificate};
 use crate::keys::KeyRing;
+use crate::limitations;
 use crate::problem::{Body, Refusal};
 use crate::register::{id_hashes, place};
 
@@ -136,6 +137,7 @@ async fn attempts(app: &App, person: Uuid) -> Result<Vec<DeskAttempt>, Refusal> 
         issued_at: to_time(row.issued_at),
         state: row.state.to_value(),
         reasons: row.why(),
+        limitations: limitations::of(&app.keys, &row),
     });
     Ok(told.collect())
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use jianzai_wire::{Action, CapturePolicy, Language, Secret};
+use jianzai_wire::{Action, CapturePolicy, Language, Limitation, Secret};
 use sea_orm::PaginatorTrait as _;
 use tempfile::TempDir;
 
@@ -14,6 +14,7 @@ use crate::db::entity::{activation, beneficiary, certificate};
 use crate::db::year::{certification, fact, message, review};
 use crate::import::import;
 use crate::keys::Role;
+use crate::limitations;
 use crate::year::dates::{end_of_day, months_after, numbered_day};
 
 pub(super) struct World {
@@ -123,6 +124,45 @@ async fn a_job_is_one_workers_until_its_lease_runs_out() {
     assert!(claim(&world.app, first).await.unwrap().is_none(), "what another has in hand stays theirs");
     take_back(&world.app, second).await.unwrap();
     assert!(claim(&world.app, first).await.unwrap().is_some(), "the next start takes back what was in hand");
+}
+
+#[tokio::test]
+async fn what_somebody_cannot_do_is_known_as_long_as_somebody_may_have_to_decide() {
+    let world = world().await;
+    let (keys, now) = (&world.app.keys, world.clock.now());
+    let said = [Limitation::LyingDown, Limitation::CannotHear];
+    let sealed = limitations::seal(keys, world.attempt, [said[1], said[0], said[1]].to_vec()).unwrap();
+    assert!(sealed.as_ref().is_some_and(|sealed| !sealed.windows(5).any(|part| part == b"lying")), "sealed");
+    assert_eq!(limitations::seal(keys, world.attempt, Vec::new()), Ok(None));
+    for (state, over, deleted, known) in [
+        (State::Open, false, false, true),
+        (State::Open, true, false, false),
+        (State::Committed, false, false, true),
+        (State::Committed, true, false, false),
+        (State::Accepted, true, false, true),
+        (State::Review, true, false, true),
+        (State::Review, true, true, false),
+        (State::Certified, true, false, false),
+        (State::Refused, true, false, false),
+    ] {
+        let until = if over { now - 1 } else { now + 1 };
+        let attempt = attempt::ActiveModel {
+            id: Set(world.attempt),
+            state: Set(state),
+            commit_by: Set(until),
+            deliver_by: Set(Some(until)),
+            deleted_at: Set(deleted.then_some(now)),
+            limitations: Set(sealed.clone()),
+            ..Default::default()
+        };
+        let tx = world.app.store.begin("test").await.unwrap();
+        attempt.update(&*tx).await.unwrap();
+        assert_eq!(limitations::forget(&*tx, now).await.unwrap(), u64::from(!known), "{state:?} {over} {deleted}");
+        tx.commit().await.unwrap();
+        let row = attempt::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap();
+        let left = if known { said.to_vec() } else { Vec::new() };
+        assert_eq!(limitations::of(keys, &row), left, "{state:?} {over} {deleted}");
+    }
 }
 
 #[tokio::test]

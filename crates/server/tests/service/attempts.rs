@@ -6,10 +6,11 @@ use jianzai_liveness::limits::WAIT_MS;
 use jianzai_server::clock::SystemClock;
 use jianzai_server::import::import;
 use jianzai_wire::api::{Activation, Attempt, AttemptState, StepAnswer, StepRequest};
-use jianzai_wire::{Action, CapturePolicy, Language, ReasonCode, StepOutcome, plan};
+use jianzai_wire::desk::{DeskPerson, StaffRole};
+use jianzai_wire::{Action, CapturePolicy, Language, Limitation, ReasonCode, StepOutcome, plan};
 use serde_json::{Value, json};
 
-use crate::people::{STRANGER, World, answer, commitment, head, report, write_register};
+use crate::people::{KNOWN, STRANGER, World, answer, commitment, head, report, write_register};
 
 #[tokio::test]
 async fn the_same_step_request_has_the_same_answer() {
@@ -111,8 +112,44 @@ async fn abilities_fit_the_plan_or_send_to_review() {
     let attempt = ask(&cannot).await.unwrap();
     let rules = CapturePolicy::for_actions(&[Action::TurnLeft, Action::TurnRight]).unwrap();
     assert_eq!(attempt["policy"], json!(rules));
-    let problem = ask(&Action::ALL[1..]).await.unwrap_err();
+    let mouth = ask(&Action::ALL[1..]).await.unwrap();
+    let rules = CapturePolicy::for_actions(&[Action::OpenMouth]).unwrap();
+    assert_eq!(mouth["policy"], json!(rules), "recorded, for a person to look at");
+    let problem = ask(&Action::ALL).await.unwrap_err();
     assert_eq!(problem.code, ReasonCode::AttemptAbilitiesReview);
+}
+
+#[tokio::test]
+async fn limitations_fit_the_plan_and_are_shown_to_the_clerk() {
+    let world = World::new().await;
+    let activation = world.activate().await;
+    let ask = async |limitations: Value| {
+        let body = json!({ "limitations": limitations });
+        let request = world.post("/v1/attempts", &body).bearer_auth(activation.token.expose());
+        answer::<Value>(request.send().await.unwrap()).await
+    };
+    for (limitations, actions) in [
+        (json!(["cannot_open_mouth", "lying_down"]), &Action::ALL[1..]),
+        (json!(["cannot_turn_head", "cannot_turn_head"]), &Action::ALL[..1]),
+        (json!(["one_eye", "cannot_hear", "cannot_see"]), &Action::ALL[..]),
+    ] {
+        let attempt = ask(limitations.clone()).await.unwrap();
+        assert_eq!(attempt["policy"], json!(CapturePolicy::for_actions(actions).unwrap()), "{limitations}");
+    }
+    let neither = json!(["cannot_open_mouth", "cannot_turn_head"]);
+    assert_eq!(ask(neither).await.unwrap_err().code, ReasonCode::AttemptAbilitiesReview);
+    assert_eq!(ask(json!(["cannot_fly"])).await.unwrap_err().code, ReasonCode::InputBodyInvalid);
+    let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
+    let whom = json!({ "id_number": KNOWN.1, "reason": "asked" });
+    let person: DeskPerson = world.desk(&clerk, "people", &whom).await.unwrap();
+    let mut shown: Vec<_> = person.attempts.into_iter().map(|attempt| attempt.limitations).collect();
+    shown.sort();
+    let said = [
+        vec![Limitation::CannotOpenMouth, Limitation::LyingDown],
+        vec![Limitation::CannotTurnHead],
+        vec![Limitation::OneEye, Limitation::CannotHear, Limitation::CannotSee],
+    ];
+    assert_eq!(shown, said);
 }
 
 #[tokio::test]

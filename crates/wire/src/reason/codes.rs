@@ -109,6 +109,7 @@ reasons! {
     FaceOffCentre = "face.off_centre", Hint;
     FaceTurned = "face.turned", Hint;
     FaceTooDark = "face.too_dark", Hint;
+    FaceDim = "face.dim", Hint;
     FaceTooBright = "face.too_bright", Hint;
     FaceBackLit = "face.back_lit", Hint;
     FaceBlurred = "face.blurred", Hint;

@@ -179,6 +179,7 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         FaceOffCentre => ("The face is not in the middle.", "Please move it into the oval."),
         FaceTurned => ("The face is turned to the side.", "Please look straight at the screen."),
         FaceTooDark => ("It is a little dark.", "Please go where it is brighter, or switch on a light."),
+        FaceDim => ("A little more light would be better.", "A lamp helps, if there is one. Just go on."),
         FaceTooBright => ("The light is too strong.", "Please step out of the direct light."),
         FaceBackLit => {
             ("The light behind makes the face hard to see.", "Please turn round so that the light falls on the face.")

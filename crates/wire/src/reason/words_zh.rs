@@ -78,6 +78,7 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         FaceOffCentre => ("脸不在圆框中间。", "请把脸移到圆框里。"),
         FaceTurned => ("脸没有正对手机。", "请看着屏幕。"),
         FaceTooDark => ("光线有点暗。", "请到亮一点的地方，或者打开灯。"),
+        FaceDim => ("光线再亮一点会更好。", "能开灯就开灯，不开也可以继续。"),
         FaceTooBright => ("光线太亮了。", "请避开太阳或灯光直射。"),
         FaceBackLit => ("背后的光太亮，脸看不清。", "请转个身，让光照在脸上。"),
         FaceBlurred => ("画面有点模糊。", "请拿稳手机，擦一擦镜头。"),

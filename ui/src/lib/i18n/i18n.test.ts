@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import lengths from '../../../voice/clips.json';
 import prompts from '../../../voice/prompts.json';
-import { ACTIONS, INSTRUCTIONS } from '../contract';
+import { ACTIONS, INSTRUCTIONS, LIMITATIONS } from '../contract';
 import { allBreakable, breakable, dictionaries, fill, phrases, sayDate } from './index';
 
 /** Every text with the path to it. */
@@ -35,6 +35,7 @@ describe('both languages', () => {
     for (const { capture, ready } of Object.values(dictionaries)) {
       expect(Object.keys(capture.instructions).sort()).toEqual([...INSTRUCTIONS].sort());
       expect(Object.keys(ready.cannot).sort()).toEqual([...ACTIONS].sort());
+      expect(Object.keys(ready.limitations).sort()).toEqual([...LIMITATIONS].sort());
     }
   });
 });

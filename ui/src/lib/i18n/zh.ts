@@ -3,7 +3,7 @@
 // Sentences of reasons come from Rust and are not here. `instructions` has two readers: `say` is for whoever is being
 // looked at, `help` for who holds the phone for them.
 
-import type { Action, Instruction } from '../contract';
+import type { Action, Instruction, Limitation } from '../contract';
 
 export interface Instructed {
   say: string;
@@ -30,6 +30,15 @@ const cannot: Record<Action, string> = {
   turn_right: '头不能向右转',
   look_up: '头抬不起来',
   look_down: '头低不下去',
+};
+
+const limitations: Record<Limitation, string> = {
+  cannot_open_mouth: '嘴张不开',
+  cannot_turn_head: '头转不动',
+  lying_down: '躺在床上',
+  one_eye: '只有一只眼睛能睁开',
+  cannot_hear: '听不见',
+  cannot_see: '看不见',
 };
 
 export const zh = {
@@ -105,9 +114,14 @@ export const zh = {
     start: '开始',
     cameraReady: '摄像头已准备好',
     cameraWarming: '正在打开摄像头…',
-    unable: '有做不了的动作？',
-    unableTitle: '做不了的请点一下，就不会要求做',
+    unable: '身体有不方便？',
+    unableTitle: '有哪样，请点哪样，我们会照顾到',
+    limitations,
+    onlySome: '头只是有的方向不行',
     cannot,
+    lyingTip: '躺着也可以：手机顺着头的方向拿',
+    fewTip: '头转不动也可以录，录好请工作人员来看',
+    startsItself: '摄像头准备好，几秒后自动开始',
     cameraChoice: '用哪个摄像头？',
     webviewCamera: '这台设备的摄像头',
     actorCamera: '演示影片（仅演示版）',
@@ -148,6 +162,7 @@ export const zh = {
     viewLeft: '在您的左手边',
     viewRight: '在您的右手边',
     preview: '摄像头画面',
+    move: { left: '请往您的左边挪一点', right: '请往您的右边挪一点', up: '请往上一点', down: '请往下一点' },
     instructions,
   },
   sending: {
@@ -170,6 +185,7 @@ export const zh = {
     serial: '证书编号',
     certificateAlt: '健在证书：{name}，养老金领取资格已确认，有效期到{date}，证书编号 {serial}',
     savePicture: '保存证书图片',
+    tapAnywhere: '点屏幕任何地方，再来一次',
     savePdf: '要打印？保存 PDF 文件',
     savedTo: '已保存到：{path}',
     done: '完成',

@@ -334,14 +334,12 @@ impl Policy {
         self.silence == Silence::Suspends || self.matching.missing == Missing::Suspends
     }
 
-    /// The rules of an attempt for somebody who can do `able`. `None`: too few actions are left, a person looks.
+    /// The rules of an attempt for somebody who can do `able`. `None`: no action is left, there is nothing to
+    /// record.
     pub fn capture(&self, able: &[Action]) -> Option<CapturePolicy> {
         let actions: Vec<_> = self.plan.actions.iter().copied().filter(|action| able.contains(action)).collect();
         let mut capture = CapturePolicy::for_actions(&actions)?;
-        let kinds = u32::try_from(capture.actions.len()).ok()?;
-        while kinds.saturating_pow(capture.steps_needed) < self.plan.min_plans {
-            capture.steps_needed += 1;
-        }
+        capture.demand(u64::from(self.plan.min_plans));
         Some(capture)
     }
 

@@ -162,10 +162,14 @@ fn plans_are_never_weaker_than_the_policy_and_fit_what_somebody_can_do() {
     let policy = load("p.toml", &text).expect("a policy");
     for able in [&Action::ALL[..], &Action::ALL[1..], &Action::ALL[2..], &Action::ALL[3..]] {
         let capture = policy.capture(able).expect("two or more");
+        assert!(capture.is_enough());
         assert_eq!(capture.actions, able);
-        assert!(able.len().pow(capture.steps_needed) >= 1_000 && able.len().pow(capture.steps_needed - 1) < 1_000);
+        let shorter = CapturePolicy { steps_needed: capture.steps_needed - 1, ..capture.clone() };
+        assert!(capture.plans() >= 1_000 && shorter.plans() < 1_000);
     }
-    assert_eq!(policy.capture(&Action::ALL[4..]), None);
+    let single = policy.capture(&Action::ALL[4..]).expect("one to record");
+    assert!(!single.is_enough(), "of one action there is one plan, and a person looks");
+    assert_eq!(policy.capture(&[]), None);
     let plain = load("p.toml", SHIPPED[0].1).expect("a policy");
     assert_eq!(plain.capture(&Action::ALL), CapturePolicy::for_actions(&Action::ALL));
 }

@@ -1,0 +1,18 @@
+//! Experiments whose figures stand in docs/LIVENESS.md, beside the benchmark:
+//! `cargo run --release -p jianzai-tests --bin experiment -- eyes|lamp`
+
+use anyhow::{Result, bail};
+use jianzai_tests::trials::material::Material;
+use jianzai_tests::trials::{eyes, lamp};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let material = Material::open()?;
+    let report = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["eyes"] => eyes::report(&material)?,
+        ["lamp"] => lamp::report(&material)?,
+        _ => bail!("experiment eyes|lamp"),
+    };
+    println!("{report}");
+    Ok(())
+}
