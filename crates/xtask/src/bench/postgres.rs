@@ -75,13 +75,11 @@ impl Postgres {
         let database = if sql.starts_with("CREATE DATABASE") || sql == "SELECT 1" { "postgres" } else { "bench" };
         let mut psql = Command::new("psql");
         psql.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "jianzai", "-d", database]);
-        psql.args(["-v", "ON_ERROR_STOP=1", "-qAt", "-f", "-"]).stdin(Stdio::piped());
-        let mut child =
-            psql.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("`psql` could not be started")?;
-        let mut input = child.stdin.take().context("psql takes statements")?;
-        std::io::Write::write_all(&mut input, sql.as_bytes())?;
-        drop(input);
-        let done = child.wait_with_output()?;
+        // From a file: through a pipe, many statements and their many answers would wait for each other.
+        let statements = self.folder.join("statements.sql");
+        fs::write(&statements, sql)?;
+        psql.args(["-v", "ON_ERROR_STOP=1", "-qAt", "-f"]).arg(&statements);
+        let done = psql.output().context("`psql` could not be started")?;
         if !done.status.success() {
             bail!("psql: {}", String::from_utf8_lossy(&done.stderr));
         }
