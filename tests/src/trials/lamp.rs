@@ -234,7 +234,7 @@ fn colour_of(shot: &Shot, picture: &RgbImage) -> [f32; 3] {
     for (x, y, pixel) in picture.enumerate_pixels() {
         let away = from_face(ellipse, x as f32, y as f32);
         let side = if away < 0.8 { 0 } else { 1 };
-        if away < 0.8 || away > 1.5 {
+        if !(0.8..=1.5).contains(&away) {
             for (sum, value) in sums[side].iter_mut().zip(pixel.0) {
                 *sum += f32::from(value);
             }
