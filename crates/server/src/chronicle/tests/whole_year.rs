@@ -2,7 +2,7 @@
 //! tick, the match, the judging worker. It ends as a year that nobody disturbed, to the row, in both databases.
 //!
 //! A killed run is a future that is dropped in the middle, as a process is that dies: what was committed stands, what was not
-//! is undone, and the lines to the database are cut. `cargo xtask bench year` does the same with processes and SIGKILL.
+//! is undone, and the lines to the database are cut.
 //!
 //! The match is the monthly comparison with the household register, as it is recorded: found (a certification by rules) or
 //! not found (a fact). What the judging worker finds is given here; its jobs, leases and transactions are the real ones.
