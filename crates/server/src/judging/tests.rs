@@ -48,12 +48,19 @@ impl World {
 }
 
 pub(super) async fn accepted(app: &App) -> Uuid {
-    let (now, id, activation_id) = (app.clock.now(), Uuid::new_v4(), Uuid::new_v4());
+    let person = beneficiary::Entity::find().one(app.store.reads()).await.unwrap().unwrap();
+    let id = Uuid::new_v4();
+    accept_for(app, person.id, id).await;
+    id
+}
+
+/// Somebody's bundle has arrived.
+pub(crate) async fn accept_for(app: &App, person: Uuid, id: Uuid) {
+    let (now, activation_id) = (app.clock.now(), id);
     let tx = app.store.begin("test").await.unwrap();
-    let person = beneficiary::Entity::find().one(&*tx).await.unwrap().unwrap();
     let activation = activation::ActiveModel {
         id: Set(activation_id),
-        beneficiary_id: Set(person.id),
+        beneficiary_id: Set(person),
         token_digest: Set(activation_id.as_bytes().to_vec()),
         device_key: Set(vec![2; 32]),
         mode: Set("assisted".into()),
@@ -69,7 +76,7 @@ pub(super) async fn accepted(app: &App) -> Uuid {
     let attempt = attempt::ActiveModel {
         id: Set(id),
         activation_id: Set(activation_id),
-        beneficiary_id: Set(person.id),
+        beneficiary_id: Set(person),
         token_digest: Set(id.as_bytes().to_vec()),
         nonce: Set(vec![4; 32]),
         demo: Set(false),
@@ -96,7 +103,14 @@ pub(super) async fn accepted(app: &App) -> Uuid {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    id
+}
+
+/// Certifies the next who waits; whether there was one.
+pub(crate) async fn judge_next(app: &App, worker: Uuid) -> bool {
+    let Some(job) = claim(app, worker).await.unwrap() else { return false };
+    let case = Case::load(app, job.attempt_id).await.unwrap();
+    conclude(app, &job, Some(&case), &certified()).await.unwrap();
+    true
 }
 
 pub(super) fn certified() -> Finding {

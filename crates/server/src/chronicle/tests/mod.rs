@@ -2,4 +2,5 @@ mod killed;
 mod places;
 mod policies;
 mod reviews;
+mod whole_year;
 mod wrongful;
