@@ -2,6 +2,9 @@
 
 use jianzai_wire::CapturePolicy;
 
+/// The bound that every policy keeps: in so large a part of attempts, at most, a recording fits.
+pub const BOUND: f64 = 0.02;
+
 /// The number of equally likely plans ([`crate::draw`]).
 pub fn plans(policy: &CapturePolicy) -> f64 {
     policy.plans() as f64
@@ -42,7 +45,7 @@ mod tests {
                 sets += 1;
                 if policy.is_enough() {
                     let chance = recording_fits(&policy);
-                    assert!(chance > 0.0 && chance <= 0.02, "{:?}: {chance}", policy.actions);
+                    assert!(chance > 0.0 && chance <= BOUND, "{:?}: {chance}", policy.actions);
                 } else {
                     left_to_people += 1;
                     assert!(policy.actions.len() == 1, "{:?}", policy.actions);

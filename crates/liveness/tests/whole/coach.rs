@@ -379,8 +379,9 @@ fn the_wish_for_light_gives_way_to_what_helps_and_comes_back() {
         }
         true
     });
-    let hints: Vec<_> = capture.hints.iter().map(|(_, hint)| *hint).take(3).collect();
-    assert_eq!(hints, [ReasonCode::FaceDim, ReasonCode::FaceTooFar, ReasonCode::FaceDim].map(Some));
+    // Between the last two nothing is shown while he moves.
+    let shown: Vec<_> = capture.hints.iter().filter_map(|(_, hint)| *hint).take(3).collect();
+    assert_eq!(shown, [ReasonCode::FaceDim, ReasonCode::FaceTooFar, ReasonCode::FaceDim]);
     let far = capture.hints[1].0;
     assert!((4_000..4_600).contains(&far.0), "at once: {far:?}");
 }
