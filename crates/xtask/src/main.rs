@@ -29,6 +29,9 @@ cargo xtask bench face           measure a tracked frame, beside a peer
 cargo xtask bench liveness       labelled trials of genuine people and attacks, held against a snapshot
                                  (--quick, --only SPECIES, --pictures FOLDER, --accept)
 cargo xtask bench judge          measure what judging an attempt costs
+cargo xtask bench service [PART] measure the service beside peers (submissions)
+cargo xtask bench year           a year of 100,000 people, in peace and with everything killed, row by row
+                                 (--people N, --seed N)
 cargo xtask setup                only the set-up";
 
 fn main() -> ExitCode {
