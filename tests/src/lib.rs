@@ -6,6 +6,7 @@
 pub mod attacks;
 pub mod claims;
 pub mod clear;
+pub mod database;
 pub mod display;
 pub mod doctored;
 pub mod fed;
@@ -16,6 +17,8 @@ pub mod program;
 pub mod rehearsal;
 pub mod sealed;
 pub mod service;
+pub mod submissions;
 pub mod trials;
 pub mod walk;
 pub mod window;
+pub mod year;

@@ -31,6 +31,9 @@ cargo xtask bench liveness       labelled trials of genuine people and attacks, 
 cargo xtask bench judge          measure what judging an attempt costs
 cargo xtask bench service silent  certification by data for 2 million people, beside a bare COPY, join and insert
                                  (--large: 10 million, --people N)
+cargo xtask bench service submissions  what takes submissions in, beside Node, fastify and pg on the same database
+cargo xtask bench year           a year of 100,000 people, in peace and with everything killed, row by row
+                                 (--people N, --seed N)
 cargo xtask setup                only the set-up";
 
 fn main() -> ExitCode {

@@ -1,0 +1,114 @@
+//! Submits from [`LINES`] connections at once and counts.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::task::{JoinSet, LocalSet};
+
+use super::line::Line;
+use super::seed::{People, token};
+use super::sides::Side;
+use super::{BUNDLE, Kind, LINES, cpu};
+
+/// What submissions of one kind cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured {
+    /// That were accepted.
+    pub submissions: u64,
+    /// That it took.
+    pub requests: u64,
+    /// By the clock.
+    pub took: Duration,
+    /// Processor time of the server.
+    pub server: Duration,
+    /// Processor time of PostgreSQL.
+    pub database: Duration,
+}
+
+impl Measured {
+    /// Submissions a second.
+    pub fn rate(&self) -> f64 {
+        self.submissions as f64 / self.took.as_secs_f64()
+    }
+
+    /// Processor time of the server for a request, in µs.
+    pub fn per_request(&self) -> f64 {
+        self.server.as_secs_f64() * 1e6 / self.requests as f64
+    }
+
+    /// The same of PostgreSQL.
+    pub fn database_per_request(&self) -> f64 {
+        self.database.as_secs_f64() * 1e6 / self.requests as f64
+    }
+}
+
+/// Measures one kind at one side. `database` is PostgreSQL's first process.
+pub fn measure(side: &Side, kind: Kind, people: &People, database: u32) -> Result<Measured> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (counted, before) = kind.counts();
+    let submit = |from: u64, until: u64| {
+        let people = people.clone();
+        LocalSet::new().block_on(&runtime, all(side.address(), kind, people, from, until))
+    };
+    submit(0, before)?;
+    let (server, postgres, begun) = (cpu::of_process(side.id())?, cpu::of_family(database)?, Instant::now());
+    let requests = submit(before, before + counted)?;
+    Ok(Measured {
+        submissions: counted,
+        requests,
+        took: begun.elapsed(),
+        server: cpu::of_process(side.id())?.saturating_sub(server),
+        database: cpu::of_family(database)?.saturating_sub(postgres),
+    })
+}
+
+/// Submits every number once; how many requests it took.
+async fn all(host: SocketAddr, kind: Kind, people: People, from: u64, until: u64) -> Result<u64> {
+    let next = Rc::new(Cell::new(from));
+    let people = Rc::new(people);
+    let mut lines = JoinSet::new();
+    for _ in 0..LINES {
+        let (next, people) = (next.clone(), people.clone());
+        lines.spawn_local(async move {
+            let mut line = Line::to(host).await?;
+            let mut requests = 0;
+            while next.get() < until {
+                let number = next.replace(next.get() + 1);
+                requests += submit(&mut line, kind, &people, number).await?;
+            }
+            anyhow::Ok(requests)
+        });
+    }
+    let mut requests = 0;
+    while let Some(line) = lines.join_next().await {
+        requests += line??;
+    }
+    Ok(requests)
+}
+
+async fn submit(line: &mut Line, kind: Kind, people: &People, number: u64) -> Result<u64> {
+    let path = match kind {
+        Kind::Activation => "/v1/activations",
+        Kind::Insert => "/v1/inserts",
+        Kind::Bundle => return bundle(line, number).await,
+    };
+    let body = people.activation(number);
+    let answer = line.ask("POST", path, "Content-Type: application/json\r\n", body.as_bytes()).await?;
+    ensure!(answer.status == 201, "{path} answered {}", answer.status);
+    Ok(1)
+}
+
+async fn bundle(line: &mut Line, number: u64) -> Result<u64> {
+    let always = format!("Authorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n", token(number));
+    let answer = line.ask("POST", "/v1/uploads", &format!("{always}Upload-Length: {BUNDLE}\r\n"), b"").await?;
+    ensure!(answer.status == 201, "creation answered {}", answer.status);
+    let location = answer.header("location").context("a location")?.to_owned();
+    let piece = format!("{always}Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\n");
+    let bytes: Vec<u8> = (0..BUNDLE).map(|place| (place as u64 * 7 % 251) as u8).collect();
+    let answer = line.ask("PATCH", &location, &piece, &bytes).await?;
+    ensure!(answer.status == 204, "the piece was answered {}", answer.status);
+    Ok(2)
+}
