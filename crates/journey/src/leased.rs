@@ -32,6 +32,9 @@ pub struct TakenPlan {
     pub server: String,
     /// What was lent.
     pub lease: Lease,
+    /// When, by this device's clock, which may be wrong.
+    #[serde(with = "time::serde::rfc3339")]
+    pub taken_at: OffsetDateTime,
 }
 
 impl TakenPlan {
@@ -55,6 +58,8 @@ impl TakenPlan {
 pub struct LeasedRequest {
     /// What was lent.
     pub lease: Lease,
+    /// When, by this device's clock.
+    pub taken_at: OffsetDateTime,
     /// Who agreed to [`crate::consent_text`].
     pub consent: ConsentBy,
     /// Which camera.
@@ -89,10 +94,12 @@ impl Plan {
     }
 
     /// What goes back.
-    pub(crate) fn brought_back(self, consent: ConsentBy, commit: CommitRequest) -> LeaseReturn {
+    pub(crate) fn brought_back(self, request: &LeasedRequest, commit: CommitRequest) -> LeaseReturn {
+        // This clock may be wrong, but not by how long ago it was.
+        let since = OffsetDateTime::now_utc() - request.taken_at;
         LeaseReturn {
-            consent: Consent { text_version: CONSENT_VERSION.to_owned(), by: consent },
-            captured_at: OffsetDateTime::now_utc(),
+            consent: Consent { text_version: CONSENT_VERSION.to_owned(), by: request.consent },
+            captured_at: request.lease.attempt.issued_at + since,
             steps: self.asked,
             commit,
         }

@@ -34,7 +34,7 @@ impl Source {
     pub(crate) fn brought_back(self, commit: &CommitRequest) -> Option<LeaseReturn> {
         match self {
             Self::Service(..) => None,
-            Self::Lent(request, plan) => Some(plan.brought_back(request.consent, commit.clone())),
+            Self::Lent(request, plan) => Some(plan.brought_back(&request, commit.clone())),
         }
     }
 }

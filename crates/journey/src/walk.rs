@@ -172,6 +172,12 @@ impl Walk {
 
     /// From the person to an item in the outbox.
     async fn record(&mut self, whom: &Whom) -> Result<Header, Stop> {
+        // A plan is for once: what was recorded by it before is brought back, not recorded over.
+        if let Whom::Leased(request) = whom
+            && let Ok(before) = self.journey.outbox()?.header(request.lease.attempt.id)
+        {
+            return Ok(before);
+        }
         let booth = self.booth(whom.camera());
         let key = device_key(&self.journey.config().data)?;
         let mut source = match whom {

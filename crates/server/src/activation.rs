@@ -93,7 +93,11 @@ async fn check(
     };
     let (token, digest) = token::fresh()?;
     let row = row(request, beneficiary, link, digest, now);
-    activation::Entity::insert(row).exec_without_returning(app.store.single()).await?;
+    let tx = app.store.begin("activate").await?;
+    // Many guesses may have come at once: the right one among them counts for no more than the limit lets through.
+    counters.check(&*tx, now).await??;
+    activation::Entity::insert(row).exec_without_returning(&*tx).await?;
+    tx.commit().await?;
     Ok(Checked { delay, activation: Some(Activation { token, expires_at: to_time(now + VALID_MS) }) })
 }
 

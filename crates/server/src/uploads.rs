@@ -27,7 +27,9 @@ use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, UpdateResult,
+};
 use uuid::Uuid;
 
 use crate::app::{App, today};
@@ -168,7 +170,7 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
             stage(app, &upload, piece).await?;
             let row = upload::ActiveModel { received: Set(received), ..Default::default() };
             let this = upload::Entity::update_many().set(row).filter(upload::Column::Id.eq(id));
-            this.exec(app.store.single()).await?;
+            there(this.exec(app.store.single()).await?)?;
         }
     }
     broken.map_or(Ok(received), Err)
@@ -247,7 +249,8 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model, pie
     let tx = app.store.begin("accept").await?;
     let complete =
         upload::ActiveModel { received: Set(upload.length), completed_at: Set(Some(now)), ..Default::default() };
-    upload::Entity::update_many().set(complete).filter(upload::Column::Id.eq(upload.id)).exec(&*tx).await?;
+    let this = upload::Entity::update_many().set(complete).filter(upload::Column::Id.eq(upload.id));
+    there(this.exec(&*tx).await?)?;
     let accepted = attempt::ActiveModel {
         state: Set(Standing::Accepted),
         accepted_at: Set(Some(now)),
@@ -255,7 +258,8 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model, pie
         delete_at: Set(Some(delete_at)),
         ..Default::default()
     };
-    attempt::Entity::update_many().set(accepted).filter(attempt::Column::Id.eq(attempt.id)).exec(&*tx).await?;
+    let this = attempt::Entity::update_many().set(accepted).filter(attempt::Column::Id.eq(attempt.id));
+    there(this.filter(attempt::Column::State.eq(Standing::Committed)).exec(&*tx).await?)?;
     let job = job::ActiveModel { attempt_id: Set(attempt.id), run_at: Set(now), tries: Set(0), ..Default::default() };
     job::Entity::insert(job).exec_without_returning(&*tx).await?;
     tx.commit().await?;
@@ -267,6 +271,11 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model, pie
         swept.unwrap_or_else(|_| tracing::warn!("a staged file stayed behind"));
     }
     Ok(())
+}
+
+/// What was to be changed is still there: another process may have given the upload up meanwhile.
+fn there(changed: UpdateResult) -> Result<(), Refusal> {
+    if changed.rows_affected == 1 { Ok(()) } else { Err(ReasonCode::UploadNotFound.into()) }
 }
 
 /// The object store is away, or full: the piece stays with whoever sent it, and is sent again.

@@ -148,8 +148,8 @@ impl Certify {
             let _ = say.send(event);
         });
         let certification = match (taken, person) {
-            (Some(TakenPlan { lease, .. }), _) => {
-                journey.certify_leased(LeasedRequest { lease, consent, camera }, booth, tell)
+            (Some(TakenPlan { lease, taken_at, .. }), _) => {
+                journey.certify_leased(LeasedRequest { lease, taken_at, consent, camera }, booth, tell)
             }
             (None, Some(person)) => {
                 let cannot = self.cannot.iter().map(|doing| doing.action()).collect();

@@ -12,6 +12,7 @@ use clap::Args;
 use jianzai_journey::{Client, ClientError, Said, TakenPlan, device_key};
 use jianzai_wire::lease::LeaseRequest;
 use jianzai_wire::{Action, Bytes32, Language, Mode, Secret};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::certify::Doing;
@@ -62,7 +63,7 @@ impl TakeAlong {
         match runtime()?.block_on(client.lease(&session, &request)) {
             Ok(lease) => {
                 let until = lease.attempt.commit_by;
-                let taken = TakenPlan { server: self.server, lease };
+                let taken = TakenPlan { server: self.server, lease, taken_at: OffsetDateTime::now_utc() };
                 taken.write(&self.out).with_context(|| self.out.display().to_string())?;
                 teller.remark(&format!("已取好，{until} 之前有效。"), &format!("Taken along; good until {until}."))?;
                 Ok(Ended::Good)

@@ -40,7 +40,7 @@ pub(crate) const SOONEST: Duration = Duration::from_millis(120);
 
 /// What was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum What {
     /// A person, by a clerk.
     Person,
     /// A person, to be put on a list.
@@ -76,7 +76,7 @@ impl What {
 
 /// How a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// The person was shown.
     Shown(Uuid),
     /// Nobody has the number.
@@ -100,18 +100,18 @@ impl Outcome {
 
 /// A read, or a search that found nobody.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Read {
-    pub(super) what: What,
-    pub(super) reason: ReadReason,
-    pub(super) reference: Option<Uuid>,
+pub(crate) struct Read {
+    pub(crate) what: What,
+    pub(crate) reason: ReadReason,
+    pub(crate) reference: Option<Uuid>,
     /// Keyed hash of the ID number, where one was asked for.
-    pub(super) sought: Option<[u8; 32]>,
-    pub(super) outcome: Outcome,
+    pub(crate) sought: Option<[u8; 32]>,
+    pub(crate) outcome: Outcome,
 }
 
 impl Read {
     /// Puts it down in the access log, and in the linked log.
-    pub(super) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
+    pub(crate) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
         let beneficiary = match self.outcome {
             Outcome::Shown(id) => Some(id),
             Outcome::Nobody | Outcome::Elsewhere | Outcome::NotListed => None,
@@ -200,7 +200,7 @@ pub(super) fn sought(app: &App, id_number: &IdNumber) -> Result<[u8; 32], Refusa
 }
 
 /// Refuses an account that found nobody too often, or read about too many; otherwise the counters for the next failure.
-pub(super) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
+pub(crate) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
     let counters = Counters::at_desk(account, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     counters.check(&**tx, now).await??;
     let lately = access_log::Entity::find()

@@ -5,7 +5,7 @@
 //! wrong**: the evidence was deleted, or can't be opened: [`NotShown`]; the place takes no such certification any more:
 //! its faults.
 
-use jianzai_evidence::{EvidenceError, Opened};
+use jianzai_evidence::{EvidenceError, Opened, Source};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DbErr, EntityTrait as _, QuerySelect as _};
 use uuid::Uuid;
 
@@ -64,10 +64,13 @@ pub(crate) enum NotCertified {
 }
 
 impl ByClerk {
-    /// Makes certificate and record ready.
+    /// Makes certificate and record ready. Evidence that does not open certifies nobody.
     pub(crate) async fn prepare(app: &App, attempt: Uuid, clerk: Uuid, now: i64) -> Result<Self, NotShown> {
-        demand_evidence(app, attempt).await?;
+        let acted = opened(app, attempt).await?.record().source == Source::Actor;
         let case = Case::load(app, attempt).await?;
+        if acted && !case.demo {
+            return Err(NotShown::Gone);
+        }
         let record = certify::record(&case, Party::Staff(clerk), now);
         let certificate = certify::certificate(app, &case, now)?;
         Ok(Self { case, record, certificate })

@@ -118,7 +118,11 @@ impl Office {
                 "AND about_id IN (SELECT id FROM certification WHERE evidence_id = {run_name} \
                 AND beneficiary_id = silent_finding.beneficiary_id)"
             ),
-            Part::Dead => "AND about_id IN (SELECT id FROM review WHERE decided_at IS NULL)".to_owned(),
+            // A report that an earlier run had opened is that run's.
+            Part::Dead => format!(
+                "AND about_id IN (SELECT id FROM review WHERE decided_at IS NULL AND opened_at = \
+                (SELECT began_at FROM silent_run WHERE id = {run_name}))"
+            ),
             Part::Missing => String::new(),
         };
         let sql = format!(

@@ -97,10 +97,6 @@ async fn what_comes_back_is_taken_once_whole_and_in_time() {
     let mut silent = good.clone();
     silent["consent"]["text_version"] = json!("");
     assert_eq!(bring_back(&world, &lent, &silent).await, Err(ReasonCode::InputConsentMissing));
-    for hours in [-1, 49] {
-        let wrong = came_back(&lent, &hours_after(&lent, hours));
-        assert_eq!(bring_back(&world, &lent, &wrong).await, Err(ReasonCode::EvidenceBadTimes), "{hours}");
-    }
     let mut short = good.clone();
     short["steps"].as_array_mut().unwrap().pop();
     assert_eq!(bring_back(&world, &lent, &short).await, Err(ReasonCode::ActionNotSeen));
@@ -111,7 +107,12 @@ async fn what_comes_back_is_taken_once_whole_and_in_time() {
     other["commit"]["frames"] = json!(201);
     assert_eq!(bring_back(&world, &lent, &other).await, Err(ReasonCode::AttemptUsed));
 
-    let late = lease(&world, &volunteer_again(&world).await, person).await.unwrap();
+    let volunteer = volunteer_again(&world).await;
+    let odd = lease(&world, &volunteer, person).await.unwrap();
+    world.clock.advance(Duration::from_secs(60));
+    let body = came_back(&odd, &hours_after(&odd, -20_000));
+    assert!(bring_back(&world, &odd, &body).await.is_ok(), "a device whose clock is wrong loses nothing");
+    let late = lease(&world, &volunteer, person).await.unwrap();
     world.clock.advance(Duration::from_secs(73 * 3_600));
     let body = came_back(&late, &hours_after(&late, 1));
     assert_eq!(bring_back(&world, &late, &body).await, Err(ReasonCode::AttemptCommitLate));
