@@ -70,6 +70,14 @@ impl Datastore {
         }
     }
 
+    /// Calls this after every statement: tests stop what runs there.
+    #[cfg(test)]
+    pub(crate) fn after_each_statement(&mut self, call: impl Fn() + Clone + Send + Sync + 'static) {
+        let other = call.clone();
+        self.reads.set_metric_callback(move |_| call());
+        self.writes.set_metric_callback(move |_| other());
+    }
+
     /// For reading outside a transaction.
     pub(crate) fn reads(&self) -> &DatabaseConnection {
         &self.reads

@@ -2,12 +2,13 @@
 //! tick, the match, the judging worker. It ends as a year that nobody disturbed, to the row, in both databases.
 //!
 //! A killed run is a future that is dropped in the middle, as a process is that dies: what was committed stands, what was not
-//! is undone, and the lines to the database are cut.
+//! is undone, and the lines to the database are cut. It dies where it waits or after a statement, whichever comes first.
 //!
 //! The match is the monthly comparison with the household register, as it is recorded: found (a certification by rules) or
 //! not found (a fact). What the judging worker finds is given here; its jobs, leases and transactions are the real ones.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -96,6 +97,7 @@ fn happens(number: u128, day: i64) -> Happens {
 /// How runs are cut short, and how often that has happened to each.
 struct Kills {
     draw: Option<StdRng>,
+    statements: Arc<Statements>,
     done: BTreeMap<&'static str, u32>,
 }
 
@@ -105,25 +107,45 @@ impl Kills {
         let times = self.draw.as_mut().map_or(0, |draw| draw.random_range(0..4));
         for _ in 0..times {
             // Early and late moments alike, whether the run is short or long.
-            let polls = self.draw.as_mut().map_or(0, |draw| 1 << draw.random_range(0..9) | draw.random_range(0..16));
-            if dropped_after(polls, work()).await {
+            let moment = self.draw.as_mut().map_or(0, |draw| 1 << draw.random_range(0..9) | draw.random_range(0..16));
+            self.statements.left.store(moment, Ordering::SeqCst);
+            if dropped_after(moment, work()).await {
                 *self.done.entry(what).or_default() += 1;
             }
+            self.statements.left.store(i64::MAX, Ordering::SeqCst);
         }
         work().await
     }
 }
 
-/// Whether the work was dropped before its end, after it had waited so often.
-async fn dropped_after(mut polls: u32, work: impl Future) -> bool {
-    let mut work = pin!(work);
-    std::future::poll_fn(|context| match (work.as_mut().poll(context), polls) {
-        (Poll::Ready(_), _) => Poll::Ready(false),
-        (Poll::Pending, 0) => Poll::Ready(true),
-        (Poll::Pending, _) => {
-            polls -= 1;
-            Poll::Pending
+/// How many statements are left to what runs before it dies of the last. How often it *waits* is for the machine to say: on a
+/// busy one the database has often answered before it is waited for.
+struct Statements {
+    left: AtomicI64,
+}
+
+impl Statements {
+    fn one_less(&self) {
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            resume_unwind(Box::new(Killed));
         }
+    }
+}
+
+/// What unwinds a run that is killed between two waits.
+struct Killed;
+
+/// Whether the work was dropped before its end: after it had waited so often, or by [`Statements`].
+async fn dropped_after(mut waits: i64, work: impl Future) -> bool {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Err(cause) if cause.is::<Killed>() => return Poll::Ready(true),
+            Err(cause) => resume_unwind(cause),
+            Ok(Poll::Ready(_)) => return Poll::Ready(false),
+            Ok(Poll::Pending) => waits -= 1,
+        }
+        if waits < 0 { Poll::Ready(true) } else { Poll::Pending }
     })
     .await
 }
@@ -139,9 +161,14 @@ async fn live(kind: Kind, seed: Option<u64>) -> Lived {
         world.person(number, place(number), born, FIRST, FIRST).await;
     }
     let clock = Arc::new(Calendar(AtomicI64::new(to_millis(morning(FIRST)))));
-    let app = App::open(world.config.clone(), clock.clone()).await.unwrap();
+    let mut app = App::open(world.config.clone(), clock.clone()).await.unwrap();
+    let statements = Arc::new(Statements { left: AtomicI64::new(i64::MAX) });
+    app.store.after_each_statement({
+        let statements = statements.clone();
+        move || statements.one_less()
+    });
     let policies = load(app.store.reads()).await.unwrap();
-    let mut kills = Kills { draw: seed.map(StdRng::seed_from_u64), done: BTreeMap::new() };
+    let mut kills = Kills { draw: seed.map(StdRng::seed_from_u64), statements, done: BTreeMap::new() };
     for offset in (0..=DAYS).step_by(STEP as usize) {
         let day = days_after(FIRST, offset);
         clock.0.store(to_millis(morning(day)), Ordering::SeqCst);
