@@ -26,6 +26,11 @@ pub struct Postgres {
 impl Postgres {
     /// Makes one.
     pub fn start() -> Result<Self> {
+        Self::with(&["shared_buffers=256MB", "max_connections=100"])
+    }
+
+    /// Makes one with some settings of its own, `name=value`; the others are as they come.
+    pub fn with(settings: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let data = folder.path().join("data");
         fs::create_dir(&data)?;
@@ -40,7 +45,7 @@ impl Postgres {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let mut serve = program("postgres", &data)?;
         serve.arg("-D").arg(&data).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
-        serve.args(["-c", "shared_buffers=256MB", "-c", "max_connections=100", "-k"]).arg(folder.path());
+        serve.args(settings.iter().flat_map(|setting| ["-c", setting])).arg("-k").arg(folder.path());
         let log = File::create(folder.path().join("log"))?;
         let child = serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
         let server = Self { child, port, folder };
@@ -59,11 +64,28 @@ impl Postgres {
 
     /// What a statement answers, a line for a row.
     pub fn psql(&self, database: &str, statement: &str) -> Result<String> {
+        self.answer(database, |psql| psql.args(["-c", statement]))
+    }
+
+    /// What many statements answer, each in a transaction of its own. They come from a file: through a pipe, many statements
+    /// and their many answers would wait for each other.
+    pub fn script(&self, database: &str, statements: &str) -> Result<String> {
+        let script = self.folder.path().join("script.sql");
+        fs::write(&script, statements)?;
+        self.answer(database, |psql| psql.arg("-f").arg(&script))
+    }
+
+    fn answer(&self, database: &str, ask: impl FnOnce(&mut Command) -> &mut Command) -> Result<String> {
         let mut psql = Command::new("psql");
         psql.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "jianzai", "-d", database]);
-        let answer = psql.args(["-v", "ON_ERROR_STOP=1", "-qAt", "-c", statement]).output()?;
+        let answer = ask(psql.args(["-v", "ON_ERROR_STOP=1", "-qAt"])).output()?;
         ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
         Ok(String::from_utf8(answer.stdout)?)
+    }
+
+    /// The folder, which the server itself can write to.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The process that all others of it come from.

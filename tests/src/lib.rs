@@ -4,6 +4,7 @@
 //! demo register. Everything runs on free ports of 127.0.0.1, in a folder of its own, and is stopped by its own process id.
 
 pub mod attacks;
+pub mod by_data;
 pub mod claims;
 pub mod clear;
 pub mod database;

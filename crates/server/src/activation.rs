@@ -12,7 +12,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Activation, ActivationRequest, Consent, ConsentBy, Problem};
 use jianzai_wire::{Mode, ReasonCode};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use sea_orm::ActiveValue::Set;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -93,11 +93,11 @@ async fn check(
     };
     let (token, digest) = token::fresh()?;
     let row = row(request, beneficiary, link, digest, now);
-    let tx = app.store.begin("activate").await?;
-    // Many guesses may have come at once: the right one among them counts for no more than the limit lets through.
-    counters.check(&*tx, now).await??;
-    activation::Entity::insert(row).exec_without_returning(&*tx).await?;
-    tx.commit().await?;
+    if !counters.insert(app.store.single(), row, now).await? {
+        counters.check(app.store.reads(), now).await??;
+        // The hour of whoever failed too often has just ended.
+        return Err(Refusal::wait(1));
+    }
     Ok(Checked { delay, activation: Some(Activation { token, expires_at: to_time(now + VALID_MS) }) })
 }
 

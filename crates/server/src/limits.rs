@@ -18,8 +18,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable as _,
+    QueryFilter,
+};
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -122,11 +125,38 @@ impl Counters {
 
     /// Every count, in one question.
     async fn rows(&self, db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
-        let of = |counter: &Counter| {
-            Condition::all().add(Column::Kind.eq(counter.kind)).add(Column::Subject.eq(counter.subject.clone()))
-        };
-        let any = self.0.iter().fold(Condition::any(), |any, counter| any.add(of(counter)));
+        let any = self.0.iter().fold(Condition::any(), |any, counter| any.add(counter.row()));
         Entity::find().filter(any).all(db).await
+    }
+
+    /// Inserts a row unless somebody has failed too often meanwhile; whether it was. One statement, so that of many guesses that
+    /// come at once the right one counts for no more than the limit lets through, at the price of one question.
+    pub(crate) async fn insert<A: ActiveModelTrait>(
+        &self,
+        db: &impl ConnectionTrait,
+        mut row: A,
+        now: i64,
+    ) -> Result<bool, DbErr> {
+        let given = <A::Entity as EntityTrait>::Column::iter()
+            .filter_map(|column| Some((column, row.take(column).into_value()?)));
+        let (columns, values): (Vec<_>, Vec<_>) = given.unzip();
+        let over = Query::select().expr(Expr::val(1)).from(Entity).cond_where(self.over(now)).to_owned();
+        let unless =
+            Query::select().exprs(values.into_iter().map(Expr::val)).and_where(Expr::not_exists(over)).to_owned();
+        let mut insert = Query::insert();
+        insert.into_table(A::Entity::default()).columns(columns);
+        insert.select_from(unless).map_err(|error| DbErr::Custom(error.to_string()))?;
+        Ok(db.execute(&insert).await?.rows_affected() == 1)
+    }
+
+    /// Rows of counters that are over their limit.
+    fn over(&self, now: i64) -> Condition {
+        let running = Column::WindowStart.gt(now - HOUR_MS);
+        let limited = self.0.iter().filter_map(|counter| Some((counter, counter.allowed?)));
+        let any = limited.fold(Condition::any(), |any, (counter, allowed)| {
+            any.add(counter.row().add(Column::Failures.gte(allowed)))
+        });
+        Condition::all().add(running).add(any)
     }
 
     /// Counts a failure.
@@ -150,6 +180,11 @@ impl Counter {
         mac.update(kind.as_bytes());
         parts.iter().for_each(|part| mac.update(part));
         Some(Self { kind, subject: mac.finalize().into_bytes().to_vec(), allowed })
+    }
+
+    /// Its row.
+    fn row(&self) -> Condition {
+        Condition::all().add(Column::Kind.eq(self.kind)).add(Column::Subject.eq(self.subject.clone()))
     }
 
     /// Failures in the running hour, and when that hour ends.
@@ -252,6 +287,38 @@ mod tests {
                 let begun = if at < HOUR_MS { NOW } else { NOW + HOUR_MS };
                 assert_eq!(read, (expected, begun + HOUR_MS), "{kind:?} after {at} ms");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_inserted_over_the_limit_until_its_hour_is_over() {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let world = World::new(kind).await;
+            let counters = counters(&world.keys);
+            let row = |kind: &str| ActiveModel {
+                kind: Set(kind.to_owned()),
+                subject: Set(vec![3; 32]),
+                window_start: Set(NOW),
+                failures: Set(1),
+            };
+            for failures in 0..6 {
+                let name = format!("after {failures}");
+                assert!(
+                    counters.insert(world.store.single(), row(&name), NOW + failures).await.unwrap(),
+                    "{kind:?} {name}"
+                );
+                counters.count(world.store.single(), NOW + failures).await.unwrap();
+            }
+            for (at, inserted) in [(6, false), (HOUR_MS - 1, false), (HOUR_MS, true)] {
+                let row = row(&format!("at {at}"));
+                assert_eq!(
+                    counters.insert(world.store.single(), row, NOW + at).await.unwrap(),
+                    inserted,
+                    "{kind:?} {at}"
+                );
+            }
+            let rows = Entity::find().filter(Column::Subject.eq(vec![3; 32])).all(world.store.reads()).await.unwrap();
+            assert_eq!(rows.len(), 7, "{kind:?}");
         }
     }
 

@@ -1,8 +1,5 @@
 //! `cargo xtask bench …`: figures, each beside a peer, a limit or a snapshot. Never part of the tests.
 
-mod postgres;
-mod silent;
-
 use std::path::Path;
 use std::process::Command;
 
@@ -35,9 +32,9 @@ pub(crate) fn bench(root: &Path, stages: &mut Stages, what: &str, words: &[&str]
 /// The parts of `bench service`; without a name, all of them.
 fn service(root: &Path, stages: &mut Stages, words: &[&str]) -> Result<()> {
     match words {
-        [] => submissions(root, stages).and_then(|()| silent::run(root, stages, &[])),
+        [] => submissions(root, stages).and_then(|()| with_programs(root, stages, "bench_silent", &[])),
         ["submissions"] => submissions(root, stages),
-        ["silent", words @ ..] => silent::run(root, stages, words),
+        ["silent", words @ ..] => with_programs(root, stages, "bench_silent", words),
         [part, ..] => bail!("`bench service` has no part called {part:?}; there are: submissions, silent"),
     }
 }
