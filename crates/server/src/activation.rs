@@ -21,7 +21,7 @@ use crate::channels::link::{Link, follow};
 use crate::clock::to_time;
 use crate::db::entity::activation;
 use crate::keys::Role;
-use crate::limits::{Counters, Subjects};
+use crate::limits::{Counters, Subjects, Unless};
 use crate::problem::{Body, Refusal};
 use crate::year::dates::china;
 use crate::year::names::Named as _;
@@ -52,7 +52,14 @@ pub(crate) async fn activate(
     ed25519_dalek::VerifyingKey::from_bytes(request.device_key.as_bytes()).map_err(|_| ReasonCode::InputBodyInvalid)?;
     let link = request.link.as_ref().map(|token| follow(&app.keys, token, china(app.clock.now()))).transpose();
     let link = link.map_err(|_| ReasonCode::LinkNotValid)?;
-    let checked = check(&app, client_address(&app, peer, &headers), &request, link).await?;
+    let checked = match check(&app, client_address(&app, peer, &headers), &request, link).await {
+        Ok(checked) => checked,
+        Err(refusal) => {
+            // The facts have been looked at: how long that took says nothing either.
+            tokio::time::sleep_until(arrived + SLOWEST_CHECK).await;
+            return Err(refusal);
+        }
+    };
     tokio::time::sleep(checked.delay).await;
     match checked.activation {
         Some(activation) => Ok((StatusCode::CREATED, axum::Json(activation))),
@@ -80,25 +87,27 @@ async fn check(
     let subjects = Subjects { device: request.device_key.as_bytes(), address, id_hash: &id_hash };
     let counters = Counters::of(&subjects, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     let now = app.clock.now();
-    let delay = counters.check(app.store.reads(), now).await??;
     let confirmed = register::confirm(app.store.reads(), &app.keys, &app.nobody, &request.person).await?;
     // Whose link it is not, has not confirmed who they are.
     let Some(beneficiary) = confirmed.filter(|person| link.is_none_or(|link| link.beneficiary == *person)) else {
         let tx = app.store.begin("count failure").await?;
-        // Others may have failed meanwhile.
-        counters.check(&*tx, now).await??;
+        let delay = counters.check(&*tx, now).await??;
         counters.count(&*tx, now).await?;
         tx.commit().await?;
         return Ok(Checked { delay, activation: None });
     };
     let (token, digest) = token::fresh()?;
+    let activation = Activation { token, expires_at: to_time(now + VALID_MS) };
     let row = row(request, beneficiary, link, digest, now);
-    if !counters.insert(app.store.single(), row, now).await? {
-        counters.check(app.store.reads(), now).await??;
-        // The hour of whoever failed too often has just ended.
-        return Err(Refusal::wait(1));
+    if counters.insert(app.store.single(), row.clone(), Unless::Delayed, now).await? {
+        return Ok(Checked { delay: Duration::ZERO, activation: Some(activation) });
     }
-    Ok(Checked { delay, activation: Some(Activation { token, expires_at: to_time(now + VALID_MS) }) })
+    let delay = counters.check(app.store.reads(), now).await??;
+    if counters.insert(app.store.single(), row, Unless::Refused, now).await? {
+        return Ok(Checked { delay, activation: Some(activation) });
+    }
+    // Others have failed within the last moment.
+    Err(Refusal::wait(1))
 }
 
 fn row(

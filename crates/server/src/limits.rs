@@ -53,6 +53,15 @@ struct Counter {
     allowed: Option<i64>,
 }
 
+/// What keeps a row from being inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unless {
+    /// Failures for which the caller is refused.
+    Refused,
+    /// Those, and failures for which the answer is delayed.
+    Delayed,
+}
+
 /// The counters of one caller.
 pub(crate) struct Counters(Vec<Counter>);
 
@@ -129,34 +138,36 @@ impl Counters {
         Entity::find().filter(any).all(db).await
     }
 
-    /// Inserts a row unless somebody has failed too often meanwhile; whether it was. One statement, so that of many guesses that
+    /// Inserts a row unless there were so many failures meanwhile; whether it was. One statement, so that of many guesses that
     /// come at once the right one counts for no more than the limit lets through, at the price of one question.
     pub(crate) async fn insert<A: ActiveModelTrait>(
         &self,
         db: &impl ConnectionTrait,
         mut row: A,
+        unless: Unless,
         now: i64,
     ) -> Result<bool, DbErr> {
-        let given = <A::Entity as EntityTrait>::Column::iter()
-            .filter_map(|column| Some((column, row.take(column).into_value()?)));
-        let (columns, values): (Vec<_>, Vec<_>) = given.unzip();
-        let over = Query::select().expr(Expr::val(1)).from(Entity).cond_where(self.over(now)).to_owned();
-        let unless =
-            Query::select().exprs(values.into_iter().map(Expr::val)).and_where(Expr::not_exists(over)).to_owned();
+        let (columns, values): (Vec<_>, Vec<_>) = <A::Entity as EntityTrait>::Column::iter()
+            .filter_map(|column| Some((column, Expr::val(row.take(column).into_value()?))))
+            .unzip();
+        let failed = Query::select().expr(Expr::val(1)).from(Entity).cond_where(self.failed(unless, now)).to_owned();
+        let row = Query::select().exprs(values).and_where(Expr::not_exists(failed)).to_owned();
         let mut insert = Query::insert();
         insert.into_table(A::Entity::default()).columns(columns);
-        insert.select_from(unless).map_err(|error| DbErr::Custom(error.to_string()))?;
+        insert.select_from(row).map_err(|error| DbErr::Custom(error.to_string()))?;
         Ok(db.execute(&insert).await?.rows_affected() == 1)
     }
 
-    /// Rows of counters that are over their limit.
-    fn over(&self, now: i64) -> Condition {
-        let running = Column::WindowStart.gt(now - HOUR_MS);
-        let limited = self.0.iter().filter_map(|counter| Some((counter, counter.allowed?)));
-        let any = limited.fold(Condition::any(), |any, (counter, allowed)| {
-            any.add(counter.row().add(Column::Failures.gte(allowed)))
-        });
-        Condition::all().add(running).add(any)
+    /// Rows of counters with so many failures.
+    fn failed(&self, unless: Unless, now: i64) -> Condition {
+        let bound = |counter: &Counter| match unless {
+            Unless::Refused => counter.allowed,
+            Unless::Delayed => counter.allowed.or(Some(FREE_FAILURES + 1)),
+        };
+        let bounded = self.0.iter().filter_map(|counter| Some((counter, bound(counter)?)));
+        let any = bounded
+            .fold(Condition::any(), |any, (counter, bound)| any.add(counter.row().add(Column::Failures.gte(bound))));
+        Condition::all().add(Column::WindowStart.gt(now - HOUR_MS)).add(any)
     }
 
     /// Counts a failure.
@@ -301,24 +312,22 @@ mod tests {
                 window_start: Set(NOW),
                 failures: Set(1),
             };
+            let insert = async |unless, at| {
+                let row = row(&format!("{unless:?} {at}"));
+                counters.insert(world.store.single(), row, unless, NOW + at).await.unwrap()
+            };
             for failures in 0..6 {
-                let name = format!("after {failures}");
-                assert!(
-                    counters.insert(world.store.single(), row(&name), NOW + failures).await.unwrap(),
-                    "{kind:?} {name}"
-                );
-                counters.count(world.store.single(), NOW + failures).await.unwrap();
+                assert!(insert(Unless::Refused, failures).await, "{kind:?} {failures}");
+                assert_eq!(insert(Unless::Delayed, failures).await, failures <= FREE_FAILURES, "{kind:?} {failures}");
+                counters.count(world.store.single(), NOW).await.unwrap();
             }
             for (at, inserted) in [(6, false), (HOUR_MS - 1, false), (HOUR_MS, true)] {
-                let row = row(&format!("at {at}"));
-                assert_eq!(
-                    counters.insert(world.store.single(), row, NOW + at).await.unwrap(),
-                    inserted,
-                    "{kind:?} {at}"
-                );
+                assert_eq!(insert(Unless::Refused, at).await, inserted, "{kind:?} {at}");
+                assert_eq!(insert(Unless::Delayed, at).await, inserted, "{kind:?} {at}");
             }
-            let rows = Entity::find().filter(Column::Subject.eq(vec![3; 32])).all(world.store.reads()).await.unwrap();
-            assert_eq!(rows.len(), 7, "{kind:?}");
+            let rows =
+                Entity::find().filter(Column::Subject.eq(vec![3_u8; 32])).all(world.store.reads()).await.unwrap();
+            assert_eq!(rows.len(), 6 + 5 + 2, "{kind:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! `jianzai-server demo`: a register of people who don't exist, and what happened to them, of any size.
 //!
-//! **In**: how many people, a seed, a day. **Out**, in a folder:
-//! - `people.csv`: the register, as `jianzai-server import` reads it;
+//! **In**: how many people, a seed, a day, pictures for portraits if one has them. **Out**, in a folder:
+//! - `people.csv`: the register, as `jianzai-server import` reads it, and the pictures that it names;
 //! - `events.csv`: `id_number,event,day` over the year before the day: hospital stays, home care, visits to a clinic,
 //!   vaccinations, travel, card spends, deaths and cremations;
 //! - `household-YYYY-MM.csv`, one for each of the last months: `id_number,name,status` as a household register would state it:
@@ -22,6 +22,7 @@ mod draw;
 mod history;
 mod names;
 mod people;
+mod portraits;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -31,6 +32,7 @@ use time::Date;
 
 use self::history::{events, household_status};
 use self::people::{MOST, People, Person};
+use self::portraits::Portraits;
 use crate::year::dates::Month;
 
 /// Household registers that are written, a month apart.
@@ -64,9 +66,9 @@ pub struct Made {
 /// Why nothing could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// A file or folder can't be written.
+    /// A file or folder can't be written, or the pictures can't be read.
     #[error("{path}: {source}")]
-    Write {
+    Files {
         /// Which.
         path: PathBuf,
         /// Why.
@@ -77,14 +79,22 @@ pub enum DemoError {
     People,
 }
 
-/// Writes all files.
-pub fn write(folder: &Path, options: Options) -> Result<Made, DemoError> {
+/// Writes all files. The pictures in the folder `portraits` are handed round; without it nobody has one.
+pub fn write(folder: &Path, options: Options, portraits: Option<&Path>) -> Result<Made, DemoError> {
     let people = People::new(options).ok_or(DemoError::People)?;
-    std::fs::create_dir_all(folder).map_err(|source| DemoError::Write { path: folder.into(), source })?;
-    let mut event_rows = 0;
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| DemoError::Files { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(at(folder))?;
+    let copied = Portraits::copy(portraits, folder).map_err(at(portraits.unwrap_or(folder)))?;
+    let (mut number, mut event_rows) = (0, 0);
     let register = file(folder, "people.csv", |out| {
         out.write_record(["name", "id_number", "insured_place", "residence", "phones", "portrait"])?;
-        people.each(|person| row(out, person))
+        people.each(|person| {
+            number += 1;
+            row(out, person, copied.of(number - 1))
+        })
     })?;
     let happened = file(folder, "events.csv", |out| {
         out.write_record(["id_number", "event", "day"])?;
@@ -110,9 +120,9 @@ pub fn write(folder: &Path, options: Options) -> Result<Made, DemoError> {
     Ok(Made { people: register, events: happened, event_rows, households })
 }
 
-fn row(out: &mut csv::Writer<impl Write>, person: &Person) -> csv::Result<()> {
+fn row(out: &mut csv::Writer<impl Write>, person: &Person, portrait: &str) -> csv::Result<()> {
     let (insured, residence) = (String::from(person.insured_place), String::from(person.residence));
-    out.write_record([&person.name, person.id_number.expose(), &insured, &residence, &person.phones, ""])
+    out.write_record([&person.name, person.id_number.expose(), &insured, &residence, &person.phones, portrait])
 }
 
 /// Writes a file through a large buffer.
@@ -127,7 +137,7 @@ fn file(
         fill(&mut out)?;
         out.flush()
     };
-    write().map_err(|source| DemoError::Write { path: path.clone(), source })?;
+    write().map_err(|source| DemoError::Files { path: path.clone(), source })?;
     Ok(path)
 }
 

@@ -24,7 +24,7 @@ fn rows(path: &Path) -> Vec<csv::StringRecord> {
 fn the_same_seed_gives_the_same_bytes_and_another_gives_others() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &str, seed| {
-        let made = write(&folder.path().join(name), options(500, seed)).unwrap();
+        let made = write(&folder.path().join(name), options(500, seed), None).unwrap();
         let files = [made.people, made.events].into_iter().chain(made.households);
         files.map(|path| std::fs::read(path).unwrap()).collect::<Vec<_>>()
     };
@@ -95,7 +95,7 @@ fn nobody_does_anything_after_death_but_spend() {
 #[tokio::test]
 async fn the_register_is_imported_without_a_word() {
     let folder = tempfile::tempdir().unwrap();
-    let made = write(&folder.path().join("demo"), options(250, 11)).unwrap();
+    let made = write(&folder.path().join("demo"), options(250, 11), None).unwrap();
     assert_eq!(rows(&made.people).len(), 250);
     assert_eq!(rows(&made.events).len() as u64, made.event_rows);
     let config = Config::new(folder.path().join("data"));
@@ -104,10 +104,28 @@ async fn the_register_is_imported_without_a_word() {
 }
 
 #[test]
+fn pictures_go_round_and_lie_beside_the_register() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = folder.path().join("pictures");
+    std::fs::create_dir(&pictures).unwrap();
+    let made = |count| write(&folder.path().join("demo"), options(count, 5), Some(&pictures));
+    assert!(matches!(made(5), Err(DemoError::Files { path, .. }) if path == pictures), "an empty folder");
+    for (name, content) in [("b.JPEG", "second"), ("a.png", "first"), ("notes.txt", "none")] {
+        std::fs::write(pictures.join(name), content).unwrap();
+    }
+    let rows = rows(&made(5).unwrap().people);
+    let named: Vec<&str> = rows.iter().map(|row| &row[5]).collect();
+    let [first, second] = ["portraits/0001.png", "portraits/0002.jpg"];
+    assert_eq!(named, [first, second, first, second, first]);
+    let content = |name| std::fs::read_to_string(folder.path().join("demo").join(name)).unwrap();
+    assert_eq!([content(first), content(second)], ["first", "second"]);
+}
+
+#[test]
 fn nobody_and_too_many_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for people in [0, MOST + 1] {
-        assert!(matches!(write(folder.path(), options(people, 1)), Err(DemoError::People)));
+        assert!(matches!(write(folder.path(), options(people, 1), None), Err(DemoError::People)));
     }
 }
 

@@ -28,6 +28,12 @@ pub(crate) struct Arguments {
     /// Where to write people.csv, events.csv and the household registers.
     #[arg(long, value_name = "DIR", required_unless_present = "data")]
     out: Option<PathBuf>,
+    /// A folder of pictures, JPEG or PNG, that are handed round as portraits; without it nobody has one.
+    #[arg(long, value_name = "DIR")]
+    portraits: Option<PathBuf>,
+    /// The folder of networks, which read portraits at the import.
+    #[arg(long, value_name = "DIR", default_value = "models", env = "JIANZAI_MODELS")]
+    models: PathBuf,
     /// Import the people into the service's data folder as well; without --out the files go into its folder `demo`.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -41,16 +47,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let on = arguments.on.unwrap_or_else(|| china(SystemClock.now()).date());
     let options = Options { people: arguments.people, seed: arguments.seed, on };
     let folder = arguments.out.or_else(|| Some(arguments.data.as_ref()?.join("demo"))).unwrap_or_default();
-    let made = write(&folder, options)?;
+    let made = write(&folder, options, arguments.portraits.as_deref())?;
     println!("{} people: {}", arguments.people, made.people.display());
     println!("{} events: {}", made.event_rows, made.events.display());
     for household in &made.households {
         println!("household register: {}", household.display());
     }
     if let Some(data) = arguments.data {
-        let config = Data { folder: data, database: arguments.database }.config();
+        let mut config = Data { folder: data, database: arguments.database }.config();
+        config.models = arguments.models;
         let report = import(&config, &SystemClock, &made.people, Language::En).await?;
         println!("{} added, {} updated, {} unchanged", report.added, report.updated, report.unchanged);
+        println!("{} portraits are poor or can't be used", report.portraits.len());
     }
     Ok(())
 }
