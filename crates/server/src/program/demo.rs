@@ -58,7 +58,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         config.models = arguments.models;
         let report = import(&config, &SystemClock, &made.people, Language::En).await?;
         println!("{} added, {} updated, {} unchanged", report.added, report.updated, report.unchanged);
-        println!("{} portraits are poor or can't be used", report.portraits.len());
+        if arguments.portraits.is_some() {
+            println!("{} portraits are poor or can't be used", report.portraits.len());
+        }
     }
     Ok(())
 }

@@ -124,7 +124,7 @@ pub(super) fn first_day(rules: &Rules, on: Date) -> Date {
 }
 
 /// What speaks of life: a trace that counts alone, a statement that does, weak traces that are enough or not.
-pub(super) fn life(
+fn life(
     rules: &Rules,
     strong: Option<Trace>,
     stated: Option<Date>,
@@ -151,7 +151,7 @@ pub(super) fn life(
 }
 
 /// The day of a register that states life, where that counts alone.
-pub(super) fn stated_alive(rules: &Rules, register: &Statement, on: Date) -> Option<Date> {
+fn stated_alive(rules: &Rules, register: &Statement, on: Date) -> Option<Date> {
     match register {
         Statement::Status { day, status } if rules.register.confirms && rules.register.alive.contains(status) => {
             Some(*day).filter(|day| *day <= on && *day >= first_day(rules, on))
@@ -178,7 +178,7 @@ fn death(rules: &Rules, traces: &[&Trace], register: &Statement) -> Option<(Date
 }
 
 /// What the register states or leaves out that needs a look.
-pub(super) fn unexplained(rules: &Rules, register: &Statement) -> Option<Ground> {
+fn unexplained(rules: &Rules, register: &Statement) -> Option<Ground> {
     match register {
         Statement::Absent { day } if rules.register.absent == Absent::Flag => Some(Ground::NotInRegister(*day)),
         Statement::Status { day, status } if !rules.register.alive.contains(status) => {

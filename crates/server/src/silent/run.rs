@@ -19,7 +19,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::effects::{Effects, Policies};
-use super::evaluate::Trace;
 use super::question::{Compared, Data, Gathered, Question, Range};
 use super::report::RunReport;
 use super::rules::Rules;
@@ -42,11 +41,10 @@ struct Given<'a> {
     shadow: bool,
 }
 
-/// What a range was asked for, with the traces of their death.
+/// What a range was asked for.
 struct Asked {
     range: Range,
     people: Vec<Gathered>,
-    deaths: std::collections::HashMap<Uuid, Vec<Trace>>,
 }
 
 impl Office {
@@ -221,9 +219,7 @@ impl Office {
                 after = range.until;
                 continue;
             }
-            let dead = people.iter().any(Gathered::is_reported_dead);
-            let deaths = if dead { question.deaths(db, range).await? } else { Default::default() };
-            return Ok(Some(Asked { range, people, deaths }));
+            return Ok(Some(Asked { range, people }));
         }
     }
 
@@ -236,8 +232,7 @@ impl Office {
     ) -> Result<Effects, OfficeError> {
         let mut effects = Effects::default();
         for of in &asked.people {
-            let deaths = asked.deaths.get(&of.beneficiary_id).map(Vec::as_slice).unwrap_or_default();
-            effects.add(run, policies, of, &question.find(of, deaths));
+            effects.add(run, policies, of, &question.find(of));
         }
         if effects.may_be_missing() {
             let (on, rules) = (question.on, question.rules);
