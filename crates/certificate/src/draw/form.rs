@@ -88,11 +88,11 @@ impl Page<'_> {
         }
         let issuer = &self.form.issuer;
         self.sheet.text(LEFT + 44.0, 598.0, fitted(issuer, 960.0, 44.0), Style { bold: true, ..PLAIN }, issuer);
-        let english = format!(
-            "Sign and date it{}, and send it back by {}.",
-            if self.form.kind == MailedFormKind::Assistance { "; the office confirms and stamps it" } else { "" },
-            english(self.form.until)
-        );
+        let what = match self.form.kind {
+            MailedFormKind::Papers => "Sign and date it, and",
+            MailedFormKind::Assistance => "Have the office confirm and stamp it, and",
+        };
+        let english = format!("{what} send it back by {}.", english(self.form.until));
         self.sheet.text(LEFT, 650.0, 28.0, LABEL, &english);
     }
 
@@ -114,7 +114,7 @@ impl Page<'_> {
             MailedFormKind::Papers => self.blank(x, top + 420.0, "电话 Telephone"),
             MailedFormKind::Assistance => {
                 self.blank(x, top + 420.0, "单位 Office");
-                self.sheet.text(RIGHT - 250.0, top + 480.0, 40.0, LABEL, "（盖章 Stamp）");
+                self.sheet.text(RIGHT - 330.0, top + 480.0, 40.0, LABEL, "（盖章 Stamp）");
             }
         }
     }
@@ -186,6 +186,20 @@ mod tests {
             assert!(drawing.pdf().expect("a sheet").starts_with(b"%PDF-"));
         }
         assert!(!format!("{:?}", form(MailedFormKind::Papers)).contains("ABCDE"));
+    }
+
+    #[test]
+    fn nothing_is_written_into_the_margins() {
+        let fonts = Fonts::load().expect("a font with Chinese characters");
+        for kind in [MailedFormKind::Papers, MailedFormKind::Assistance] {
+            let drawing = draw_form(&form(kind), &fonts).expect("drawn");
+            let picture =
+                image::load_from_memory(&drawing.png(WIDTH as u32).expect("a picture")).expect("decodes").to_luma8();
+            let outside = picture
+                .enumerate_pixels()
+                .filter(|(x, _, ink)| ink.0[0] < 250 && !(LEFT - 4.0..=RIGHT + 4.0).contains(&f64::from(*x)));
+            assert_eq!(outside.count(), 0, "{kind:?}");
+        }
     }
 
     #[test]
