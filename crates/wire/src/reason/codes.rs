@@ -94,6 +94,7 @@ reasons! {
     AttemptUnauthorised = "attempt.unauthorised", Refusal;
     AttemptAbilitiesReview = "attempt.abilities_review", Review;
     AttemptSampled = "attempt.sampled", Review;
+    AttemptSecondPerson = "attempt.second_person", Review;
 
     ChannelClosed = "channel.closed", Refusal;
 

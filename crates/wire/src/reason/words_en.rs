@@ -151,6 +151,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "This was recorded without network, and a member of staff looks at some of these recordings.",
             "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
         ),
+        AttemptSecondPerson => (
+            "The insured place wants two members of staff to look at each certification by this way.",
+            "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
+        ),
         ChannelClosed => (
             "The place where the pension is insured does not certify by app.",
             "Please phone or visit its social security office, or ask the community: they will do it another way.",
