@@ -115,7 +115,7 @@ async fn a_list_is_answered_line_by_line_and_the_same_list_again_changes_nothing
             ("王健在", &second, "2026-05-21"),
         ]);
         let source = BatchSource { channel: Channel::Employer, by: EMPLOYER, decided_by: CLERK };
-        let report = office.batch(source, None, file.as_bytes(), morning(TODAY)).await.unwrap();
+        let report = office.batch(source, file.as_bytes(), morning(TODAY)).await.unwrap();
         let answers: Vec<&str> = report.answers.lines().collect();
         assert_eq!(
             answers,
@@ -130,11 +130,11 @@ async fn a_list_is_answered_line_by_line_and_the_same_list_again_changes_nothing
                 "8,recorded,",
             ]
         );
-        let again = office.batch(source, None, file.as_bytes(), morning(days_after(TODAY, 1))).await.unwrap();
+        let again = office.batch(source, file.as_bytes(), morning(days_after(TODAY, 1))).await.unwrap();
         assert_eq!((again.recorded, again.known, again.refused), (1, 2, 4), "line 6 has become true");
         assert_eq!(records(&world).await.len(), 3);
         assert!(!format!("{report:?}").contains(&first));
-        assert!(office.batch(source, None, "name,id_number\n".as_bytes(), morning(TODAY)).await.is_err());
+        assert!(office.batch(source, "name,id_number\n".as_bytes(), morning(TODAY)).await.is_err());
     }
 }
 

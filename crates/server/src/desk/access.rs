@@ -34,7 +34,8 @@ const KEPT_MS: i64 = 3 * 366 * 24 * HOUR_MS;
 /// People that one account reads about in an hour; a clerk at the counter does not come near it.
 const READS_AN_HOUR: u64 = 300;
 /// Reads that come with one that was counted: a list was made before it is read, a case opened before its evidence is seen.
-const UNCOUNTED: [What; 3] = [What::Visits, What::Evidence, What::Portrait];
+/// Whom a handed-in list names, with number and name, is counted where they are not confirmed.
+const UNCOUNTED: [What; 4] = [What::Visits, What::Evidence, What::Portrait, What::List];
 /// A search that finds nobody is answered no sooner than this, whyever it did.
 pub(crate) const SOONEST: Duration = Duration::from_millis(120);
 
@@ -57,6 +58,8 @@ pub(crate) enum What {
     Portrait,
     /// A person for whom something is done by people: at the counter, by post, by appointment.
     Channel,
+    /// A person whom a line of a handed-in list names.
+    List,
 }
 
 impl What {
@@ -70,6 +73,7 @@ impl What {
             Self::Evidence => "evidence",
             Self::Portrait => "portrait",
             Self::Channel => "channel",
+            Self::List => "list",
         }
     }
 }
@@ -111,7 +115,7 @@ pub(crate) struct Read {
 
 impl Read {
     /// Puts it down in the access log, and in the linked log.
-    pub(crate) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
+    pub(crate) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), DbErr> {
         let beneficiary = match self.outcome {
             Outcome::Shown(id) => Some(id),
             Outcome::Nobody | Outcome::Elsewhere | Outcome::NotListed => None,

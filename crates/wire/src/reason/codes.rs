@@ -49,6 +49,7 @@ reasons! {
     InputBodyInvalid = "input.body_invalid", Fault;
     InputConsentMissing = "input.consent_missing", Form;
     InputLoginNameInvalid = "input.login_name_invalid", Form;
+    InputListTooLong = "input.list_too_long", Form;
 
     IdentityNotConfirmed = "identity.not_confirmed", Refusal;
 

@@ -40,6 +40,9 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "A login name has small letters, digits, dots and dashes only.",
             "Please write 3 to 32 of these and try again.",
         ),
+        InputListTooLong => {
+            ("The list has more than 500 lines.", "Please send it in parts; lines that are sent twice count once.")
+        }
         IdentityNotConfirmed => (
             "What you filled in does not match the register.",
             "Please check all four: name, ID number, insured place and residence. If all are right, ask the social security office of the insured place to update its register.",
