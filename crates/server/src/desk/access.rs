@@ -139,7 +139,7 @@ impl Read {
         };
         let detail = [self.what.name(), self.reason.name(), self.outcome.name()].join(",");
         let entry = Entry { action: Action::Read, actor: Some(by.account.id), subject, detail };
-        Ok(audit::append(tx, now, entry).await?)
+        audit::append(tx, now, entry).await
     }
 }
 
@@ -203,10 +203,16 @@ pub(super) fn sought(app: &App, id_number: &IdNumber) -> Result<[u8; 32], Refusa
     Ok(id_hash(key, id_number))
 }
 
-/// Refuses an account that found nobody too often, or read about too many; otherwise the counters for the next failure.
-pub(crate) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
+/// Refuses an account that found nobody too often; otherwise the counters for the next failure.
+pub(super) async fn within_misses(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
     let counters = Counters::at_desk(account, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     counters.check(&**tx, now).await??;
+    Ok(counters)
+}
+
+/// Refuses an account that found nobody too often, or read about too many; otherwise the counters for the next failure.
+pub(crate) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
+    let counters = within_misses(app, tx, account, now).await?;
     let lately = access_log::Entity::find()
         .filter(access_log::Column::StaffId.eq(account))
         .filter(access_log::Column::At.gt(now - HOUR_MS))

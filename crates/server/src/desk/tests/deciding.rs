@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::db::entity::certificate;
 use crate::db::year::{certification, fact, message, review_word};
+use crate::desk::access::SOONEST;
 use crate::office::Office;
 use crate::year::dates::days_after;
 use crate::year::record::Party;
@@ -104,7 +105,9 @@ async fn evidence_is_for_the_clerk_who_has_the_case() {
             desk.reads(&clerk).await,
             ["case", "evidence", "evidence", "evidence", "portrait"].map(|what| format!("{what},review,shown"))
         );
-        assert_eq!(desk.reads(&colleague).await.len() + desk.reads(&elsewhere).await.len(), 0);
+        assert_eq!(desk.reads(&colleague).await.len(), 0);
+        let asked = ["evidence", "evidence", "evidence", "portrait"].map(|what| format!("{what},review,elsewhere"));
+        assert_eq!(desk.reads(&elsewhere).await, asked);
 
         // What must go has gone.
         let tx = desk.app.store.begin("test").await.unwrap();
@@ -218,6 +221,33 @@ async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
         assert!(words.iter().all(|word| !String::from_utf8_lossy(&word.reason).contains("是本人")), "sealed");
         assert_eq!(desk.logged("word_given").await.len(), 2);
         assert_eq!(desk.logged("review_decided").await, [(Some(third.id), "certified".to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn anothers_case_is_as_far_away_as_one_that_there_is_not_whatever_is_asked_of_it() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let elsewhere = desk.clerk("clerk.nj", "320100").await;
+        let (case, _) = desk.submission(WANG).await;
+        for id in [case, Uuid::new_v4()] {
+            let asked = std::time::Instant::now();
+            let (status, answer) = desk.post(&elsewhere, &format!("reviews/{id}/open"), &Value::Null).await;
+            assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "desk.nobody_found"));
+            let (status, answer) = desk.post(&elsewhere, &format!("reviews/{id}/decide"), &certify()).await;
+            assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "desk.nobody_found"));
+            let seen = desk.get(&elsewhere, &format!("reviews/{id}/evidence/photo")).await;
+            assert_eq!(seen.status(), StatusCode::NOT_FOUND);
+            assert!(asked.elapsed() >= 3 * SOONEST, "none of the answers says by its time which it was");
+        }
+        let asked = ["case", "case", "evidence", "case", "case", "evidence"];
+        assert_eq!(desk.reads(&elsewhere).await, asked.map(|what| format!("{what},review,elsewhere")));
+        for _ in 0..24 {
+            desk.post(&elsewhere, &format!("reviews/{case}/decide"), &certify()).await;
+        }
+        let (status, answer) = desk.post(&elsewhere, &format!("reviews/{case}/decide"), &certify()).await;
+        assert_eq!((status, code(&answer)), (StatusCode::TOO_MANY_REQUESTS, "limit.too_many_tries"));
+        desk.demand_whole_log().await;
     }
 }
 
