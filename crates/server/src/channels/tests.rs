@@ -165,11 +165,39 @@ async fn a_form_is_matched_by_its_code_and_its_scan_is_sealed() {
         assert_eq!(mailed::delete_due(&world.store, data, days_after(last, 1)).await.unwrap(), 1);
         assert!(!data.join(format!("papers/{}.sealed", form.id)).exists());
         assert_eq!(mailed::delete_due(&world.store, data, days_after(last, 1)).await.unwrap(), 0);
+        let again = office.return_form(&world.config, &form.code, b"scan", returned, morning(last)).await.unwrap();
+        assert_eq!(again, Certified::Known(id), "and nothing is kept anew");
+        assert!(!data.join(format!("papers/{}.sealed", form.id)).exists());
         let late = office.issue_form(person(2), Channel::PaperByMail, CLERK, morning(TODAY)).await.unwrap();
         let over = morning(days_after(TODAY, 91));
         let refused = office.return_form(&world.config, &late.code, b"scan", returned, over).await;
         assert!(matches!(refused, Err(FormRefused::NotTaken)));
         assert!(office.issue_form(person(1), Channel::AppSelf, CLERK, morning(TODAY)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_scan_that_certified_nobody_goes_on_its_day_and_its_form_is_taken_until_its_own() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = place(kind, "320100").await;
+        let form = office.issue_form(person(1), Channel::PaperByMail, CLERK, morning(TODAY)).await.unwrap();
+        let give = async |proof_date, days| {
+            let returned = Returned { proof_date, by: Party::Family, decided_by: CLERK };
+            office.return_form(&world.config, &form.code, b"scan", returned, morning(days_after(TODAY, days))).await
+        };
+        let too_old = days_after(TODAY, -300);
+        let refused = give(too_old, 10).await.unwrap();
+        assert_eq!(refused, Certified::Refused(vec![RecordFault::ProofTooOld]));
+        let (data, scan) = (&world.config.data, world.config.data.join(format!("papers/{}.sealed", form.id)));
+        assert!(scan.exists(), "a clerk may have mistyped the day");
+        assert_eq!(give(too_old, 20).await.unwrap(), refused);
+        // Nanjing keeps papers for 730 days, here from the second time that it came.
+        assert_eq!(mailed::delete_due(&world.store, data, days_after(TODAY, 20 + 730)).await.unwrap(), 0);
+        assert!(scan.exists());
+        assert_eq!(mailed::delete_due(&world.store, data, days_after(TODAY, 20 + 731)).await.unwrap(), 1);
+        assert!(!scan.exists() && records(&world).await.is_empty());
+        let late = give(days_after(TODAY, 91), 91).await;
+        assert!(matches!(late, Err(FormRefused::NotTaken)), "to have been refused does not prolong its days");
     }
 }
 
