@@ -299,7 +299,7 @@ async fn settle(
         add(tx, review.beneficiary_id, &Fact { on, recorded: today, what: What::Deceased { clerk } }, at).await?;
     }
     if let (Decision::Refuse(code), Some(attempt)) = (word.decision, review.attempt_id) {
-        refuse(tx, attempt, code).await?;
+        refuse(tx, attempt, code, at).await?;
     }
     let upheld = matches!(word.decision, Decision::Certify | Decision::Appeal { upheld: true });
     let ends = match kind {
@@ -320,13 +320,14 @@ async fn settle(
 }
 
 /// An attempt that a clerk did not certify. One that ended otherwise meanwhile stays as it is.
-async fn refuse(tx: &impl ConnectionTrait, id: Uuid, code: ReasonCode) -> Result<(), ReviewError> {
+async fn refuse(tx: &impl ConnectionTrait, id: Uuid, code: ReasonCode, at: i64) -> Result<(), ReviewError> {
     let row = attempt::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
     if row.is_some_and(|row| row.state == State::Review) {
         let refused = attempt::ActiveModel {
             id: Set(id),
             state: Set(State::Refused),
             reasons: Set(code.code().to_owned()),
+            judged_at: Set(Some(at)),
             ..Default::default()
         };
         refused.update(tx).await?;

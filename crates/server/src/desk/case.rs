@@ -38,6 +38,7 @@ use crate::columns;
 use crate::db::Writing;
 use crate::db::entity::{activation, attempt, beneficiary};
 use crate::db::year::{benefit, review};
+use crate::limitations;
 use crate::problem::Refusal;
 use crate::steps;
 use crate::year::dates::{china, numbered_day};
@@ -214,6 +215,7 @@ impl Case<'_> {
             channel: activation.way().name().to_owned(),
             issued_at: to_time(attempt.issued_at),
             state: attempt.state.to_value(),
+            limitations: limitations::of(&self.app.keys, &attempt),
             asked: steps::plan(&revealed).into_iter().map(|step| step.action).collect(),
             judge: judgement.map(|judgement| self.judge(&judgement)),
             reasons: attempt.why().into_iter().map(|code| self.said(code)).collect(),

@@ -74,6 +74,7 @@ reasons! {
 
     AppealNothing = "appeal.nothing", Refusal;
     AppealDecidedLately = "appeal.decided_lately", Refusal;
+    AppealLate = "appeal.late", Refusal;
 
     LinkNotValid = "link.not_valid", Refusal;
 

@@ -102,6 +102,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "An appeal was decided a short while ago.",
             "Please talk to the social security office of the insured place in person.",
         ),
+        AppealLate => (
+            "This was refused too long ago for an appeal in the app.",
+            "Please certify once more, or talk to the social security office of the insured place.",
+        ),
         LinkNotValid => (
             "This link can't be used now.",
             "You can do without it: begin on the first page, or ask the sender for a new one.",

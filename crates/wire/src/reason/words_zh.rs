@@ -45,6 +45,7 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         }
         AppealNothing => ("这一次认证没有被拒，不用申诉。", "请查看这一次的结果；有疑问请联系参保地社保窗口。"),
         AppealDecidedLately => ("前不久已经有过一次申诉的决定。", "请联系参保地社保窗口，当面说明情况。"),
+        AppealLate => ("这次认证被拒已经太久，应用里不能再申诉。", "请再办一次认证，或者联系参保地社保窗口。"),
         LinkNotValid => ("这个链接现在用不了。", "不用链接也可以办：请从首页开始，或者请发给您的单位再发一个。"),
         RecordProofInFuture => ("证明的日子还没有到。", "请核对证明上的日期。"),
         RecordProofTooOld => ("这份证明的日子太早，不能再用。", "请换一份日期近一些的证明，或者换一种办法。"),
