@@ -66,8 +66,8 @@ fn refused_for_good(now: i64) -> Condition {
     let too_late = now - APPEALABLE_MS;
     let ended_then = Condition::all().add(Column::JudgedAt.is_null()).add(Column::CommitBy.lte(too_late));
     let too_late = Condition::any().add(Column::JudgedAt.lte(too_late)).add(ended_then);
-    let open = appealed(review::Column::DecidedAt.is_null().into_condition());
-    let decided = appealed(review::Column::DecidedAt.is_not_null().into_condition());
+    let open = appealed(Condition::all().add(review::Column::DecidedAt.is_null()));
+    let decided = appealed(Condition::all().add(review::Column::DecidedAt.is_not_null()));
     Condition::all()
         .add(refused)
         .add(too_late.add(Column::Id.in_subquery(decided)))
