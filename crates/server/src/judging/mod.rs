@@ -4,8 +4,8 @@
 //! in review, or refused, with reasons. **What can go wrong**: the process dies: the lease runs out, or the next start
 //! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
 //! twice. Several processes judge at once: a job is one worker's until its lease runs out, and who has lost it changes
-//! nothing. The place does not take a certification of what passed: a person looks at it. A fault of our own: tried again, ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is
-//! never refused for it. The object store is away: that costs no try, however long it lasts. Something wrong with the evidence: refused, with the code that names it.
+//! nothing. The place does not take a certification of what passed: a person looks at it. A fault of our own: tried again,
+//! ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is never refused for it. The object store is away: that costs no try, however long it lasts. Something wrong with the evidence: refused, with the code that names it.
 
 pub(crate) mod by_clerk;
 mod case;
