@@ -22,7 +22,8 @@ const ONE_IN: u32 = 10;
 /// Whether somebody looks at what comes back of the plan that is now lent for a person. The caller has locked the person.
 pub(crate) async fn is_drawn(tx: &impl ConnectionTrait, person: Uuid) -> Result<bool, DbErr> {
     let leases = || Entity::find().filter(Column::BeneficiaryId.eq(person)).filter(Column::LeasedToId.is_not_null());
-    let certified = leases().filter(Column::State.eq(State::Certified)).order_by_desc(Column::JudgedAt).one(tx).await?;
+    let certified = leases().filter(Column::State.eq(State::Certified)).filter(Column::JudgedAt.is_not_null());
+    let certified = certified.order_by_desc(Column::JudgedAt).one(tx).await?;
     let since = certified.and_then(|row| row.judged_at).unwrap_or(0);
     let before = leases().filter(Column::IssuedAt.gt(since)).select_only().column(Column::Sampled);
     let before: Vec<bool> = before.into_tuple().all(tx).await?;

@@ -120,20 +120,20 @@ impl Office {
     ) -> Result<Certified, FormRefused> {
         let form = of_code(self.store.reads(), code).await?.ok_or(FormRefused::NotTaken)?;
         let record = name("form", &[form.id.as_bytes()]);
-        let recorded = certification::Entity::find_by_id(record).one(self.store.reads()).await?.is_some();
-        if day_number(now.date()) > form.valid_until && !recorded {
+        if certification::Entity::find_by_id(record).one(self.store.reads()).await?.is_some() {
+            return Ok(Certified::Known(record));
+        }
+        if day_number(now.date()) > form.valid_until {
             return Err(FormRefused::NotTaken);
         }
         if scan.len() > MAX_SCAN {
             return Err(FormRefused::TooLarge);
         }
         let channel = Channel::named(&form.channel).ok_or(OfficeError::Unreadable("mailed_form.channel"))?;
-        if !recorded {
-            let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, form.beneficiary_id).await;
-            let Some(rules) = rules.map_err(OfficeError::from)? else { return Ok(Certified::NoPolicy) };
-            let delete_on = rules.on(now.date()).delete_on(channel.evidence(), now.date());
-            self.take_in(config, &form, scan, delete_on, now).await?;
-        }
+        let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, form.beneficiary_id).await;
+        let Some(rules) = rules.map_err(OfficeError::from)? else { return Ok(Certified::NoPolicy) };
+        let delete_on = rules.on(now.date()).delete_on(channel.evidence(), now.date());
+        self.take_in(config, &form, scan, delete_on, now).await?;
         let how = ByHand {
             channel,
             by: returned.by,
