@@ -1,8 +1,8 @@
 //! `POST /v1/attempts/{id}/appeal`: the person, or somebody for them, does not agree with a refusal.
 //!
 //! **In**: an attempt that was refused, and words if the person wants to say any; they are sealed. **Out**: the day by which
-//! a clerk answers; until then nothing is withheld. **What can go wrong**: the attempt was not refused (`appeal.nothing`);
-//! an appeal of theirs was dismissed a short while ago (`appeal.decided_lately`).
+//! a clerk answers; until then nothing is withheld. **What can go wrong**: the attempt was not refused (`appeal.nothing`),
+//! or more than 60 days ago (`appeal.late`); an appeal of theirs was dismissed a short while ago (`appeal.decided_lately`).
 //!
 //! An appeal that is open brings back what was withheld, and whoever knows four facts can have an attempt refused. So a
 //! person has one open appeal, whichever attempt is appealed against: the same appeal again, or one from elsewhere, is that
@@ -33,6 +33,8 @@ use crate::year::policy::ReviewKind;
 /// Days after a dismissed appeal in which the app takes no other.
 const QUIET_DAYS: i64 = 60;
 const DAY_MS: i64 = 86_400_000;
+/// For so long the app takes an appeal against a refusal: sixty days, as the law gives them against any decision of an office.
+pub(crate) const APPEALABLE_MS: i64 = 60 * DAY_MS;
 /// The longest statement in characters.
 const LONGEST: usize = 2_000;
 
@@ -45,6 +47,8 @@ const LONGEST: usize = 2_000;
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`attempt.not_found`"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`appeal.nothing`: the attempt \
         was not refused; `appeal.decided_lately`"),
+    (status = 410, body = Problem, content_type = "application/problem+json", description = "`appeal.late`: it was refused \
+        more than 60 days ago."),
 ))]
 pub(crate) async fn appeal(
     State(app): State<Arc<App>>,
@@ -73,11 +77,14 @@ pub(crate) async fn appeal(
     Ok((StatusCode::CREATED, told(&row)))
 }
 
-/// Refuses an appeal against what was not refused, and one that follows a dismissed one too soon.
+/// Refuses an appeal against what was not refused, or too long ago, and one that follows a dismissed one too soon.
 async fn refuse_idle(db: &impl ConnectionTrait, attempt: &attempt::Model, now: i64) -> Result<(), Refusal> {
     let expired = attempt.state == Standing::Open && now >= attempt.commit_by;
     if attempt.state != Standing::Refused && !expired {
         return Err(ReasonCode::AppealNothing.into());
+    }
+    if now - attempt.judged_at.unwrap_or(attempt.commit_by) >= APPEALABLE_MS {
+        return Err(ReasonCode::AppealLate.into());
     }
     let dismissed = Decision::Appeal { upheld: false }.name();
     let lately = |row: &Model| row.decided_at.is_some_and(|at| at > now - QUIET_DAYS * DAY_MS);

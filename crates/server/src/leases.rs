@@ -4,8 +4,8 @@
 //! attempt with every step that it may come to, good for three days or as long as the list, whichever ends first. **In**,
 //! later: `POST /v1/attempts/{id}/return`: the consent, the reports on the steps, the commitment, all at once; **out**: the receipt
 //! of a commit. From there on it is an attempt like any other, with three differences: who brought it is the volunteer; its day
-//! is the day of the recording, as the device says, where that lies between lease and return; and a part of them, drawn
-//! when the plan was lent, is looked at by people whatever the judge says.
+//! is the day of the recording, as the device says, where that lies between lease and return; and a part of them
+//! ([`crate::sampling`]) is looked at by people whatever the judge says.
 //!
 //! **What can go wrong**: the person is on no list: `desk.not_listed`, no sooner than any other search; too many plans of
 //! one person are out: wait; the lease is over: `attempt.commit_late`; another device signed, the reports do not fit the
@@ -44,6 +44,7 @@ use crate::db::entity::{State as Standing, activation, attempt, beneficiary};
 use crate::desk::access::{Outcome, Read, SOONEST, What, within_limits};
 use crate::desk::visits::until;
 use crate::problem::{Body, Refusal};
+use crate::sampling;
 use crate::steps::{self, Revealed};
 use crate::token;
 use crate::year::channel::Channel;
@@ -53,8 +54,6 @@ use crate::year::dates::china;
 const LEASE_MS: i64 = 72 * 3_600_000;
 /// Plans of one person that may be out at once: one failed, one on another device, one more.
 const OUT_AT_ONCE: u64 = 3;
-/// One of so many is looked at by people.
-const SAMPLED: u32 = 10;
 
 /// Take a plan along.
 #[utoipa::path(post, path = "/v1/desk/leases", tag = "desk", security(("desk" = [])), request_body = LeaseRequest,
@@ -97,7 +96,7 @@ pub(crate) async fn lend(
         limitations: request.limitations,
         leased_to: Some(volunteer),
         leased_plan: Some(plan),
-        sampled: rand::rng().random_ratio(1, SAMPLED),
+        sampled: sampling::is_drawn(&*tx, request.person).await?,
     };
     let times = (now, listed_until.min(now + LEASE_MS));
     let attempt = attempts::issue(&app, &*tx, whose, &policy, request.demo, times, beside).await?;

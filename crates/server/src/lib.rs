@@ -45,6 +45,7 @@ pub mod payer;
 mod problem;
 mod register;
 mod router;
+mod sampling;
 pub mod service;
 pub mod silent;
 mod steps;

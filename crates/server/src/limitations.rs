@@ -4,16 +4,24 @@
 //! **What can go wrong**: a key that is gone: then nothing is shown, and the attempt is judged as ever.
 //!
 //! It says something about a person's health, so it is there only as long as somebody may have to decide about the attempt:
-//! it goes once the attempt is certified or refused, when nothing can come of it any more, and with the evidence.
+//! it goes once the attempt is certified, when nothing can come of it any more, and with the evidence of what waits. After a
+//! refusal it stays as long as the app takes an appeal against it, and until that appeal is decided.
 
 use jianzai_wire::Limitation;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _,
+};
 use uuid::Uuid;
 
+use crate::appeal::APPEALABLE_MS;
 use crate::columns::{self, NotSealed, Place};
 use crate::db::entity::{State, attempt};
+use crate::db::year::review;
 use crate::keys::KeyRing;
+use crate::year::names::Named as _;
+use crate::year::policy::ReviewKind;
 
 /// Seals what came with an attempt; none if nothing did.
 pub(crate) fn seal(keys: &KeyRing, row: Uuid, mut limitations: Vec<Limitation>) -> Result<Option<Vec<u8>>, NotSealed> {
@@ -36,10 +44,11 @@ pub(crate) fn of(keys: &KeyRing, attempt: &attempt::Model) -> Vec<Limitation> {
 /// Forgets those of attempts that nobody will have to decide about.
 pub(crate) async fn forget(db: &impl ConnectionTrait, now: i64) -> Result<u64, DbErr> {
     use attempt::{Column, Entity};
-    let decided = Column::State.is_in([State::Certified, State::Refused]);
-    let left = Condition::all().add(Column::State.eq(State::Open)).add(Column::CommitBy.lt(now));
+    let certified = Column::State.eq(State::Certified);
     let never_sent = Condition::all().add(Column::State.eq(State::Committed)).add(Column::DeliverBy.lt(now));
-    let over = Condition::any().add(decided).add(left).add(never_sent).add(Column::DeletedAt.is_not_null());
+    let waits = Column::State.is_in([State::Committed, State::Accepted, State::Review]);
+    let deleted = Condition::all().add(waits).add(Column::DeletedAt.is_not_null());
+    let over = Condition::any().add(certified).add(never_sent).add(deleted).add(refused_for_good(now));
     let forgotten = Entity::update_many()
         .col_expr(Column::Limitations, Expr::value(Option::<Vec<u8>>::None))
         .filter(Column::Limitations.is_not_null())
@@ -47,6 +56,34 @@ pub(crate) async fn forget(db: &impl ConnectionTrait, now: i64) -> Result<u64, D
         .exec(db)
         .await?;
     Ok(forgotten.rows_affected)
+}
+
+/// Refused, or never carried out in time, and no appeal is open or can be.
+fn refused_for_good(now: i64) -> Condition {
+    use attempt::Column;
+    let left = Condition::all().add(Column::State.eq(State::Open)).add(Column::CommitBy.lt(now));
+    let refused = Condition::any().add(Column::State.eq(State::Refused)).add(left);
+    let too_late = now - APPEALABLE_MS;
+    let ended_then = Condition::all().add(Column::JudgedAt.is_null()).add(Column::CommitBy.lte(too_late));
+    let too_late = Condition::any().add(Column::JudgedAt.lte(too_late)).add(ended_then);
+    let open = appealed(Condition::all().add(review::Column::DecidedAt.is_null()));
+    let decided = appealed(Condition::all().add(review::Column::DecidedAt.is_not_null()));
+    Condition::all()
+        .add(refused)
+        .add(too_late.add(Column::Id.in_subquery(decided)))
+        .add(Column::Id.not_in_subquery(open))
+}
+
+/// Attempts that appeals are about.
+fn appealed(which: Condition) -> SelectStatement {
+    use review::{Column, Entity};
+    Entity::find()
+        .select_only()
+        .column(Column::AttemptId)
+        .filter(Column::Kind.eq(ReviewKind::Appeal.name()))
+        .filter(Column::AttemptId.is_not_null())
+        .filter(which)
+        .into_query()
 }
 
 fn place(row: Uuid) -> Place {

@@ -61,7 +61,7 @@ fn usual_status(reason: ReasonCode) -> StatusCode {
         AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut => StatusCode::UNAUTHORIZED,
         AttemptNotFound | UploadNotFound | DeskNobodyFound => StatusCode::NOT_FOUND,
         AttemptExpired | AttemptCommitLate | EvidenceLate | InvitationNotValid | DeskEvidenceGone | LinkNotValid
-        | FormNotTaken => StatusCode::GONE,
+        | FormNotTaken | AppealLate => StatusCode::GONE,
         AttemptUsed | AttemptNotCommitted | ActionWrong | ActionNotSeen | UploadBadOffset | AccountNameTaken => {
             StatusCode::CONFLICT
         }

@@ -29,7 +29,7 @@ use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcom
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
-/// A list of an employer: some ten thousand lines.
+/// A list of an employer, with whatever columns it has beside those that are read.
 const LIST_LIMIT: usize = 1 << 20;
 /// A scan of 20 MB as base64.
 const SCAN_LIMIT: usize = 28 << 20;

@@ -72,7 +72,7 @@ pub(crate) async fn next(
         }
         NextStep::Complete => Ok(StepAnswer::Complete),
         NextStep::Failed => {
-            refuse(id, ReasonCode::ActionWrong).update(&*tx).await?;
+            refuse(id, ReasonCode::ActionWrong, now).update(&*tx).await?;
             Err(ReasonCode::ActionWrong.into())
         }
     };
@@ -208,11 +208,12 @@ pub(crate) fn record_end(attempt: Uuid, request: &StepRequest, report: StepRepor
     }
 }
 
-fn refuse(attempt: Uuid, reason: ReasonCode) -> attempt::ActiveModel {
+fn refuse(attempt: Uuid, reason: ReasonCode, now: i64) -> attempt::ActiveModel {
     attempt::ActiveModel {
         id: Set(attempt),
         state: Set(Standing::Refused),
         reasons: Set(reason.code().to_owned()),
+        judged_at: Set(Some(now)),
         ..Default::default()
     }
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::desk::DeskPerson;
 use crate::time::{day, maybe_day};
-use crate::{Action, ReasonCode, Secret};
+use crate::{Action, Limitation, ReasonCode, Secret};
 
 /// What waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -145,6 +145,8 @@ pub struct CaseAttempt {
     pub issued_at: OffsetDateTime,
     /// `open`, `committed`, `accepted`, `certified`, `review` or `refused`.
     pub state: String,
+    /// What the person cannot do, as they said before it.
+    pub limitations: Vec<Limitation>,
     /// The actions that were asked for, in order.
     pub asked: Vec<Action>,
     /// What the judge said.

@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use jianzai_wire::cases::*;
 use jianzai_wire::channels::*;
 use jianzai_wire::desk::{DeskAttempt, DeskPerson};
-use jianzai_wire::{Action, Division, IdNumber, Name, ReasonCode, Secret};
+use jianzai_wire::{Action, Division, IdNumber, Limitation, Name, ReasonCode, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::macros::{date, datetime};
@@ -77,6 +77,7 @@ fn case() -> ReviewCase {
             channel: "app_self".into(),
             issued_at: at,
             state: "refused".into(),
+            limitations: vec![Limitation::LyingDown],
             asked: vec![Action::OpenMouth],
             judge: Some(JudgeSaid { reasons: vec![reason], figures: vec![figure] }),
             reasons: vec![said],

@@ -4,11 +4,14 @@
 //! `line`, `result` (`recorded`, `known`, `refused`), `reason`. Good lines are kept, whatever the others are. **What can go
 //! wrong**: a line that can't be right is refused by its reason; a person who is not known and a name that is another's are
 //! refused alike. The same file again finds every line known. No answer holds a value of the file.
+//!
+//! A list that a clerk hands in is held against their area, and each line that names somebody is a read: see
+//! [`crate::desk::lists`].
 
 use std::io::Read;
 
 use csv::{ReaderBuilder, StringRecord, Writer};
-use jianzai_wire::{Area, IdNumber, Name, ReasonCode};
+use jianzai_wire::{IdNumber, Name, ReasonCode};
 use sha2::{Digest as _, Sha256};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
@@ -16,9 +19,9 @@ use uuid::Uuid;
 
 use super::by_hand::{ByHand, Certified};
 use crate::audit::{self, Action, Entry};
-use crate::chronicle::people::registered;
 use crate::chronicle::rows::{name, of_party};
 use crate::clock::to_millis;
+use crate::desk::lists::{AtDesk, Looked};
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
 use crate::year::names::Named as _;
@@ -46,8 +49,6 @@ pub struct BatchReport {
     pub known: u64,
     /// Lines that were refused.
     pub refused: u64,
-    /// Of those, lines that name nobody there is, or nobody of the area.
-    pub unconfirmed: u64,
     /// A line for every line, CSV.
     pub answers: String,
 }
@@ -60,11 +61,21 @@ struct Row {
 }
 
 impl Office {
-    /// Takes a list; of people of an area, where one is given.
+    /// Takes a list, whoever it is about.
     pub async fn batch(
         &self,
         source: BatchSource,
-        area: Option<&Area>,
+        file: impl Read,
+        now: OffsetDateTime,
+    ) -> Result<BatchReport, OfficeError> {
+        self.batch_of(source, None, file, now).await
+    }
+
+    /// The same; of people whom a clerk serves, where one hands it in.
+    pub(crate) async fn batch_of(
+        &self,
+        source: BatchSource,
+        desk: Option<&AtDesk<'_>>,
         file: impl Read,
         now: OffsetDateTime,
     ) -> Result<BatchReport, OfficeError> {
@@ -93,7 +104,7 @@ impl Office {
             };
             let line = record.position().map_or(line, csv::Position::line);
             let (result, reason) = match read {
-                Ok(row) => self.take(source, area, &row, now).await?,
+                Ok(row) => self.take(source, desk, &row, now).await?,
                 Err(reason) => ("refused", reason),
             };
             match result {
@@ -101,7 +112,6 @@ impl Office {
                 "known" => report.known += 1,
                 _ => report.refused += 1,
             }
-            report.unconfirmed += u64::from(reason == ReasonCode::IdentityNotConfirmed.code());
             answers.write_record([line.to_string().as_str(), result, reason]).map_err(unwritten)?;
         }
         self.log_list(source, &report, now).await?;
@@ -129,19 +139,19 @@ impl Office {
     async fn take(
         &self,
         source: BatchSource,
-        area: Option<&Area>,
+        desk: Option<&AtDesk<'_>>,
         row: &Row,
         now: OffsetDateTime,
     ) -> Result<(&'static str, &'static str), OfficeError> {
-        let unconfirmed = ("refused", ReasonCode::IdentityNotConfirmed.code());
-        let Some(who) = self.person(&row.name, &row.number).await? else { return Ok(unconfirmed) };
-        if let Some(area) = area {
-            let found = registered(self.store.reads(), &self.keys, who).await?.transpose();
-            let place = found.map_err(|error| OfficeError::Unreadable(error.0))?.map(|(place, ..)| place);
-            if !place.is_some_and(|place| area.covers(place)) {
-                return Ok(unconfirmed);
-            }
-        }
+        let looked = match desk {
+            None => self.person(&row.name, &row.number).await?.map_or(Looked::Nobody, Looked::Found),
+            Some(desk) => desk.look(self, &row.name, &row.number, to_millis(now)).await?,
+        };
+        let who = match looked {
+            Looked::Found(who) => who,
+            Looked::Nobody => return Ok(("refused", ReasonCode::IdentityNotConfirmed.code())),
+            Looked::TooMany => return Ok(("refused", ReasonCode::LimitTooManyTries.code())),
+        };
         let ground = match source.channel.reason() {
             Some(reason) => Ground::Reason(reason),
             None => Ground::Evidence { kind: source.channel.evidence(), reference: list_of(source, row.proof_date) },

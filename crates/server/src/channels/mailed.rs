@@ -2,7 +2,10 @@
 //!
 //! **In**: for whom and by which way; later the code that stands on the paper, and a scan of it. **Out**: the code, to be
 //! printed; later the certification, with the scan sealed beside the database. **What can go wrong**: the code is unknown or
-//! its days are over ([`FormRefused`]); a form that came back already is known, and its scan stays as it was.
+//! its days are over ([`FormRefused`]); a form that was recorded already is known, and its scan stays as it was; the place does
+//! not take the certification: the scan stays, so that it can be looked at and tried again while the form is taken.
+//!
+//! Every scan bears the day on which it goes, by the policy of the day it was taken in, whatever came of it.
 //!
 //! A code has 20 characters of 32 (100 random bits, no 0, 1, I, O), in groups of five. The service keeps its digest only.
 
@@ -10,7 +13,7 @@ use std::path::Path;
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _,
+    QueryFilter as _, QuerySelect as _,
 };
 use sha2::{Digest as _, Sha256};
 use time::{Date, OffsetDateTime};
@@ -18,6 +21,7 @@ use uuid::Uuid;
 
 use super::by_hand::{ByHand, Certified};
 use crate::audit::{self, Action, Entry};
+use crate::chronicle::policies::Rules;
 use crate::chronicle::rows::{name, of_party};
 use crate::clock::to_millis;
 use crate::columns::{self, Place};
@@ -95,6 +99,7 @@ impl Office {
             valid_until: Set(day_number(until)),
             returned_day: Set(None),
             scan_path: Set(None),
+            delete_on: Set(None),
         };
         let tx = self.store.begin("issue form").await?;
         row.insert(&*tx).await?;
@@ -114,25 +119,21 @@ impl Office {
         now: OffsetDateTime,
     ) -> Result<Certified, FormRefused> {
         let form = of_code(self.store.reads(), code).await?.ok_or(FormRefused::NotTaken)?;
-        if day_number(now.date()) > form.valid_until && form.returned_day.is_none() {
+        let record = name("form", &[form.id.as_bytes()]);
+        if certification::Entity::find_by_id(record).one(self.store.reads()).await?.is_some() {
+            return Ok(Certified::Known(record));
+        }
+        if day_number(now.date()) > form.valid_until {
             return Err(FormRefused::NotTaken);
         }
         if scan.len() > MAX_SCAN {
             return Err(FormRefused::TooLarge);
         }
         let channel = Channel::named(&form.channel).ok_or(OfficeError::Unreadable("mailed_form.channel"))?;
-        if form.returned_day.is_none() {
-            let path = self.keep(config, form.id, scan)?;
-            let tx = self.store.begin("form returned").await?;
-            let row = ActiveModel {
-                id: Set(form.id),
-                returned_day: Set(Some(day_number(now.date()))),
-                scan_path: Set(Some(path)),
-                ..Default::default()
-            };
-            row.update(&*tx).await?;
-            tx.commit().await?;
-        }
+        let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, form.beneficiary_id).await;
+        let Some(rules) = rules.map_err(OfficeError::from)? else { return Ok(Certified::NoPolicy) };
+        let delete_on = rules.on(now.date()).delete_on(channel.evidence(), now.date());
+        self.take_in(config, &form, scan, delete_on, now).await?;
         let how = ByHand {
             channel,
             by: returned.by,
@@ -141,7 +142,28 @@ impl Office {
             proof_date: returned.proof_date,
             ground: Ground::Evidence { kind: channel.evidence(), reference: form.id },
         };
-        Ok(self.certify_as(name("form", &[form.id.as_bytes()]), form.beneficiary_id, &how, now).await?)
+        Ok(self.certify_as(record, form.beneficiary_id, &how, now).await?)
+    }
+
+    /// Puts down that a form is back, with its scan. One that was refused before keeps the scan that it had, as long as if it
+    /// had come back today.
+    async fn take_in(
+        &self,
+        config: &Config,
+        form: &Model,
+        scan: &[u8],
+        delete_on: Date,
+        now: OffsetDateTime,
+    ) -> Result<(), OfficeError> {
+        let mut row =
+            ActiveModel { id: Set(form.id), delete_on: Set(Some(day_number(delete_on))), ..Default::default() };
+        if form.scan_path.is_none() {
+            row.scan_path = Set(Some(self.keep(config, form.id, scan)?));
+            row.returned_day = Set(form.returned_day.or(Some(day_number(now.date()))));
+        }
+        let tx = self.store.begin("form returned").await?;
+        row.update(&*tx).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Seals a scan and puts it on the disk; the path within the data folder.
@@ -164,15 +186,9 @@ pub(crate) async fn of_code(db: &impl ConnectionTrait, code: &str) -> Result<Opt
 
 /// Deletes the scans whose day has come: first the file, then its path; cut short between, the file is gone already.
 pub(crate) async fn delete_due(store: &Datastore, data: &Path, today: Date) -> Result<u64, OfficeError> {
-    let over = certification::Entity::find()
-        .select_only()
-        .column(certification::Column::EvidenceId)
-        .filter(certification::Column::DeleteOn.lt(day_number(today)))
-        .filter(certification::Column::EvidenceId.is_not_null())
-        .into_query();
     let due = Entity::find()
         .filter(Column::ScanPath.is_not_null())
-        .filter(Column::Id.in_subquery(over))
+        .filter(Column::DeleteOn.lt(day_number(today)))
         .limit(AT_ONCE)
         .all(store.reads())
         .await?;

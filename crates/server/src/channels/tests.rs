@@ -115,7 +115,7 @@ async fn a_list_is_answered_line_by_line_and_the_same_list_again_changes_nothing
             ("王健在", &second, "2026-05-21"),
         ]);
         let source = BatchSource { channel: Channel::Employer, by: EMPLOYER, decided_by: CLERK };
-        let report = office.batch(source, None, file.as_bytes(), morning(TODAY)).await.unwrap();
+        let report = office.batch(source, file.as_bytes(), morning(TODAY)).await.unwrap();
         let answers: Vec<&str> = report.answers.lines().collect();
         assert_eq!(
             answers,
@@ -130,11 +130,11 @@ async fn a_list_is_answered_line_by_line_and_the_same_list_again_changes_nothing
                 "8,recorded,",
             ]
         );
-        let again = office.batch(source, None, file.as_bytes(), morning(days_after(TODAY, 1))).await.unwrap();
+        let again = office.batch(source, file.as_bytes(), morning(days_after(TODAY, 1))).await.unwrap();
         assert_eq!((again.recorded, again.known, again.refused), (1, 2, 4), "line 6 has become true");
         assert_eq!(records(&world).await.len(), 3);
         assert!(!format!("{report:?}").contains(&first));
-        assert!(office.batch(source, None, "name,id_number\n".as_bytes(), morning(TODAY)).await.is_err());
+        assert!(office.batch(source, "name,id_number\n".as_bytes(), morning(TODAY)).await.is_err());
     }
 }
 
@@ -165,11 +165,39 @@ async fn a_form_is_matched_by_its_code_and_its_scan_is_sealed() {
         assert_eq!(mailed::delete_due(&world.store, data, days_after(last, 1)).await.unwrap(), 1);
         assert!(!data.join(format!("papers/{}.sealed", form.id)).exists());
         assert_eq!(mailed::delete_due(&world.store, data, days_after(last, 1)).await.unwrap(), 0);
+        let again = office.return_form(&world.config, &form.code, b"scan", returned, morning(last)).await.unwrap();
+        assert_eq!(again, Certified::Known(id), "and nothing is kept anew");
+        assert!(!data.join(format!("papers/{}.sealed", form.id)).exists());
         let late = office.issue_form(person(2), Channel::PaperByMail, CLERK, morning(TODAY)).await.unwrap();
         let over = morning(days_after(TODAY, 91));
         let refused = office.return_form(&world.config, &late.code, b"scan", returned, over).await;
         assert!(matches!(refused, Err(FormRefused::NotTaken)));
         assert!(office.issue_form(person(1), Channel::AppSelf, CLERK, morning(TODAY)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_scan_that_certified_nobody_goes_on_its_day_and_its_form_is_taken_until_its_own() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = place(kind, "320100").await;
+        let form = office.issue_form(person(1), Channel::PaperByMail, CLERK, morning(TODAY)).await.unwrap();
+        let give = async |proof_date, days| {
+            let returned = Returned { proof_date, by: Party::Family, decided_by: CLERK };
+            office.return_form(&world.config, &form.code, b"scan", returned, morning(days_after(TODAY, days))).await
+        };
+        let too_old = days_after(TODAY, -300);
+        let refused = give(too_old, 10).await.unwrap();
+        assert_eq!(refused, Certified::Refused(vec![RecordFault::ProofTooOld]));
+        let (data, scan) = (&world.config.data, world.config.data.join(format!("papers/{}.sealed", form.id)));
+        assert!(scan.exists(), "a clerk may have mistyped the day");
+        assert_eq!(give(too_old, 20).await.unwrap(), refused);
+        // Nanjing keeps papers for 730 days, here from the second time that it came.
+        assert_eq!(mailed::delete_due(&world.store, data, days_after(TODAY, 20 + 730)).await.unwrap(), 0);
+        assert!(scan.exists());
+        assert_eq!(mailed::delete_due(&world.store, data, days_after(TODAY, 20 + 731)).await.unwrap(), 1);
+        assert!(!scan.exists() && records(&world).await.is_empty());
+        let late = give(days_after(TODAY, 91), 91).await;
+        assert!(matches!(late, Err(FormRefused::NotTaken)), "to have been refused does not prolong its days");
     }
 }
 

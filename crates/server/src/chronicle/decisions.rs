@@ -23,11 +23,12 @@ use super::rows::{name, of_party};
 use crate::audit::{self, Action, Entry};
 use crate::clock::to_millis;
 use crate::columns::{self, Place};
-use crate::db::entity::{State, attempt};
+use crate::db::entity::{State, activation, attempt};
 use crate::db::year::review::{ActiveModel, Entity, Model};
 use crate::db::year::{review_taken, review_word};
 use crate::keys::KeyRing;
 use crate::office::{Office, OfficeError};
+use crate::year::channel::Channel;
 use crate::year::dates::{china, day_number};
 use crate::year::facts::{Fact, What};
 use crate::year::names::Named as _;
@@ -148,11 +149,27 @@ impl Office {
         Ok(tx.commit().await?)
     }
 
-    /// Whether two clerks have to decide a case alike.
+    /// Whether two clerks have to decide a case alike: where the place wants it of such cases, or a second person for the
+    /// way by which the attempt came; the first clerk is that person.
     pub(crate) async fn wants_two(&self, row: &Model, kind: ReviewKind, today: Date) -> Result<bool, OfficeError> {
         let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, row.beneficiary_id).await?;
-        Ok(rules.is_some_and(|rules| rules.on(today).second_clerk.contains(&kind)))
+        let Some(rules) = rules else { return Ok(false) };
+        let policy = rules.on(today);
+        if policy.second_clerk.contains(&kind) || policy.second_person.is_empty() {
+            return Ok(policy.second_clerk.contains(&kind));
+        }
+        let way = match row.attempt_id {
+            Some(attempt) => way_of(self.store.reads(), attempt).await?,
+            None => None,
+        };
+        Ok(way.is_some_and(|way| policy.second_person.contains(&way)))
     }
+}
+
+/// The way by which an attempt came.
+async fn way_of(db: &impl ConnectionTrait, attempt: Uuid) -> Result<Option<Channel>, OfficeError> {
+    let Some(attempt) = attempt::Entity::find_by_id(attempt).one(db).await? else { return Ok(None) };
+    Ok(activation::Entity::find_by_id(attempt.activation_id).one(db).await?.map(|begun| begun.way()))
 }
 
 /// A case and what it is.
@@ -282,7 +299,7 @@ async fn settle(
         add(tx, review.beneficiary_id, &Fact { on, recorded: today, what: What::Deceased { clerk } }, at).await?;
     }
     if let (Decision::Refuse(code), Some(attempt)) = (word.decision, review.attempt_id) {
-        refuse(tx, attempt, code).await?;
+        refuse(tx, attempt, code, at).await?;
     }
     let upheld = matches!(word.decision, Decision::Certify | Decision::Appeal { upheld: true });
     let ends = match kind {
@@ -303,13 +320,14 @@ async fn settle(
 }
 
 /// An attempt that a clerk did not certify. One that ended otherwise meanwhile stays as it is.
-async fn refuse(tx: &impl ConnectionTrait, id: Uuid, code: ReasonCode) -> Result<(), ReviewError> {
+async fn refuse(tx: &impl ConnectionTrait, id: Uuid, code: ReasonCode, at: i64) -> Result<(), ReviewError> {
     let row = attempt::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
     if row.is_some_and(|row| row.state == State::Review) {
         let refused = attempt::ActiveModel {
             id: Set(id),
             state: Set(State::Refused),
             reasons: Set(code.code().to_owned()),
+            judged_at: Set(Some(at)),
             ..Default::default()
         };
         refused.update(tx).await?;

@@ -8,7 +8,7 @@ use crate::year::names::Named as _;
 use crate::year::policy::{SHIPPED, load};
 
 /// Every version's text, by the name under which a database remembers that it has it; oldest first.
-const SCHEMAS: [(&str, &str); 7] = [
+const SCHEMAS: [(&str, &str); 8] = [
     ("v1_first_whole", include_str!("schema_1.sql")),
     (WITH_POLICIES, include_str!("schema_2.sql")),
     ("v3_accounts_and_log", include_str!("schema_3.sql")),
@@ -16,6 +16,7 @@ const SCHEMAS: [(&str, &str); 7] = [
     ("v4_reviews_and_links", include_str!("schema_reviews.sql")),
     ("v4_limitations", include_str!("schema_limitations.sql")),
     ("v4_silent", include_str!("schema_silent.sql")),
+    ("v5_scans", include_str!("schema_scans.sql")),
 ];
 /// The version that brings the shipped policies with it.
 const WITH_POLICIES: &str = "v2_year";

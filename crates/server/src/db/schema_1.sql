@@ -54,7 +54,7 @@ CREATE TABLE attempt (
   evidence_path TEXT,                     -- (once) where in the object store
   delete_at INTEGER,                      -- (once) when the evidence must go
   deleted_at INTEGER,                     -- (once) when it went
-  judged_at INTEGER,                      -- (once)
+  judged_at INTEGER,                      -- when it came to its outcome: by the judge, a clerk, or a step that failed
   judgement TEXT                          -- (once) reasons and figures for the clerk, JSON
 ) STRICT;
 CREATE INDEX attempt_by_beneficiary ON attempt (beneficiary_id, issued_at);

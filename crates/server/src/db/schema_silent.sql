@@ -40,7 +40,7 @@ CREATE TABLE silent_run (
   last_import INTEGER NOT NULL,           -- (once) the last import that it knew; 0: none
   register_import INTEGER,                -- (once) the register that it compared
   began_at INTEGER NOT NULL,              -- (once) also the moment of everything that it recorded
-  ended_at INTEGER,                       -- (once) none: cut short, and to be repeated
+  ended_at INTEGER,                       -- (once) none: cut short, and to be repeated or taken back
   pass_reverted_at INTEGER,               -- (once) since when its confirmations are void
   dead_reverted_at INTEGER,               -- (once) since when its reports of death are withdrawn
   missing_reverted_at INTEGER             -- (once) since when it says of nobody that the data did not find them

@@ -363,6 +363,7 @@ pub mod mailed_form {
         pub valid_until: i64,
         pub returned_day: Option<i64>,
         pub scan_path: Option<String>,
+        pub delete_on: Option<i64>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

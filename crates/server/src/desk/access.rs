@@ -34,7 +34,8 @@ const KEPT_MS: i64 = 3 * 366 * 24 * HOUR_MS;
 /// People that one account reads about in an hour; a clerk at the counter does not come near it.
 const READS_AN_HOUR: u64 = 300;
 /// Reads that come with one that was counted: a list was made before it is read, a case opened before its evidence is seen.
-const UNCOUNTED: [What; 3] = [What::Visits, What::Evidence, What::Portrait];
+/// Whom a handed-in list names, with number and name, is counted where they are not confirmed.
+const UNCOUNTED: [What; 4] = [What::Visits, What::Evidence, What::Portrait, What::List];
 /// A search that finds nobody is answered no sooner than this, whyever it did.
 pub(crate) const SOONEST: Duration = Duration::from_millis(120);
 
@@ -57,6 +58,8 @@ pub(crate) enum What {
     Portrait,
     /// A person for whom something is done by people: at the counter, by post, by appointment.
     Channel,
+    /// A person whom a line of a handed-in list names.
+    List,
 }
 
 impl What {
@@ -70,6 +73,7 @@ impl What {
             Self::Evidence => "evidence",
             Self::Portrait => "portrait",
             Self::Channel => "channel",
+            Self::List => "list",
         }
     }
 }
@@ -111,7 +115,7 @@ pub(crate) struct Read {
 
 impl Read {
     /// Puts it down in the access log, and in the linked log.
-    pub(crate) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), Refusal> {
+    pub(crate) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), DbErr> {
         let beneficiary = match self.outcome {
             Outcome::Shown(id) => Some(id),
             Outcome::Nobody | Outcome::Elsewhere | Outcome::NotListed => None,
@@ -135,7 +139,7 @@ impl Read {
         };
         let detail = [self.what.name(), self.reason.name(), self.outcome.name()].join(",");
         let entry = Entry { action: Action::Read, actor: Some(by.account.id), subject, detail };
-        Ok(audit::append(tx, now, entry).await?)
+        audit::append(tx, now, entry).await
     }
 }
 
@@ -199,10 +203,16 @@ pub(super) fn sought(app: &App, id_number: &IdNumber) -> Result<[u8; 32], Refusa
     Ok(id_hash(key, id_number))
 }
 
-/// Refuses an account that found nobody too often, or read about too many; otherwise the counters for the next failure.
-pub(crate) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
+/// Refuses an account that found nobody too often; otherwise the counters for the next failure.
+pub(super) async fn within_misses(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
     let counters = Counters::at_desk(account, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     counters.check(&**tx, now).await??;
+    Ok(counters)
+}
+
+/// Refuses an account that found nobody too often, or read about too many; otherwise the counters for the next failure.
+pub(crate) async fn within_limits(app: &App, tx: &Writing, account: Uuid, now: i64) -> Result<Counters, Refusal> {
+    let counters = within_misses(app, tx, account, now).await?;
     let lately = access_log::Entity::find()
         .filter(access_log::Column::StaffId.eq(account))
         .filter(access_log::Column::At.gt(now - HOUR_MS))

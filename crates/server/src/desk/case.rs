@@ -2,8 +2,9 @@
 //!
 //! **In**: a case of the clerk's area. **Out**: the person as registered, where they stand, what they say, what the judge
 //! said in words and figures, and where evidence and portrait are to be seen. **What can go wrong**: there is no such case,
-//! or it is another area's: one answer, `desk.nobody_found`; a colleague has it (`review.taken`), it is decided
-//! (`review.decided`), or the clerk's own word waits for another's (`review.second_clerk`).
+//! or it is another area's: one answer, `desk.nobody_found`, logged, and no sooner the one than the other, as wherever a case
+//! is named ([`found`]); a colleague has it (`review.taken`), it is decided (`review.decided`), or the clerk's own word waits
+//! for another's (`review.second_clerk`).
 //!
 //! The read is logged, and the case taken, in one transaction before anything is shown.
 
@@ -24,7 +25,7 @@ use sea_orm::{ActiveEnum as _, EntityTrait as _};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::access::{Outcome, Read, SOONEST, What, within_limits};
+use super::access::{Outcome, Read, SOONEST, What, within_limits, within_misses};
 use super::person::show;
 use super::reviews::{is_overdue, told_kind};
 use crate::accounts::SignedIn;
@@ -37,6 +38,7 @@ use crate::columns;
 use crate::db::Writing;
 use crate::db::entity::{activation, attempt, beneficiary};
 use crate::db::year::{benefit, review};
+use crate::limitations;
 use crate::problem::Refusal;
 use crate::steps;
 use crate::year::dates::{china, numbered_day};
@@ -62,21 +64,9 @@ pub(crate) async fn open(
     let arrived = Instant::now();
     let now = app.clock.now();
     let tx = app.store.begin("open case").await?;
-    let counters = within_limits(&app, &tx, signed_in.account.id, now).await?;
-    let Some((row, kind, person)) = found(&app, &tx, &signed_in, id).await? else {
-        counters.count(&*tx, now).await?;
-        let read = Read {
-            what: What::Case,
-            reason: ReadReason::Review,
-            reference: Some(id),
-            sought: None,
-            outcome: Outcome::Elsewhere,
-        };
-        read.log(&tx, &signed_in, now).await?;
-        tx.commit().await?;
-        tokio::time::sleep_until(arrived + SOONEST).await;
-        return Err(ReasonCode::DeskNobodyFound.into());
-    };
+    within_limits(&app, &tx, signed_in.account.id, now).await?;
+    let sought = Sought { id, what: What::Case, arrived, now };
+    let (tx, Found { row, kind, person }) = found(&app, tx, &signed_in, sought).await?;
     let until = take(&*tx, id, signed_in.account.id, now).await?;
     read(What::Case, kind, &row).log(&tx, &signed_in, now).await?;
     tx.commit().await?;
@@ -95,13 +85,45 @@ pub(super) fn read(what: What, kind: ReviewKind, row: &review::Model) -> Read {
     Read { what, reason, reference: Some(row.id), sought: None, outcome: Outcome::Shown(row.beneficiary_id) }
 }
 
-/// A case of the account's area, and whose it is.
+/// A case that a call names.
+pub(super) struct Sought {
+    pub(super) id: Uuid,
+    /// What of it the call is about.
+    pub(super) what: What,
+    /// When the call came, for an answer that is no sooner than others.
+    pub(super) arrived: Instant,
+    pub(super) now: i64,
+}
+
+/// A case, and whose it is.
+pub(super) struct Found {
+    pub(super) row: review::Model,
+    pub(super) kind: ReviewKind,
+    pub(super) person: beneficiary::Model,
+}
+
+/// A case of the account's area, with the transaction that it was found in. Of another area's, or none, nothing is told:
+/// that it was asked for is counted and logged, and answered no sooner than any search that found nobody.
 pub(super) async fn found(
     app: &App,
-    tx: &Writing,
+    tx: Writing,
     by: &SignedIn<Clerks>,
-    id: Uuid,
-) -> Result<Option<(review::Model, ReviewKind, beneficiary::Model)>, Refusal> {
+    sought: Sought,
+) -> Result<(Writing, Found), Refusal> {
+    let Sought { id, what, arrived, now } = sought;
+    let counters = within_misses(app, &tx, by.account.id, now).await?;
+    if let Some(found) = of_area(app, &tx, by, id).await? {
+        return Ok((tx, found));
+    }
+    counters.count(&*tx, now).await?;
+    let (reason, outcome) = (ReadReason::Review, Outcome::Elsewhere);
+    Read { what, reason, reference: Some(id), sought: None, outcome }.log(&tx, by, now).await?;
+    tx.commit().await?;
+    tokio::time::sleep_until(arrived + SOONEST).await;
+    Err(ReasonCode::DeskNobodyFound.into())
+}
+
+async fn of_area(app: &App, tx: &Writing, by: &SignedIn<Clerks>, id: Uuid) -> Result<Option<Found>, Refusal> {
     let (row, kind) = match decisions::waiting(&**tx, id).await {
         Ok(found) => found,
         Err(ReviewError::NotFound) => return Ok(None),
@@ -109,7 +131,7 @@ pub(super) async fn found(
     };
     let person = beneficiary::Entity::find_by_id(row.beneficiary_id).one(&**tx).await?;
     let person = person.ok_or(ReasonCode::ServerInternal)?;
-    Ok(by.serves(person.insured_place(&app.keys)?).then_some((row, kind, person)))
+    Ok(by.serves(person.insured_place(&app.keys)?).then_some(Found { row, kind, person }))
 }
 
 impl From<ReviewError> for Refusal {
@@ -193,6 +215,7 @@ impl Case<'_> {
             channel: activation.way().name().to_owned(),
             issued_at: to_time(attempt.issued_at),
             state: attempt.state.to_value(),
+            limitations: limitations::of(&self.app.keys, &attempt),
             asked: steps::plan(&revealed).into_iter().map(|step| step.action).collect(),
             judge: judgement.map(|judgement| self.judge(&judgement)),
             reasons: attempt.why().into_iter().map(|code| self.said(code)).collect(),

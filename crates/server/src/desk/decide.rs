@@ -13,9 +13,11 @@ use axum::extract::{Path, State};
 use jianzai_wire::api::Problem;
 use jianzai_wire::cases::{DecideAnswer, DecideRequest, Decided, Verdict};
 use jianzai_wire::{ReasonCode, Secret};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::case::found;
+use super::access::What;
+use super::case::{Found, Sought, found};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
@@ -64,10 +66,12 @@ pub(crate) async fn decide(
     Path(id): Path<Uuid>,
     Body(request): Body<DecideRequest>,
 ) -> Result<Json<DecideAnswer>, Refusal> {
+    let arrived = Instant::now();
     let decision = decision(&request)?;
     let (now, clerk) = (app.clock.now(), signed_in.account.id);
     let tx = app.store.begin("decide").await?;
-    let (row, kind, person) = found(&app, &tx, &signed_in, id).await?.ok_or(ReasonCode::DeskNobodyFound)?;
+    let sought = Sought { id, what: What::Case, arrived, now };
+    let (tx, Found { row, kind, person }) = found(&app, tx, &signed_in, sought).await?;
     if !decision.fits(kind) {
         return Err(ReasonCode::InputBodyInvalid.into());
     }

@@ -18,11 +18,12 @@ use jianzai_evidence::{Opened, Picture};
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::cases::EvidencePart;
+use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::access::What;
-use super::case::{found, read};
+use super::case::{Found, Sought, found, read};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
@@ -54,11 +55,11 @@ pub(crate) async fn part(
     signed_in: SignedIn<Clerks>,
     Path((id, part)): Path<(Uuid, EvidencePart)>,
 ) -> Result<Response, Refusal> {
-    let now = app.clock.now();
+    let (arrived, now) = (Instant::now(), app.clock.now());
     let tx = app.store.begin("see evidence").await?;
-    let (row, kind, person) = found(&app, &tx, &signed_in, id).await?.ok_or(ReasonCode::DeskNobodyFound)?;
-    in_hand(&*tx, id, signed_in.account.id, now).await?;
     let what = if part == EvidencePart::Portrait { What::Portrait } else { What::Evidence };
+    let (tx, Found { row, kind, person }) = found(&app, tx, &signed_in, Sought { id, what, arrived, now }).await?;
+    in_hand(&*tx, id, signed_in.account.id, now).await?;
     read(what, kind, &row).log(&tx, &signed_in, now).await?;
     tx.commit().await?;
     let (kind, bytes) = match part {

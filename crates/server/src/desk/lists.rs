@@ -2,8 +2,11 @@
 //!
 //! **In**: CSV as [`crate::channels`] reads it, and who sent it. **Out**: CSV, `line`, `result`, `reason`; good lines are
 //! kept, whatever the others are. **What can go wrong**: the first line is no heading (`input.body_invalid`); a line names
-//! nobody whom the clerk serves, or by another name: `identity.not_confirmed`, whichever. Whoever sends too many of those
-//! has to wait.
+//! nobody whom the clerk serves, or by another name: `identity.not_confirmed`, whichever; more than [`MOST_LINES`] lines:
+//! `input.list_too_long`, and none of them is taken.
+//!
+//! Each line that names somebody is a read, and put down before it is answered. Whoever sends too many that confirm nobody has
+//! to wait; the rest of the list is then refused line by line (`limit.too_many_tries`), without being looked up.
 
 use std::sync::Arc;
 
@@ -11,22 +14,31 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use jianzai_wire::ReasonCode;
+use csv::ReaderBuilder;
 use jianzai_wire::api::Problem;
+use jianzai_wire::desk::ReadReason;
+use jianzai_wire::{IdNumber, Name, ReasonCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::access::{Outcome, Read, What};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::channels::BatchSource;
+use crate::chronicle::people::registered;
+use crate::keys::Role;
 use crate::limits::Counters;
-use crate::office::OfficeError;
+use crate::office::{Office, OfficeError};
 use crate::problem::Refusal;
+use crate::register::id_hash;
 use crate::year::channel::Channel;
 use crate::year::dates::china;
 use crate::year::record::Party;
+
+/// Lines of one list at most: a call ends in seconds, and each line is made durable.
+const MOST_LINES: usize = 500;
 
 /// Who sends lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -48,7 +60,8 @@ pub(crate) enum SenderKind {
     (status = 200, body = String, content_type = "text/csv", description = "line, result (recorded, known, refused), \
         reason. The same list again finds every line known."),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.body_invalid`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.body_invalid`; \
+        `input.list_too_long`: none of its lines is taken."),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
 ))]
 pub(crate) async fn take(
@@ -62,19 +75,80 @@ pub(crate) async fn take(
         SenderKind::Community => (Channel::Community, Party::Office(sender)),
         SenderKind::Assistance => (Channel::AssistanceForm, Party::Office(sender)),
     };
-    let (account, now) = (&signed_in.account, app.clock.now());
-    let counters = Counters::at_lists(account.id, &app.keys).ok_or(ReasonCode::ServerInternal)?;
+    let (clerk, now) = (signed_in.account.id, app.clock.now());
+    let counters = Counters::at_lists(clerk, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     counters.check(app.store.reads(), now).await??;
-    let source = BatchSource { channel, by, decided_by: Party::Staff(account.id) };
-    let taken = app.office().batch(source, Some(&account.area), list.as_ref(), china(now)).await;
+    if lines(&list) > MOST_LINES {
+        return Err(ReasonCode::InputListTooLong.into());
+    }
+    let source = BatchSource { channel, by, decided_by: Party::Staff(clerk) };
+    let desk = AtDesk { by: &signed_in, counters };
+    let taken = app.office().batch_of(source, Some(&desk), list.as_ref(), china(now)).await;
     let report = taken.map_err(|error| match error {
         OfficeError::File(_) => ReasonCode::InputBodyInvalid.into(),
         error => Refusal::from(error),
     })?;
-    let tx = app.store.begin("list taken").await?;
-    for _ in 0..report.unconfirmed {
-        counters.count(&*tx, now).await?;
-    }
-    tx.commit().await?;
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], report.answers).into_response())
+}
+
+/// Lines below the heading; no more than one too many are counted.
+fn lines(list: &[u8]) -> usize {
+    ReaderBuilder::new().flexible(true).from_reader(list).byte_records().take(MOST_LINES + 1).count()
+}
+
+/// The clerk who hands a list in.
+pub(crate) struct AtDesk<'a> {
+    by: &'a SignedIn<Clerks>,
+    counters: Counters,
+}
+
+/// Whom a line names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Looked {
+    /// This person.
+    Found(Uuid),
+    /// Nobody whom the clerk serves, or by another name.
+    Nobody,
+    /// Nobody was looked up: too many lines confirmed nobody.
+    TooMany,
+}
+
+impl AtDesk<'_> {
+    /// Looks up whom a line names. Logged whoever it is, and counted where it confirms nobody, before anything is told.
+    pub(crate) async fn look(
+        &self,
+        office: &Office,
+        name: &Name,
+        number: &IdNumber,
+        now: i64,
+    ) -> Result<Looked, OfficeError> {
+        let tx = office.store.begin("look at a line").await?;
+        if self.counters.check(&*tx, now).await?.is_err() {
+            return Ok(Looked::TooMany);
+        }
+        let outcome = match office.person(name, number).await? {
+            None => Outcome::Nobody,
+            Some(who) if self.serves(office, who).await? => Outcome::Shown(who),
+            Some(_) => Outcome::Elsewhere,
+        };
+        let looked = match outcome {
+            Outcome::Shown(who) => Looked::Found(who),
+            _ => {
+                self.counters.count(&*tx, now).await?;
+                Looked::Nobody
+            }
+        };
+        let key = office.keys.current(Role::IdHash).ok_or(OfficeError::Unreadable("the key of ID numbers"))?;
+        let sought = Some(id_hash(key, number));
+        let read = Read { what: What::List, reason: ReadReason::Asked, reference: None, sought, outcome };
+        read.log(&tx, self.by, now).await?;
+        tx.commit().await?;
+        Ok(looked)
+    }
+
+    async fn serves(&self, office: &Office, who: Uuid) -> Result<bool, OfficeError> {
+        let found = registered(office.store.reads(), &office.keys, who).await?.transpose();
+        let place = found.map_err(|error| OfficeError::Unreadable(error.0))?.map(|(place, ..)| place);
+        Ok(place.is_some_and(|place| self.by.serves(place)))
+    }
 }

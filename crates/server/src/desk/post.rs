@@ -17,15 +17,18 @@ use jianzai_wire::channels::{FormKind, FormRequest, IssuedForm, Recorded, Return
 use jianzai_wire::desk::ReadReason;
 use jianzai_wire::{ReasonCode, Secret};
 use sea_orm::EntityTrait as _;
+use tokio::time::Instant;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::access::{Outcome, Read, Wanted, What, served, within_limits};
+use super::access::{Outcome, Read, SOONEST, Wanted, What, served, within_limits};
 use super::by_people::answer;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::{App, ISSUER};
 use crate::channels::mailed::of_code;
 use crate::channels::{FormRefused, Returned};
+use crate::db::Writing;
 use crate::db::entity::beneficiary;
 use crate::outcome::fonts;
 use crate::problem::{Body, Refusal};
@@ -98,6 +101,7 @@ pub(crate) async fn returned(
     signed_in: SignedIn<Clerks>,
     Body(request): Body<ReturnedRequest>,
 ) -> Result<(StatusCode, Json<Recorded>), Refusal> {
+    let arrived = Instant::now();
     let scan = BASE64_STANDARD.decode(request.scan.expose()).map_err(|_| ReasonCode::InputBodyInvalid)?;
     let scan = Zeroizing::new(scan);
     if !is_scan(&scan) {
@@ -106,22 +110,21 @@ pub(crate) async fn returned(
     let (clerk, now) = (signed_in.account.id, app.clock.now());
     let tx = app.store.begin("form returned").await?;
     let counters = within_limits(&app, &tx, clerk, now).await?;
-    let form = match of_code(&*tx, request.code.expose()).await? {
-        Some(form) => {
-            let person = beneficiary::Entity::find_by_id(form.beneficiary_id).one(&*tx).await?;
-            let place = person.map(|person| person.insured_place(&app.keys)).transpose()?;
-            Some(form).filter(|_| place.is_some_and(|place| signed_in.serves(place)))
-        }
-        None => None,
+    let form = of_code(&*tx, request.code.expose()).await?;
+    let outcome = match &form {
+        None => Outcome::Nobody,
+        Some(form) if serves(&app, &tx, &signed_in, form.beneficiary_id).await? => Outcome::Shown(form.beneficiary_id),
+        Some(_) => Outcome::Elsewhere,
     };
-    let Some(form) = form else {
+    let reference = form.as_ref().map(|form| form.id);
+    let read = Read { what: What::Channel, reason: ReadReason::Asked, reference, sought: None, outcome };
+    read.log(&tx, &signed_in, now).await?;
+    let Some(form) = form.filter(|_| matches!(outcome, Outcome::Shown(_))) else {
         counters.count(&*tx, now).await?;
         tx.commit().await?;
+        tokio::time::sleep_until(arrived + SOONEST).await;
         return Err(ReasonCode::FormNotTaken.into());
     };
-    let outcome = Outcome::Shown(form.beneficiary_id);
-    let read = Read { what: What::Channel, reason: ReadReason::Asked, reference: Some(form.id), sought: None, outcome };
-    read.log(&tx, &signed_in, now).await?;
     tx.commit().await?;
     let by = match (Channel::named(&form.channel), request.office) {
         (Some(Channel::AssistanceForm), Some(office)) => Party::Office(office),
@@ -131,6 +134,13 @@ pub(crate) async fn returned(
     let returned = Returned { proof_date: request.on, by, decided_by: Party::Staff(clerk) };
     let office = app.office();
     answer(office.return_form(&app.config, request.code.expose(), &scan, returned, china(now)).await?)
+}
+
+/// Whether somebody is of the clerk's area.
+async fn serves(app: &App, tx: &Writing, by: &SignedIn<Clerks>, who: Uuid) -> Result<bool, Refusal> {
+    let person = beneficiary::Entity::find_by_id(who).one(&**tx).await?;
+    let place = person.map(|person| person.insured_place(&app.keys)).transpose()?;
+    Ok(place.is_some_and(|place| by.serves(place)))
 }
 
 /// Whether it begins as a picture or a PDF does. What it shows, the clerk has seen.

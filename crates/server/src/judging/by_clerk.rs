@@ -93,6 +93,7 @@ impl ByClerk {
             id: Set(id),
             state: Set(State::Certified),
             reasons: Set(String::new()),
+            judged_at: Set(Some(now)),
             ..Default::default()
         };
         certified.update(&**tx).await?;

@@ -1,22 +1,71 @@
-//! Makes the certificate of an attempt that passed, and its record.
+//! Makes the certificate of an attempt that passed, and its record: both, or neither.
+//!
+//! **In**: an attempt that the judge passed, or a clerk. **Out**: record and certificate, written in the caller's
+//! transaction. **What can go wrong**: the policy of the place does not take the record: a person looks at the attempt,
+//! and is told why; it stops taking it between the two: [`JudgingError::NotRecorded`], and the transaction is given up.
 
 use ed25519_dalek::SigningKey;
 use jianzai_certificate::{Channel, Claims, issue};
-use jianzai_wire::Mode;
+use jianzai_wire::{Mode, ReasonCode};
 use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait as _, ConnectionTrait};
 use uuid::Uuid;
 
 use super::JudgingError;
 use super::case::Case;
+use super::examine::Finding;
 use crate::app::{App, ISSUER};
+use crate::chronicle::record::{Recorded, certify, faults};
 use crate::clock::{to_millis, to_time};
 use crate::columns;
 use crate::db::entity::certificate::ActiveModel;
 use crate::keys::Role;
+use crate::messages::announce::new_device;
 use crate::outcome::place;
 use crate::year::channel::EvidenceKind;
 use crate::year::dates::china;
-use crate::year::record::{CertificationRecord, Ground, Party};
+use crate::year::record::{CertificationRecord, Ground, Party, RecordFault};
+
+/// The record of somebody who passed, if the place takes it and no sample was drawn; else what a clerk has to look at.
+pub(super) fn allowed(case: &Case, now: i64) -> Result<CertificationRecord, Finding> {
+    if case.leased.as_ref().is_some_and(|leased| leased.looked_at) {
+        return Err(Finding::review(ReasonCode::AttemptSampled));
+    }
+    let record = record(case, Party::Judge, now);
+    match faults(&record, None, case.rules.on(record.recorded)).first() {
+        None => Ok(record),
+        Some(fault) => Err(Finding::review(why(*fault))),
+    }
+}
+
+/// Why a person looks at an attempt that the judge passed.
+fn why(fault: RecordFault) -> ReasonCode {
+    match fault {
+        // An attempt can't be begun by a way that is closed; the place may have closed it since.
+        RecordFault::ChannelClosed => ReasonCode::ChannelClosed,
+        RecordFault::ProofInFuture => ReasonCode::RecordProofInFuture,
+        RecordFault::ProofTooOld => ReasonCode::RecordProofTooOld,
+        RecordFault::SecondMissing => ReasonCode::AttemptSecondPerson,
+        RecordFault::WrongGround | RecordFault::WrongParty | RecordFault::WrongDecider => ReasonCode::ServerInternal,
+    }
+}
+
+/// Writes a certificate with its record, and announces a device that is new for the person.
+pub(super) async fn write(
+    tx: &impl ConnectionTrait,
+    certificate: ActiveModel,
+    record: &CertificationRecord,
+    case: &Case,
+    now: i64,
+) -> Result<(), JudgingError> {
+    let policy = case.rules.on(record.recorded);
+    match certify(tx, record, None, policy, now).await? {
+        Recorded::Refused(faults) => return Err(JudgingError::NotRecorded(faults)),
+        Recorded::New | Recorded::Known => {}
+    }
+    certificate.insert(tx).await?;
+    Ok(new_device(tx, &case.certification(), policy, now).await?)
+}
 
 /// The record of an attempt that passed. Like its certificate, it is named by the attempt.
 pub(super) fn record(case: &Case, decided_by: Party, now: i64) -> CertificationRecord {

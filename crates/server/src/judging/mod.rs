@@ -4,8 +4,8 @@
 //! in review, or refused, with reasons. **What can go wrong**: the process dies: the lease runs out, or the next start
 //! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
 //! twice. Several processes judge at once: a job is one worker's until its lease runs out, and who has lost it changes
-//! nothing. A fault of our own: tried again, ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is
-//! never refused for it. The object store is away: that costs no try, however long it lasts. Something wrong with the evidence: refused, with the code that names it.
+//! nothing. The place does not take a certification of what passed: a person looks at it. A fault of our own: tried again,
+//! ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is never refused for it. The object store is away: that costs no try, however long it lasts. Something wrong with the evidence: refused, with the code that names it.
 
 pub(crate) mod by_clerk;
 mod case;
@@ -27,15 +27,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::case::Case;
+use self::certify::{allowed, write};
 pub(crate) use self::examine::Examiner;
 use self::examine::{Examined, Finding};
 use crate::app::App;
 use crate::audit::{self, Entry};
-use crate::chronicle::record;
 use crate::chronicle::reviews::{self, Opening};
 use crate::db::entity::{State, attempt, job};
-use crate::messages::announce::new_device;
-use crate::year::record::{CertificationRecord, Party};
+use crate::year::record::RecordFault;
 
 /// A job is another's after this long.
 const LEASE_MS: i64 = 5 * 60_000;
@@ -61,6 +60,8 @@ pub(crate) enum JudgingError {
     Certificate(#[from] jianzai_certificate::CertificateError),
     #[error("the examination panicked")]
     Panicked,
+    #[error("the record of a certificate could not stand: {0:?}")]
+    NotRecorded(Vec<RecordFault>),
 }
 
 impl JudgingError {
@@ -208,10 +209,7 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, found: &Find
     };
     let judged = judged.update(&*tx).await?;
     if let Some((certificate, record, case)) = certified {
-        certificate.insert(&*tx).await?;
-        let policy = case.rules.on(record.recorded);
-        record::certify(&*tx, record, None, policy, now).await?;
-        new_device(&*tx, &case.certification(), policy, now).await?;
+        write(&*tx, certificate, record, case, now).await?;
     }
     if finding.state == State::Review {
         reviews::open(&*tx, &Opening::submission(&judged), now).await?;
@@ -242,17 +240,6 @@ fn decision(state: State) -> audit::Action {
     }
 }
 
-/// The record of somebody who passed, if the place takes it and no sample was drawn; else what a clerk has to look at.
-fn allowed(case: &Case, now: i64) -> Result<CertificationRecord, Finding> {
-    if case.leased.as_ref().is_some_and(|leased| leased.looked_at) {
-        return Err(Finding::review(ReasonCode::AttemptSampled));
-    }
-    let record = certify::record(case, Party::Judge, now);
-    let faults = record.faults(case.rules.on(record.recorded));
-    // An attempt can't be begun by a way that is closed; the place may have closed it since.
-    if faults.is_empty() { Ok(record) } else { Err(Finding::review(ReasonCode::ChannelClosed)) }
-}
-
 /// Lets the job be taken again, not before `after_ms`.
 async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Result<(), JudgingError> {
     let tx = app.store.begin("give back job").await?;
@@ -269,6 +256,8 @@ async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Re
     Ok(tx.commit().await?)
 }
 
+#[cfg(test)]
+mod refused;
 #[cfg(test)]
 mod several;
 #[cfg(test)]

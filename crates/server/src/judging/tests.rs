@@ -150,14 +150,15 @@ async fn what_somebody_cannot_do_is_known_as_long_as_somebody_may_have_to_decide
     assert_eq!(limitations::seal(keys, world.attempt, Vec::new()), Ok(None));
     for (state, over, deleted, known) in [
         (State::Open, false, false, true),
-        (State::Open, true, false, false),
+        (State::Open, true, false, true),
         (State::Committed, false, false, true),
         (State::Committed, true, false, false),
         (State::Accepted, true, false, true),
         (State::Review, true, false, true),
         (State::Review, true, true, false),
         (State::Certified, true, false, false),
-        (State::Refused, true, false, false),
+        (State::Refused, true, false, true),
+        (State::Refused, true, true, true),
     ] {
         let until = if over { now - 1 } else { now + 1 };
         let attempt = attempt::ActiveModel {

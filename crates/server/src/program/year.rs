@@ -211,7 +211,7 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
     };
     let source = BatchSource { channel, by, decided_by: Party::Staff(arguments.clerk) };
     let file = File::open(&arguments.csv).with_context(|| arguments.csv.display().to_string())?;
-    let report = office.batch(source, None, file, moment(&SystemClock, arguments.date)).await?;
+    let report = office.batch(source, file, moment(&SystemClock, arguments.date)).await?;
     print!("{}", report.answers);
     let way = channel.name();
     eprintln!("{way}: {} recorded, {} known, {} refused", report.recorded, report.known, report.refused);

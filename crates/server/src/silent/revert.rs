@@ -1,8 +1,10 @@
 //! What a run recorded, taken back.
 //!
 //! **In**: a run, which part, who decided it. **Out**: facts that end what the run's facts began; nothing is deleted.
-//! **What can go wrong**: there is no such run, it was a shadow, or it has not come to its end; the process dies: the same call
-//! again does what is left.
+//! **What can go wrong**: there is no such run, or it was a shadow; the process dies: the same call again does what is left.
+//!
+//! A run that was cut short is closed first: what stands of it is taken back, and no repetition adds to it. One that goes on at
+//! this moment writes no further range.
 //!
 //! - [`Part::Pass`]: its certifications are void. Whoever was believed is told before anything stops, as whenever a
 //!   certification is found void. The same version of the rules does not certify by the same proof again; a new version does.
@@ -14,6 +16,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::effects::Effect;
+use super::run::close;
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::record::add;
 use crate::chronicle::rows::of_party;
@@ -73,9 +76,11 @@ impl Office {
         now: OffsetDateTime,
     ) -> Result<Reverted, OfficeError> {
         let row = self.silent_row(run).await?;
-        if row.shadow || row.ended_at.is_none() {
-            let why = if row.shadow { "a shadow recorded nothing" } else { "it was cut short; repeat the run first" };
-            return Err(OfficeError::Refused(format!("this run can't be taken back: {why}")));
+        if row.shadow {
+            return Err(OfficeError::Refused("this run can't be taken back: a shadow recorded nothing".to_owned()));
+        }
+        if row.ended_at.is_none() {
+            self.silent_give_up(run, by, now).await?;
         }
         let (mut after, mut reverted) = (Uuid::nil(), Reverted::default());
         loop {
@@ -97,6 +102,15 @@ impl Office {
         }
         tx.commit().await?;
         Ok(reverted)
+    }
+
+    /// Closes a run that was cut short, or goes on.
+    async fn silent_give_up(&self, run: Uuid, by: Uuid, now: OffsetDateTime) -> Result<(), OfficeError> {
+        let (tx, at) = (self.store.begin("silent run given up").await?, to_millis(now));
+        if close(&tx, run, at).await? {
+            audit::append(&tx, at, Entry::of(Action::SilentRun, run).by(by).detail("given_up")).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// The next people after somebody: facts that were added, and the last of the people.

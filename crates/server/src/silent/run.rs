@@ -3,7 +3,9 @@
 //! **In**: a rule file, the moment, the data that were taken. **Out**: a row of `silent_finding` for each person, and unless it
 //! is a shadow what follows from it ([`super::effects`]). **What can go wrong**: the rules have faults, or a text that is not
 //! that of their version; the database fails, or the process dies: the range in hand is undone, those before it stand, and
-//! the same run again does what is left and ends as an undisturbed one, to the row.
+//! the same run again does what is left and ends as an undisturbed one, to the row. Another day or another import makes another
+//! run of it: then what stands can be taken back ([`super::revert`]), which closes the run. A run that is closed while it goes on
+//! writes no further range.
 //!
 //! A run is named by its rules, its day and its data, so that the same one again is the same run: if it came to its end, nothing
 //! is done. What is taken while it goes on does not belong to it. People are looked at in ranges of [`AT_ONCE`], each asked for
@@ -11,7 +13,7 @@
 //! Memory holds two ranges.
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 use sha2::{Digest as _, Sha256};
@@ -25,6 +27,7 @@ use super::rules::Rules;
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::rows::name;
 use crate::clock::to_millis;
+use crate::db::Writing;
 use crate::db::bulk::literal;
 use crate::db::silent_entity::{silent_import, silent_run};
 use crate::office::{Office, OfficeError};
@@ -241,7 +244,7 @@ impl Office {
         Ok(effects)
     }
 
-    /// Writes a range; false if it was told to stop.
+    /// Writes a range; false if it was told to stop, or the run was closed meanwhile.
     async fn silent_write(
         &self,
         run: &silent_run::Model,
@@ -251,6 +254,9 @@ impl Office {
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, OfficeError> {
         let mut bulk = self.store.begin_bulk().await?;
+        if bulk.execute(while_open(bulk.backend(), run.id, "began_at = began_at")).await? == 0 {
+            return Ok(false);
+        }
         effects.write(&mut bulk, run, rules, range).await?;
         if interrupted() {
             return Ok(false);
@@ -262,8 +268,9 @@ impl Office {
     async fn silent_end(&self, run: &silent_run::Model, now: OffsetDateTime) -> Result<(), OfficeError> {
         let (report, at) = (self.silent_report(run.id).await?, to_millis(now));
         let tx = self.store.begin("silent run ends").await?;
-        let ended = silent_run::ActiveModel { id: Set(run.id), ended_at: Set(Some(at)), ..Default::default() };
-        ended.update(&*tx).await?;
+        if !close(&tx, run.id, at).await? {
+            return Ok(());
+        }
         let [certified, reviews, missing] = report.recorded();
         let detail = match run.shadow {
             true => "shadow,ended".to_owned(),
@@ -272,4 +279,15 @@ impl Office {
         audit::append(&tx, at, Entry::of(Action::SilentRun, run.id).detail(detail)).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Closes a run; false if it was closed before.
+pub(super) async fn close(tx: &Writing, run: Uuid, at: i64) -> Result<bool, DbErr> {
+    let sql = while_open(tx.get_database_backend(), run, &format!("ended_at = {at}"));
+    Ok(tx.execute_raw(Statement::from_string(tx.get_database_backend(), sql)).await?.rows_affected() > 0)
+}
+
+/// Changes the row of a run that is not closed, and keeps it from being closed until the transaction ends.
+fn while_open(backend: DbBackend, run: Uuid, set: &str) -> String {
+    format!("UPDATE silent_run SET {set} WHERE id = {} AND ended_at IS NULL", literal(backend, run))
 }

@@ -49,6 +49,7 @@ reasons! {
     InputBodyInvalid = "input.body_invalid", Fault;
     InputConsentMissing = "input.consent_missing", Form;
     InputLoginNameInvalid = "input.login_name_invalid", Form;
+    InputListTooLong = "input.list_too_long", Form;
 
     IdentityNotConfirmed = "identity.not_confirmed", Refusal;
 
@@ -73,6 +74,7 @@ reasons! {
 
     AppealNothing = "appeal.nothing", Refusal;
     AppealDecidedLately = "appeal.decided_lately", Refusal;
+    AppealLate = "appeal.late", Refusal;
 
     LinkNotValid = "link.not_valid", Refusal;
 
@@ -94,6 +96,7 @@ reasons! {
     AttemptUnauthorised = "attempt.unauthorised", Refusal;
     AttemptAbilitiesReview = "attempt.abilities_review", Review;
     AttemptSampled = "attempt.sampled", Review;
+    AttemptSecondPerson = "attempt.second_person", Review;
 
     ChannelClosed = "channel.closed", Refusal;
 

@@ -40,6 +40,9 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "A login name has small letters, digits, dots and dashes only.",
             "Please write 3 to 32 of these and try again.",
         ),
+        InputListTooLong => {
+            ("The list has more than 500 lines.", "Please send it in parts; lines that are sent twice count once.")
+        }
         IdentityNotConfirmed => (
             "What you filled in does not match the register.",
             "Please check all four: name, ID number, insured place and residence. If all are right, ask the social security office of the insured place to update its register.",
@@ -99,6 +102,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "An appeal was decided a short while ago.",
             "Please talk to the social security office of the insured place in person.",
         ),
+        AppealLate => (
+            "This was refused too long ago for an appeal in the app.",
+            "Please certify once more, or talk to the social security office of the insured place.",
+        ),
         LinkNotValid => (
             "This link can't be used now.",
             "You can do without it: begin on the first page, or ask the sender for a new one.",
@@ -149,6 +156,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         ),
         AttemptSampled => (
             "This was recorded without network, and a member of staff looks at some of these recordings.",
+            "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
+        ),
+        AttemptSecondPerson => (
+            "The insured place wants two members of staff to look at each certification by this way.",
             "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
         ),
         ChannelClosed => (

@@ -1,9 +1,12 @@
 //! An appeal from the app's refusal: one call, one case, and what it holds.
 
+use jianzai_wire::Limitation;
+
 use super::*;
 use crate::db::year::{benefit, fact, review};
 use crate::office::Office;
 use crate::year::dates::days_after;
+use crate::{cleaning, limitations};
 
 async fn appeal(desk: &Desk, token: &str, attempt: Uuid, body: Value) -> (StatusCode, Value) {
     desk.app_call(token, &format!("/v1/attempts/{attempt}/appeal"), Some(&body)).await
@@ -98,7 +101,50 @@ async fn whoever_lost_an_appeal_cannot_hold_a_suspension_with_the_next() {
             assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "appeal.decided_lately"));
         }
         desk.later(Duration::from_hours(61 * 24)).await;
+        let (status, answer) = appeal(&desk, &token_of(next), next, json!({})).await;
+        assert_eq!((status, code(&answer)), (StatusCode::GONE, "appeal.late"));
+        let next = desk.attempt(WANG, State::Refused).await;
         assert_eq!(appeal(&desk, &token_of(next), next, json!({})).await.0, StatusCode::CREATED);
         assert_eq!(appeal(&desk, &token_of(attempt), attempt, json!({})).await.0, StatusCode::OK, "that one is open");
+    }
+}
+
+/// A refused attempt of somebody who said that they lie down.
+async fn lying_down(desk: &Desk) -> Uuid {
+    let id = desk.attempt(WANG, State::Refused).await;
+    let sealed = limitations::seal(&desk.app.keys, id, vec![Limitation::LyingDown]).unwrap();
+    let tx = desk.app.store.begin("test").await.unwrap();
+    let row = attempt::ActiveModel { id: Set(id), limitations: Set(sealed), ..Default::default() };
+    row.update(&*tx).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+/// Whether it is known after everything has been forgotten that must be.
+async fn is_known(desk: &Desk, id: Uuid) -> bool {
+    cleaning::clean(&desk.app).await.unwrap();
+    attempt::Entity::find_by_id(id).one(desk.app.store.reads()).await.unwrap().unwrap().limitations.is_some()
+}
+
+#[tokio::test]
+async fn what_somebody_cannot_do_is_known_to_the_clerk_of_the_appeal_and_forgotten_after_it() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.wang", "440300").await;
+        let (against, quiet) = (lying_down(&desk).await, lying_down(&desk).await);
+        desk.later(Duration::from_hours(59 * 24)).await;
+        assert!(is_known(&desk, against).await && is_known(&desk, quiet).await, "an appeal may follow");
+        assert_eq!(appeal(&desk, &token_of(against), against, json!({})).await.0, StatusCode::CREATED);
+        desk.later(Duration::from_hours(2 * 24)).await;
+        assert!(is_known(&desk, against).await, "it is open");
+        assert!(!is_known(&desk, quiet).await, "none can follow any more");
+        let id = cases(&desk).await[0].id;
+        let (_, seen) = desk.post(&clerk, &format!("reviews/{id}/open"), &Value::Null).await;
+        assert_eq!(seen["attempt"]["limitations"], json!(["lying_down"]));
+        let body = json!({ "verdict": "dismiss", "reason": "不是本人" });
+        assert_eq!(desk.post(&clerk, &format!("reviews/{id}/decide"), &body).await.0, StatusCode::OK);
+        assert!(!is_known(&desk, against).await);
+        let (status, answer) = appeal(&desk, &token_of(quiet), quiet, json!({})).await;
+        assert_eq!((status, code(&answer)), (StatusCode::GONE, "appeal.late"));
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::db::entity::certificate;
 use crate::db::year::{certification, fact, message, review_word};
+use crate::desk::access::SOONEST;
 use crate::office::Office;
 use crate::year::dates::days_after;
 use crate::year::record::Party;
@@ -104,7 +105,9 @@ async fn evidence_is_for_the_clerk_who_has_the_case() {
             desk.reads(&clerk).await,
             ["case", "evidence", "evidence", "evidence", "portrait"].map(|what| format!("{what},review,shown"))
         );
-        assert_eq!(desk.reads(&colleague).await.len() + desk.reads(&elsewhere).await.len(), 0);
+        assert_eq!(desk.reads(&colleague).await.len(), 0);
+        let asked = ["evidence", "evidence", "evidence", "portrait"].map(|what| format!("{what},review,elsewhere"));
+        assert_eq!(desk.reads(&elsewhere).await, asked);
 
         // What must go has gone.
         let tx = desk.app.store.begin("test").await.unwrap();
@@ -163,12 +166,17 @@ async fn a_refusal_is_told_with_its_code_and_changes_nothing_else() {
 
 /// From today's morrow on, two clerks decide in Shenzhen; and it is the day after.
 async fn two_clerks(desk: &Desk) {
+    from_tomorrow(desk, "second_clerk = [\"submission\", \"death_report\"]").await;
+}
+
+/// From today's morrow on, Shenzhen's policy has one more line; and it is the day after.
+async fn from_tomorrow(desk: &Desk, line: &str) {
     let (_, text) = crate::year::policy::SHIPPED.iter().find(|(name, _)| *name == "shenzhen.toml").unwrap();
     let tomorrow = days_after(desk.now().date(), 1).to_string();
     let text = text
         .replace("version = 1", "version = 2")
         .replace("2026-01-01", &tomorrow)
-        .replace("proof_age_days", "second_clerk = [\"submission\", \"death_report\"]\nproof_age_days");
+        .replace("proof_age_days", &format!("{line}\nproof_age_days"));
     let office = Office::open(&desk.config, &*desk.clock).await.unwrap();
     office.apply(&[("two.toml".to_owned(), text)], Party::Staff(Uuid::nil()), desk.now()).await.unwrap();
     desk.later(Duration::from_hours(24)).await;
@@ -213,6 +221,55 @@ async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
         assert!(words.iter().all(|word| !String::from_utf8_lossy(&word.reason).contains("是本人")), "sealed");
         assert_eq!(desk.logged("word_given").await.len(), 2);
         assert_eq!(desk.logged("review_decided").await, [(Some(third.id), "certified".to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn anothers_case_is_as_far_away_as_one_that_there_is_not_whatever_is_asked_of_it() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let elsewhere = desk.clerk("clerk.nj", "320100").await;
+        let (case, _) = desk.submission(WANG).await;
+        for id in [case, Uuid::new_v4()] {
+            let asked = std::time::Instant::now();
+            let (status, answer) = desk.post(&elsewhere, &format!("reviews/{id}/open"), &Value::Null).await;
+            assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "desk.nobody_found"));
+            let (status, answer) = desk.post(&elsewhere, &format!("reviews/{id}/decide"), &certify()).await;
+            assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "desk.nobody_found"));
+            let seen = desk.get(&elsewhere, &format!("reviews/{id}/evidence/photo")).await;
+            assert_eq!(seen.status(), StatusCode::NOT_FOUND);
+            assert!(asked.elapsed() >= 3 * SOONEST, "none of the answers says by its time which it was");
+        }
+        let asked = ["case", "case", "evidence", "case", "case", "evidence"];
+        assert_eq!(desk.reads(&elsewhere).await, asked.map(|what| format!("{what},review,elsewhere")));
+        for _ in 0..24 {
+            desk.post(&elsewhere, &format!("reviews/{case}/decide"), &certify()).await;
+        }
+        let (status, answer) = desk.post(&elsewhere, &format!("reviews/{case}/decide"), &certify()).await;
+        assert_eq!((status, code(&answer)), (StatusCode::TOO_MANY_REQUESTS, "limit.too_many_tries"));
+        desk.demand_whole_log().await;
+    }
+}
+
+#[tokio::test]
+async fn where_the_way_wants_a_second_person_two_clerks_certify() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        from_tomorrow(&desk, "second_person = [\"app_self\"]").await;
+        let [first, second] = [desk.clerk("a.a", "440300").await, desk.clerk("b.b", "440300").await];
+        let (case, attempt) = desk.submission(WANG).await;
+        let (open, decide) = (format!("reviews/{case}/open"), format!("reviews/{case}/decide"));
+        let (_, seen) = desk.post(&first, &open, &Value::Null).await;
+        assert_eq!(seen["two_clerks"], true);
+        let wants = (StatusCode::OK, json!({ "outcome": "wants_second" }));
+        assert_eq!(desk.post(&first, &decide, &certify()).await, wants);
+        desk.post(&second, &open, &Value::Null).await;
+        assert_eq!(desk.post(&second, &decide, &certify()).await, (StatusCode::OK, json!({ "outcome": "stands" })));
+        let record = certification::Entity::find_by_id(attempt).one(desk.app.store.reads()).await.unwrap().unwrap();
+        let party = |clerk: &Clerk| crate::chronicle::rows::of_party(Party::Staff(clerk.id));
+        assert_eq!((record.decided_by, record.seconded_by), (party(&second), Some(party(&first))));
+        let given = certificate::Entity::find().all(desk.app.store.reads()).await.unwrap();
+        assert_eq!(given.len(), 1, "with its record");
     }
 }
 

@@ -4,6 +4,7 @@ mod appeals;
 mod bundle;
 mod by_people;
 mod deciding;
+mod leases;
 mod links;
 mod queue;
 

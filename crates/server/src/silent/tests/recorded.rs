@@ -13,6 +13,7 @@ use super::stage::{Stage, who};
 use crate::audit;
 use crate::chronicle::record::{Recorded, certification_id, certify};
 use crate::clock::to_millis;
+use crate::db::silent_entity::silent_run;
 use crate::db::year::{fact, review};
 use crate::office::{Decision, OfficeError};
 use crate::silent::{Effect, Outcome, Part, Rules};
@@ -152,9 +153,8 @@ async fn a_run_cut_short_anywhere_and_repeated_ends_as_an_undisturbed_one_to_the
         let (file, text) = qingdao();
         // Before the first range is durable, and after; then before the second is.
         for moments in [0, 0, 1, 0] {
-            let left = AtomicU32::new(moments);
-            let dies = || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
-            let cut = stage.office.silent_run_until(file, text, false, morning(ON), &dies).await.unwrap();
+            let cut =
+                stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(moments)).await.unwrap();
             assert!(!cut.ended);
         }
         assert_eq!(stage.run(qingdao(), false, ON).await.found, report.found);
@@ -194,6 +194,83 @@ async fn confirmations_reports_of_death_and_absences_are_taken_back_each_for_its
         let mut decisions: Vec<_> = reviews.into_iter().map(|review| review.decision.unwrap()).collect();
         decisions.sort();
         assert_eq!(decisions, ["lives", "withdrawn"]);
+    }
+}
+
+/// Dies when it is asked the `moments + 1`th time.
+fn dies_after(moments: u32) -> impl Fn() -> bool + Sync {
+    let left = AtomicU32::new(moments);
+    move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err()
+}
+
+#[tokio::test]
+async fn a_run_that_was_cut_short_and_overtaken_is_taken_back_as_far_as_it_came() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut stage = stage(kind).await;
+        let (file, text) = qingdao();
+        // The first range is durable: 1 and 2 certified, 5 and 6 reported, 7 and 8 not found.
+        let cut = stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(1)).await.unwrap();
+        assert!(!cut.ended);
+        stage.events(&[(9, "hospital_stay", ON - Duration::days(2))], ON).await;
+        let next = stage.run(qingdao(), false, ON).await;
+        assert_ne!(next.run, cut.run, "an import makes another run of it");
+        let later = ON + Duration::days(1);
+        for (part, facts) in [(Part::Pass, 2), (Part::Dead, 2), (Part::Missing, 2)] {
+            let taken = stage.office.silent_revert(cut.run, part, CLERK_ID, morning(later)).await.unwrap();
+            assert_eq!(taken.facts, facts, "{kind:?} {part:?}");
+            let again = stage.office.silent_revert(cut.run, part, CLERK_ID, morning(later)).await.unwrap();
+            assert_eq!(again.facts, 0, "once");
+        }
+        let facts = facts(&stage.world).await;
+        let revoked: Vec<_> = facts.iter().filter(|(_, kind)| kind == "revoked").map(|(who, _)| *who).collect();
+        assert_eq!(revoked, [1, 2], "what the next run recorded stands");
+        assert!(facts.contains(&(9, "certified".to_owned())));
+        let runs = silent_run::Entity::find().all(stage.world.store.reads()).await.unwrap();
+        assert!(runs.len() == 2 && runs.iter().all(|run| run.ended_at.is_some()));
+        let rows = stage.world.rows_of(&["audit_entry"]).await;
+        assert_eq!(rows["audit_entry"].iter().filter(|entry| entry.contains("given_up")).count(), 1);
+        let report = audit::verify(&stage.world.config, &stage.world.keys, &[]).await.unwrap();
+        assert!(report.faults.is_empty(), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_added_to_a_run_that_was_taken_back() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let stage = stage(kind).await;
+        let (file, text) = qingdao();
+        let cut = stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(1)).await.unwrap();
+        stage.office.silent_revert(cut.run, Part::Pass, CLERK_ID, morning(ON)).await.unwrap();
+        let before = stage.world.rows_of(&UNSEALED).await;
+        assert_eq!(stage.run(qingdao(), false, ON).await.run, cut.run);
+        assert_eq!(stage.world.rows_of(&UNSEALED).await, before, "{kind:?}: repeated");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_taken_back_while_it_goes_on_stops() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let stage = stage(kind).await;
+        let (file, text) = qingdao();
+        let run = stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(0)).await.unwrap().run;
+        let asked = AtomicU32::new(0);
+        // Asked the second time, when its first range is durable, it goes on; but somebody has taken it back meanwhile.
+        let taken_back = || {
+            if asked.fetch_add(1, Ordering::SeqCst) == 1 {
+                let revert = stage.office.silent_revert(run, Part::Pass, CLERK_ID, morning(ON));
+                let facts = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(revert)).unwrap();
+                assert_eq!(facts.facts, 2);
+            }
+            false
+        };
+        let report = stage.office.silent_run_until(file, text, false, morning(ON), &taken_back).await.unwrap();
+        assert_eq!((report.run, report.ended), (run, true));
+        let rows = stage.world.rows_of(&["silent_finding", "certification"]).await;
+        assert_eq!(
+            (rows["silent_finding"].len(), rows["certification"].len()),
+            (8, 2),
+            "{kind:?}: the first range only"
+        );
     }
 }
 

@@ -17,7 +17,7 @@
 //! | `[grace]` | `days`, `after_appeal_days` |
 //! | `[matching]` | `missing` ([`Missing`]); with `"asks"` also `answer_days` |
 //! | `channels`, `proof_age_days` | open ways ([`Channel`]), oldest proof taken |
-//! | `second_person` | ways that want a second person; may be missing: none |
+//! | `second_person` | ways with a face (two clerks look), visits and the counter that want a second person; may be missing: none |
 //! | `second_clerk` | cases ([`ReviewKind`]) that two clerks have to decide alike; may be missing: none |
 //! | `[plan]` | `min_plans`, `actions` |
 //! | `[retention]` | `face_days`, `call_days`, `paper_days`, `data_days` |

@@ -192,6 +192,13 @@ fn a_second_person_is_wanted_where_the_file_says_so() {
     assert_eq!(load("p.toml", SHIPPED[0].1).expect("a policy").second_person, []);
     let told = faults(&changed("shenzhen.toml", &[("proof_age_days", &line.replace("visit", "visits"))]));
     assert!(told.len() == 1 && told[0].contains("`second_person`"), "{told:#?}");
+    let face =
+        load("p.toml", &changed("shenzhen.toml", &[("proof_age_days", &line.replace("home_visit", "app_self"))]));
+    assert_eq!(face.expect("two clerks look").second_person, [Channel::AppSelf]);
+    for way in ["employer", "video_call", "assistance_form", "silent_events"] {
+        let told = faults(&changed("shenzhen.toml", &[("proof_age_days", &line.replace("home_visit", way))]));
+        assert!(told.len() == 1 && told[0].contains(way) && told[0].contains("Leave it out"), "{told:#?}");
+    }
 }
 
 #[test]

@@ -3,10 +3,12 @@
 use super::reader::{Reader, Section};
 use super::{Anchor, Medium, Missing, Policy, Recipient, Rung, Silence, WindowRule};
 use crate::year::channel::{Channel, EvidenceKind};
+use crate::year::names::Named as _;
 
 pub(super) fn check(reader: &mut Reader<'_>, root: &Section<'_>, policy: &Policy) {
     window(reader, root, policy);
     channels(reader, root, policy);
+    second_person(reader, root, policy);
     notice(reader, root, policy);
 }
 
@@ -56,6 +58,17 @@ fn channels(reader: &mut Reader<'_>, root: &Section<'_>, policy: &Policy) {
     if policy.silence == Silence::Waits && policy.matching.missing == Missing::Nothing {
         let wrong = "nothing ever follows when nobody certifies";
         reader.fault(root.at("silence"), "silence", wrong, "Write `silence = \"suspends\"`, or another `missing`");
+    }
+}
+
+/// A second person is wanted only where one can be named: a colleague who saw the person too, or another clerk who looks
+/// at the footage. Otherwise the way would be open, and certify nobody.
+fn second_person(reader: &mut Reader<'_>, root: &Section<'_>, policy: &Policy) {
+    let seen = [Channel::HomeVisit, Channel::OfficeIdCard, Channel::AgencyByHand];
+    for channel in policy.second_person.iter().filter(|channel| !channel.uses_face() && !seen.contains(channel)) {
+        let wrong = format!("for `{}` nobody could be named, and nobody certified", channel.name());
+        let remedy = "Leave it out: a second person is for ways with a face, for visits and for the counter";
+        reader.fault(root.at("second_person"), "second_person", wrong, remedy);
     }
 }
 
