@@ -68,6 +68,7 @@ reasons! {
 
     ReviewTaken = "review.taken", Refusal;
     ReviewDecided = "review.decided", Refusal;
+    ReviewSaidOtherwise = "review.said_otherwise", Refusal;
     ReviewSecondClerk = "review.second_clerk", Refusal;
     ReviewRefused = "review.refused", Refusal;
 

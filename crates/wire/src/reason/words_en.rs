@@ -79,6 +79,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "Please open it from the list; it comes free when the colleague is done.",
         ),
         ReviewDecided => ("This case was decided already.", "Please go on with the next one on the list."),
+        ReviewSaidOtherwise => (
+            "You have said something else about this case before, and that stands.",
+            "Nothing was changed. If it was a mistake, please tell your head; the person can appeal.",
+        ),
         ReviewSecondClerk => (
             "Your word on this case has been taken down.",
             "The rules of the place want a second colleague; please leave it to them.",

@@ -64,8 +64,15 @@ async fn a_clerk_certifies_what_the_judge_left_open() {
         // The same word again, after an answer that was lost; and nothing twice.
         let (status, again) = desk.post(&clerk, &decide, &certify()).await;
         assert_eq!((status, again), (StatusCode::OK, json!({ "outcome": "stands" })));
-        let (status, other) = desk.post(&clerk, &decide, &json!({ "verdict": "refuse", "reason": "?" })).await;
-        assert_eq!((status, code(&other)), (StatusCode::CONFLICT, "review.decided"));
+        for other in
+            [json!({ "verdict": "refuse", "reason": "?" }), json!({ "verdict": "certify", "reason": "像本人" })]
+        {
+            let (status, answer) = desk.post(&clerk, &decide, &other).await;
+            assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.said_otherwise"), "{other}");
+        }
+        let colleague = desk.clerk("clerk.wu", "440300").await;
+        let (status, answer) = desk.post(&colleague, &decide, &certify()).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.decided"), "another's word");
         let given = certificate::Entity::find().all(desk.app.store.reads()).await.unwrap();
         assert_eq!((given.len(), desk.logged("review_decided").await.len()), (1, 1));
         desk.demand_whole_log().await;
@@ -154,6 +161,10 @@ async fn a_refusal_is_told_with_its_code_and_changes_nothing_else() {
             let (status, answer) = desk.post(&clerk, &decide, &refuse).await;
             assert_eq!((status, answer), (StatusCode::OK, json!({ "outcome": "stands" })));
         }
+        let mut other = refuse.clone();
+        other["code"] = json!("face.blurred");
+        let (status, answer) = desk.post(&clerk, &decide, &other).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.said_otherwise"), "told otherwise");
         let (_, answer) = desk.app_call(&token_of(attempt), &format!("/v1/attempts/{attempt}"), None).await;
         assert_eq!(answer, json!({ "state": "refused", "reasons": ["face.too_dark"] }));
         assert_eq!((facts(&desk).await.len(), told(&desk).await), (2, vec!["review_refused".to_owned()]));
@@ -189,9 +200,14 @@ async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
         assert_eq!(seen["two_clerks"], true);
         assert_eq!(desk.post(&first, &decide, &certify()).await, wants);
         assert_eq!(desk.post(&first, &decide, &certify()).await, wants, "the same word again");
-        for (path, body) in [(&open, Value::Null), (&decide, refuse.clone())] {
+        let reworded = json!({ "verdict": "certify", "reason": "还是本人" });
+        for (path, body, refused) in [
+            (&open, Value::Null, "review.second_clerk"),
+            (&decide, refuse.clone(), "review.said_otherwise"),
+            (&decide, reworded, "review.said_otherwise"),
+        ] {
             let (status, answer) = desk.post(&first, path, &body).await;
-            assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.second_clerk"), "not alone");
+            assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, refused), "not alone, nor otherwise");
         }
         let (_, answer) = desk.app_call(&token_of(attempt), &format!("/v1/attempts/{attempt}"), None).await;
         assert_eq!(answer["state"], "review");
@@ -205,6 +221,11 @@ async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
         assert_eq!(desk.post(&second, &decide, &refuse).await, wants);
         desk.post(&third, &open, &Value::Null).await;
         assert_eq!(desk.post(&third, &decide, &certify()).await, (StatusCode::OK, json!({ "outcome": "stands" })));
+        for (clerk, word, came) in [(&first, certify(), "stands"), (&second, refuse, "review.decided")] {
+            let (_, answer) = desk.post(clerk, &decide, &word).await;
+            let said = answer["outcome"].as_str().unwrap_or_else(|| code(&answer));
+            assert_eq!(said, came, "their own word again, when it is over");
+        }
         let record = certification::Entity::find_by_id(attempt).one(desk.app.store.reads()).await.unwrap().unwrap();
         let party = |clerk: &Clerk| crate::chronicle::rows::of_party(Party::Staff(clerk.id));
         assert_eq!((record.decided_by, record.seconded_by), (party(&third), Some(party(&first))));
