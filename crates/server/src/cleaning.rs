@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::accounts::login;
 use crate::app::App;
 use crate::audit;
-use crate::channels::mailed;
+use crate::channels::{eyes, mailed};
 use crate::db::entity::{attempt, upload};
 use crate::desk::access;
 use crate::limitations;
@@ -74,6 +74,7 @@ async fn forget(app: &App) -> Result<(), CleaningError> {
     limitations::forget(&*tx, app.clock.now()).await?;
     login::forget_old(&tx, app.clock.now()).await?;
     access::forget_old(&tx, app.clock.now()).await?;
+    eyes::forget_old(&*tx, app.clock.now()).await?;
     Ok(tx.commit().await?)
 }
 

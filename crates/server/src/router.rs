@@ -22,7 +22,7 @@ use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
     by_people, calls, case, decide, evidence, links as desk_links, lists, oversight, person, post, reviews, rosters,
-    visits,
+    visit_reports, visits,
 };
 use crate::problem::{self, Refusal};
 use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcome, steps, tus, uploads};
@@ -69,6 +69,9 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oversight::accesses))
         .routes(routes!(visits::all))
         .routes(routes!(visits::one))
+        .routes(routes!(visit_reports::report))
+        .routes(routes!(visit_reports::waiting))
+        .routes(routes!(visit_reports::confirm))
         .routes(routes!(leases::lend))
         .routes(routes!(reviews::waiting))
         .routes(routes!(case::open))

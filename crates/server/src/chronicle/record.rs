@@ -37,6 +37,16 @@ pub(crate) fn certification_id(beneficiary: Uuid, channel: Channel, by: Party, p
     rows::name("certification", &[beneficiary.as_bytes(), channel.name().as_bytes(), of_party(by).as_bytes(), &day])
 }
 
+/// Every fault of a record and its second person under a policy.
+pub(crate) fn faults(record: &CertificationRecord, seconded_by: Option<Party>, policy: &Policy) -> Vec<RecordFault> {
+    let mut faults = record.faults(policy);
+    let second = seconded_by.filter(|second| *second != record.by && *second != record.decided_by);
+    if policy.second_person.contains(&record.channel) && second.is_none() {
+        faults.push(RecordFault::SecondMissing);
+    }
+    faults
+}
+
 /// Writes a certification and its fact, if the policy of the day it is recorded on takes it.
 pub(crate) async fn certify(
     tx: &impl ConnectionTrait,
@@ -45,11 +55,7 @@ pub(crate) async fn certify(
     policy: &Policy,
     at: i64,
 ) -> Result<Recorded, DbErr> {
-    let mut faults = record.faults(policy);
-    let second = seconded_by.filter(|second| *second != record.by && *second != record.decided_by);
-    if policy.second_person.contains(&record.channel) && second.is_none() {
-        faults.push(RecordFault::SecondMissing);
-    }
+    let faults = faults(record, seconded_by, policy);
     if !faults.is_empty() {
         return Ok(Recorded::Refused(faults));
     }

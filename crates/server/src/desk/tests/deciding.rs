@@ -6,9 +6,6 @@ use serde_json::json;
 use super::*;
 use crate::db::entity::certificate;
 use crate::db::year::{certification, fact, message, review_word};
-use crate::office::Office;
-use crate::year::dates::days_after;
-use crate::year::record::Party;
 
 /// Kinds of facts about everybody.
 async fn facts(desk: &Desk) -> Vec<String> {
@@ -172,24 +169,11 @@ async fn a_refusal_is_told_with_its_code_and_changes_nothing_else() {
     }
 }
 
-/// From today's morrow on, two clerks decide in Shenzhen; and it is the day after.
-async fn two_clerks(desk: &Desk) {
-    let (_, text) = crate::year::policy::SHIPPED.iter().find(|(name, _)| *name == "shenzhen.toml").unwrap();
-    let tomorrow = days_after(desk.now().date(), 1).to_string();
-    let text = text
-        .replace("version = 1", "version = 2")
-        .replace("2026-01-01", &tomorrow)
-        .replace("proof_age_days", "second_clerk = [\"submission\", \"death_report\"]\nproof_age_days");
-    let office = Office::open(&desk.config, &*desk.clock).await.unwrap();
-    office.apply(&[("two.toml".to_owned(), text)], Party::Staff(Uuid::nil()), desk.now()).await.unwrap();
-    desk.later(Duration::from_hours(24)).await;
-}
-
 #[tokio::test]
 async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let desk = Desk::new(kind).await;
-        two_clerks(&desk).await;
+        desk.amend("shenzhen.toml", "second_clerk = [\"submission\", \"death_report\"]").await;
         let [first, second, third] =
             [desk.clerk("a.a", "440300").await, desk.clerk("b.b", "440300").await, desk.clerk("c.c", "440000").await];
         let (case, attempt) = desk.submission(WANG).await;
