@@ -35,7 +35,13 @@ enum Command {
     /// Serve calls and judge what arrives, until SIGTERM or Ctrl-C.
     Serve(Serve),
     /// Bring the database's tables forward and make missing keys, without serving.
-    Migrate(Data),
+    Migrate {
+        #[command(flatten)]
+        data: Data,
+        /// From now on take calls for the PostgreSQL database from this folder: the one before is gone for good.
+        #[arg(long)]
+        adopt: bool,
+    },
     /// Read a register from a CSV file: name, id_number, insured_place, residence, phones, portrait.
     Import(Import),
     #[command(flatten)]
@@ -154,7 +160,13 @@ async fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
-        Command::Migrate(data) => Ok(jianzai_server::migrate(&data.config(), &SystemClock).await?),
+        Command::Migrate { data, adopt } => {
+            let config = data.config();
+            match adopt {
+                true => Ok(jianzai_server::adopt(&config, &SystemClock).await?),
+                false => Ok(jianzai_server::migrate(&config, &SystemClock).await?),
+            }
+        }
         Command::Import(arguments) => import(arguments).await,
         Command::Year(command) => command.run().await,
         Command::Policy(command) => command.run().await,
