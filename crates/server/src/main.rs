@@ -136,6 +136,9 @@ struct Serve {
     /// Take the client's address from X-Forwarded-For: only behind a proxy of one's own that sets it.
     #[arg(long)]
     behind_proxy: bool,
+    /// The bearer token with which the gateway that sends messages may say which arrived (`POST /v1/messages/receipts`).
+    #[arg(long, value_name = "TOKEN", env = "JIANZAI_RECEIPTS_TOKEN", hide_env_values = true, value_parser = long_token)]
+    receipts_token: Option<String>,
     /// Judge nothing here: `work` processes do it, on this machine or others.
     #[arg(long)]
     leave_judging: bool,
@@ -185,6 +188,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let mut config = arguments.data.config();
     config.evidence = arguments.evidence.store()?;
     config.judge = !arguments.leave_judging;
+    config.receipts_token = arguments.receipts_token.map(Secret::new);
     config.listen = arguments.listen;
     config.metrics = arguments.metrics;
     config.models = arguments.models;
@@ -200,6 +204,14 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
+}
+
+/// A token that nobody guesses.
+fn long_token(text: &str) -> Result<String, String> {
+    match text.len() {
+        32.. => Ok(text.to_owned()),
+        _ => Err("write at least 32 characters drawn at random, such as `openssl rand -hex 32` gives".to_owned()),
+    }
 }
 
 async fn told_to_stop() -> anyhow::Result<()> {

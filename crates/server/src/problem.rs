@@ -58,7 +58,7 @@ fn usual_status(reason: ReasonCode) -> StatusCode {
     match reason {
         IdentityNotConfirmed | AttemptDemoRefused | AccountNotAllowed | DeskNotListed => StatusCode::FORBIDDEN,
         LimitTooManyTries => StatusCode::TOO_MANY_REQUESTS,
-        AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut => StatusCode::UNAUTHORIZED,
+        AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut | GatewayNotConfirmed => StatusCode::UNAUTHORIZED,
         AttemptNotFound | UploadNotFound | DeskNobodyFound => StatusCode::NOT_FOUND,
         AttemptExpired | AttemptCommitLate | EvidenceLate | InvitationNotValid | DeskEvidenceGone | LinkNotValid
         | FormNotTaken => StatusCode::GONE,

@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use jianzai_wire::cases::*;
 use jianzai_wire::channels::*;
 use jianzai_wire::desk::{DeskAttempt, DeskPerson};
+use jianzai_wire::messages::*;
 use jianzai_wire::{Action, Division, IdNumber, Name, ReasonCode, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -153,6 +154,9 @@ fn every_type_of_the_ways_by_people_keeps_its_form() {
     sent("book_request", &BookRequest { id_number: number() });
     sent("call_request", &CallRequest { id_number: number(), outcome: CallOutcome::NotReached });
     sent("call_ended", &CallEnded { recorded: None });
+    let receipt = DeliveryReceipt { id: id(1), receipt: "g-1".into(), outcome: Delivery::Failed };
+    sent("receipts_request", &ReceiptsRequest { receipts: vec![receipt] });
+    sent("receipts_taken", &ReceiptsTaken { unknown: vec![id(1)] });
     sent("link_request", &LinkRequest { id_number: number(), channel: LinkChannel::ECardLink, days: 30 });
     sent("issued_link", &IssuedLink { token: words(), until });
     sent("follow_request", &FollowRequest { token: words() });

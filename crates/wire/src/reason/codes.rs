@@ -60,6 +60,8 @@ reasons! {
     AccountNameTaken = "account.name_taken", Form;
     AccountPasswordWeak = "account.password_weak", Form;
 
+    GatewayNotConfirmed = "gateway.not_confirmed", Fault;
+
     InvitationNotValid = "invitation.not_valid", Refusal;
 
     DeskNobodyFound = "desk.nobody_found", Refusal;

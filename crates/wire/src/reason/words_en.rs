@@ -62,6 +62,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "This password is too short, or too easy to guess.",
             "Please take 12 characters or more: a few words that have nothing to do with each other will do.",
         ),
+        GatewayNotConfirmed => (
+            "The gateway that sends messages was not recognised.",
+            "Its operator has to use the token that was agreed upon with this service.",
+        ),
         InvitationNotValid => (
             "This invitation can't be used.",
             "Please compare it letter by letter. If it was used already or is too old, ask whoever sent it for another.",

@@ -30,6 +30,7 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         AccountNotAllowed => ("这个账号办不了这件事。", "请找能办的同事，或者请管账号的人调整。"),
         AccountNameTaken => ("这个登录名已经有人用了。", "请换一个登录名，再试一次。"),
         AccountPasswordWeak => ("这个密码太短，或者太好猜。", "请用 12 个以上的字符，把几个不相干的词连起来就好。"),
+        GatewayNotConfirmed => ("没有认出这个短信网关。", "请网关的管理员核对与本服务约定的口令。"),
         InvitationNotValid => ("这个邀请码现在用不了。", "请核对有没有抄错；用过或过期的话，请发给您的人再发一个。"),
         DeskNobodyFound => ("在您负责的地区没有找到这个人。", "请核对身份证号；在别处参保的，请联系参保地的社保窗口。"),
         DeskNotListed => ("这个人不在您的走访名单上。", "请找安排走访的工作人员，把这个人加进名单。"),
