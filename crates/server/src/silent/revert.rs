@@ -1,8 +1,8 @@
 //! What a run recorded, taken back.
 //!
 //! **In**: a run, which part, who decided it. **Out**: facts that end what the run's facts began; nothing is deleted.
-//! **What can go wrong**: there is no such run, it was a shadow, or it has not come to its end; the process dies: the same call
-//! again does what is left.
+//! **What can go wrong**: there is no such run, it was a shadow, it has not come to its end, or what it found has gone on its
+//! day; the process dies: the same call again does what is left.
 //!
 //! - [`Part::Pass`]: its certifications are void. Whoever was believed is told before anything stops, as whenever a
 //!   certification is found void. The same version of the rules does not certify by the same proof again; a new version does.
@@ -75,6 +75,10 @@ impl Office {
         let row = self.silent_row(run).await?;
         if row.shadow || row.ended_at.is_none() {
             let why = if row.shadow { "a shadow recorded nothing" } else { "it was cut short; repeat the run first" };
+            return Err(OfficeError::Refused(format!("this run can't be taken back: {why}")));
+        }
+        if row.thinned_at.is_some() {
+            let why = "some of what it found is no longer kept; take back single certifications and cases instead";
             return Err(OfficeError::Refused(format!("this run can't be taken back: {why}")));
         }
         let (mut after, mut reverted) = (Uuid::nil(), Reverted::default());
