@@ -15,12 +15,12 @@ use crate::clock::{Clock, to_time};
 use crate::config::Config;
 use crate::db::Datastore;
 use crate::evidence_store::EvidenceStore;
-use crate::keys::{KeyRing, KeysError, Role};
+use crate::keys::{KeyRing, Role};
 use crate::metrics::Metrics;
 use crate::office::Office;
 use crate::problem::Refusal;
 use crate::register::Nobody;
-use crate::{StartError, durable, register};
+use crate::{StartError, durable, installation};
 
 /// Who signs the certificates.
 pub(crate) const ISSUER: &str = "健在 Jianzai";
@@ -52,11 +52,8 @@ impl App {
         for folder in &folders {
             durable::private_folder(folder).map_err(|source| StartError::Folder { path: folder.clone(), source })?;
         }
-        let keys = Arc::new(KeyRing::of(&config, &today(clock.now()))?);
-        let store = Datastore::open(&config.database()).await?;
-        if !register::fits(store.reads(), &keys).await? {
-            return Err(KeysError::Lost(config.keys(), "id-hash").into());
-        }
+        let (store, keys) = installation::open::<StartError>(&config, &*clock).await?;
+        let keys = Arc::new(keys);
         let objects = config.evidence.open(&config.evidence_folder()).await?;
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
         let uploads = std::array::from_fn(|_| Mutex::new(()));

@@ -1,5 +1,5 @@
-//! What must go, goes: evidence and scans on their dates, uploads that were given up, counts that are over,
-//! what somebody said they cannot do.
+//! What must go, goes: evidence, scans and data of other services on their dates, uploads that were given up, counts that are
+//! over, what somebody said they cannot do.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,12 +14,13 @@ use uuid::Uuid;
 use crate::accounts::login;
 use crate::app::App;
 use crate::audit;
-use crate::channels::mailed;
+use crate::channels::{eyes, mailed};
 use crate::db::entity::{attempt, upload};
 use crate::desk::access;
 use crate::limitations;
 use crate::limits;
 use crate::office::OfficeError;
+use crate::silent::retention;
 use crate::uploads::object_path;
 use crate::year::dates::china;
 
@@ -52,7 +53,7 @@ pub(crate) enum CleaningError {
     #[error("evidence could not be deleted: {0}")]
     Evidence(object_store::Error),
     #[error(transparent)]
-    Scans(#[from] OfficeError),
+    Office(#[from] OfficeError),
     #[error("staged files: {0}")]
     Staging(#[from] std::io::Error),
 }
@@ -62,18 +63,28 @@ pub(crate) async fn clean(app: &App) -> Result<(), CleaningError> {
     let evidence = delete_evidence(app).await;
     let scans = mailed::delete_due(&app.store, &app.config.data, china(app.clock.now()).date()).await;
     let abandoned = drop_abandoned(app).await;
+    let old = forget_data(app).await;
     forget(app).await?;
     scans?;
+    old?;
     evidence.and(abandoned)
 }
 
-/// Counts, sessions and reads that have been kept long enough.
+/// Traces, statements of registers and findings that have been kept long enough.
+async fn forget_data(app: &App) -> Result<(), CleaningError> {
+    let policies = app.policies.current(app.store.reads()).await.map_err(OfficeError::from)?;
+    retention::delete_due(&app.store, &policies, app.clock.now()).await?;
+    Ok(())
+}
+
+/// Counts, sessions, reads and words that have been kept long enough.
 async fn forget(app: &App) -> Result<(), CleaningError> {
     let tx = app.store.begin("forget counts").await?;
     limits::forget_old(&*tx, app.clock.now()).await?;
     limitations::forget(&*tx, app.clock.now()).await?;
     login::forget_old(&tx, app.clock.now()).await?;
     access::forget_old(&tx, app.clock.now()).await?;
+    eyes::forget_old(&*tx, app.clock.now()).await?;
     Ok(tx.commit().await?)
 }
 

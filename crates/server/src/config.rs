@@ -32,6 +32,8 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// Whether this process judges what arrives.
     pub judge: bool,
+    /// The bearer token with which the gateway says what arrived; none: it can say nothing.
+    pub receipts_token: Option<Secret>,
 }
 
 impl Config {
@@ -48,6 +50,7 @@ impl Config {
             evidence: EvidenceStore::Folder,
             retention: None,
             judge: true,
+            receipts_token: None,
         }
     }
 

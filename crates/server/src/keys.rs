@@ -49,7 +49,7 @@ impl Role {
 
     /// Whether nothing that was made with a lost key is lost with it: a log that was signed with it stays what it is, and
     /// whoever was given a signed head has the public key.
-    fn is_replaceable(self) -> bool {
+    pub(crate) fn is_replaceable(self) -> bool {
         self == Self::Audit
     }
 }
@@ -99,6 +99,11 @@ pub enum KeysError {
         "{0}: the {1} key is missing, and what is in the database can't be read without it; restore the keys folder from a backup"
     )]
     Lost(PathBuf, &'static str),
+    /// Keys of another database.
+    #[error(
+        "{0}: the {1} key is not one that this database was made with; copy the keys folder of the service that uses the database, or name another database"
+    )]
+    Foreign(PathBuf, &'static str),
     /// The system gave no randomness.
     #[error("the system gave no randomness")]
     NoRandomness,
@@ -116,10 +121,16 @@ impl KeyRing {
     pub fn of(config: &Config, today: &str) -> Result<Self, KeysError> {
         let may_make = match config.database() {
             Database::File(path) => !path.exists(),
-            // Whether its rows need keys that are gone is seen when it is open: [`crate::register::fits`].
-            Database::Postgres(_) => !has_any(&config.keys()),
+            // Whether it was made with other keys is seen when it is open: [`crate::installation`].
+            Database::Postgres(_) => !Self::is_begun(config),
         };
         Self::open(&config.keys(), today, may_make)
+    }
+
+    /// Whether there are keys already.
+    pub(crate) fn is_begun(config: &Config) -> bool {
+        let files = fs::read_dir(config.keys()).into_iter().flatten().flatten();
+        files.into_iter().any(|file| file.path().extension().is_some_and(|extension| extension == "key"))
     }
 
     fn open(folder: &Path, today: &str, may_make: bool) -> Result<Self, KeysError> {
@@ -170,11 +181,6 @@ impl KeyRing {
     pub fn all(&self, role: Role) -> &[Key] {
         self.keys.get(&role).map(Vec::as_slice).unwrap_or_default()
     }
-}
-
-fn has_any(folder: &Path) -> bool {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files.into_iter().any(|file| file.path().extension().is_some_and(|extension| extension == "key"))
 }
 
 fn read_role(folder: &Path, role: Role) -> Result<Vec<Key>, KeysError> {

@@ -6,7 +6,8 @@
 //!
 //! The way of one certification through the files: `activation` (four facts against the `register`, within `limits`) ->
 //! `attempts` -> `steps` -> `commit` -> `uploads` -> `judging` -> `outcome`. `router` lists the routes, `db` holds the
-//! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due. `year` reckons standing,
+//! tables, `keys` and `columns` keep what is personal sealed, `cleaning` deletes what is due,
+//! `installation` holds database, keys and folder against each other. `year` reckons standing,
 //! reminders and instructions by policy, `chronicle` keeps them in the tables and looks at everybody once a day.
 //!
 //! Staff sign in with [`accounts`] and work at the `desk`; every decision is put down in the linked log, [`audit`]. [`silent`]
@@ -31,6 +32,7 @@ mod desk;
 mod durable;
 pub mod evidence_store;
 pub mod import;
+mod installation;
 mod judging;
 pub mod keys;
 mod leases;
@@ -57,5 +59,6 @@ mod uploads;
 pub mod year;
 
 pub use app::{public_keys, today};
+pub use installation::OtherFolder;
 pub use router::openapi;
-pub use service::{Running, StartError, migrate, serve, work};
+pub use service::{Running, StartError, adopt, migrate, serve, work};

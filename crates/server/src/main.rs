@@ -39,7 +39,13 @@ enum Command {
     /// Serve calls and judge what arrives, until SIGTERM or Ctrl-C.
     Serve(Serve),
     /// Bring the database's tables forward and make missing keys, without serving.
-    Migrate(Data),
+    Migrate {
+        #[command(flatten)]
+        data: Data,
+        /// From now on take calls for the PostgreSQL database from this folder: the one before is gone for good.
+        #[arg(long)]
+        adopt: bool,
+    },
     /// Read a register from a CSV file: name, id_number, insured_place, residence, phones, portrait.
     Import(Import),
     #[command(flatten)]
@@ -134,6 +140,9 @@ struct Serve {
     /// Take the client's address from X-Forwarded-For: only behind a proxy of one's own that sets it.
     #[arg(long)]
     behind_proxy: bool,
+    /// The bearer token with which the gateway that sends messages may say which arrived (`POST /v1/messages/receipts`).
+    #[arg(long, value_name = "TOKEN", env = "JIANZAI_RECEIPTS_TOKEN", hide_env_values = true, value_parser = long_token)]
+    receipts_token: Option<String>,
     /// Judge nothing here: `work` processes do it, on this machine or others.
     #[arg(long)]
     leave_judging: bool,
@@ -158,7 +167,13 @@ async fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
-        Command::Migrate(data) => Ok(jianzai_server::migrate(&data.config(), &SystemClock).await?),
+        Command::Migrate { data, adopt } => {
+            let config = data.config();
+            match adopt {
+                true => Ok(jianzai_server::adopt(&config, &SystemClock).await?),
+                false => Ok(jianzai_server::migrate(&config, &SystemClock).await?),
+            }
+        }
         Command::Import(arguments) => import(arguments).await,
         Command::Year(command) => command.run().await,
         Command::Policy(command) => command.run().await,
@@ -177,6 +192,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let mut config = arguments.data.config();
     config.evidence = arguments.evidence.store()?;
     config.judge = !arguments.leave_judging;
+    config.receipts_token = arguments.receipts_token.map(Secret::new);
     config.listen = arguments.listen;
     config.metrics = arguments.metrics;
     config.models = arguments.models;
@@ -192,6 +208,14 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
+}
+
+/// A token that nobody guesses.
+fn long_token(text: &str) -> Result<String, String> {
+    match text.len() {
+        32.. => Ok(text.to_owned()),
+        _ => Err("write at least 32 characters drawn at random, such as `openssl rand -hex 32` gives".to_owned()),
+    }
 }
 
 async fn told_to_stop() -> anyhow::Result<()> {

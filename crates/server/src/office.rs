@@ -11,7 +11,6 @@ use std::sync::Arc;
 use time::macros::time;
 use time::{Date, OffsetDateTime, UtcOffset};
 
-use crate::audit::{self, Action, Entry};
 pub use crate::chronicle::decisions::Decision;
 use crate::chronicle::policies::{Policies, PoliciesError, RulesError};
 pub use crate::chronicle::policy_change::{Applied, Preview};
@@ -22,8 +21,8 @@ use crate::clock::{Clock, to_millis};
 use crate::columns::{NotOpened, NotSealed};
 use crate::config::Config;
 use crate::db::Datastore;
+use crate::installation;
 use crate::keys::{Key, KeyRing, KeysError, Role};
-use crate::register;
 use crate::year::dates::china;
 
 /// Open tables and keys.
@@ -78,12 +77,8 @@ impl Office {
     pub async fn open(config: &Config, clock: &dyn Clock) -> Result<Self, OfficeError> {
         crate::durable::private_folder(&config.data)
             .map_err(|error| OfficeError::File(format!("{}: {error}", config.data.display())))?;
-        let keys = Arc::new(KeyRing::of(config, &crate::today(clock.now()))?);
-        let store = Datastore::open(&config.database()).await?;
-        if !register::fits(store.reads(), &keys).await? {
-            return Err(KeysError::Lost(config.keys(), "id-hash").into());
-        }
-        Ok(Self { store, keys, policies: Arc::default() })
+        let (store, keys) = installation::open::<OfficeError>(config, clock).await?;
+        Ok(Self { store, keys: Arc::new(keys), policies: Arc::default() })
     }
 
     /// The daily look at everybody for whom something may have changed.
@@ -92,16 +87,12 @@ impl Office {
         Ok(tick::tick(&self.store, &self.keys, &policies, now, &|| false).await?)
     }
 
-    /// Makes one more key for a role, in use from the next start, and puts that down in the linked log. A key whose entry
-    /// is missing was made by a run that was cut short here.
+    /// Makes one more key for a role, in use from the next start, and puts that down in the linked log; cut short between,
+    /// whoever opens next puts it down.
     pub async fn add_key(&self, config: &Config, role: Role, now: OffsetDateTime) -> Result<Key, OfficeError> {
-        let at = to_millis(now);
-        let key = KeyRing::add(config, role, &crate::today(at))?;
-        let tx = self.store.begin("add key").await?;
-        let detail = format!("{},{}", role.name(), key.id);
-        let entry = Entry { action: Action::KeyMade, actor: None, subject: None, detail };
-        audit::append(&tx, at, entry).await?;
-        tx.commit().await?;
+        let (at, today) = (to_millis(now), crate::today(to_millis(now)));
+        let key = KeyRing::add(config, role, &today)?;
+        installation::settle::<OfficeError>(config, &self.store, &KeyRing::of(config, &today)?, at).await?;
         Ok(key)
     }
 

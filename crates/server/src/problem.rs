@@ -58,15 +58,15 @@ fn usual_status(reason: ReasonCode) -> StatusCode {
     match reason {
         IdentityNotConfirmed | AttemptDemoRefused | AccountNotAllowed | DeskNotListed => StatusCode::FORBIDDEN,
         LimitTooManyTries => StatusCode::TOO_MANY_REQUESTS,
-        AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut => StatusCode::UNAUTHORIZED,
+        AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut | GatewayNotConfirmed => StatusCode::UNAUTHORIZED,
         AttemptNotFound | UploadNotFound | DeskNobodyFound => StatusCode::NOT_FOUND,
         AttemptExpired | AttemptCommitLate | EvidenceLate | InvitationNotValid | DeskEvidenceGone | LinkNotValid
         | FormNotTaken | AppealLate => StatusCode::GONE,
         AttemptUsed | AttemptNotCommitted | ActionWrong | ActionNotSeen | UploadBadOffset | AccountNameTaken => {
             StatusCode::CONFLICT
         }
-        ReviewTaken | ReviewDecided | ReviewSecondClerk | AppealNothing | AppealDecidedLately | SlotGone
-        | SlotDecided => StatusCode::CONFLICT,
+        ReviewTaken | ReviewDecided | ReviewSaidOtherwise | ReviewSecondClerk | AppealNothing | AppealDecidedLately
+        | SlotGone | SlotDecided => StatusCode::CONFLICT,
         UploadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         UploadBadRequest => StatusCode::BAD_REQUEST,
         ServerBusy => StatusCode::SERVICE_UNAVAILABLE,

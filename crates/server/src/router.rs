@@ -22,8 +22,9 @@ use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
     by_people, calls, case, decide, evidence, links as desk_links, lists, oversight, person, post, reviews, rosters,
-    visits,
+    visit_reports, visits,
 };
+use crate::messages::receipts;
 use crate::problem::{self, Refusal};
 use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcome, steps, tus, uploads};
 
@@ -50,6 +51,7 @@ fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(appeal::appeal))
         .routes(routes!(links::open))
         .routes(routes!(links::visit))
+        .routes(routes!(receipts::take))
         .merge(desk())
         .layer(middleware::from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -69,6 +71,9 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oversight::accesses))
         .routes(routes!(visits::all))
         .routes(routes!(visits::one))
+        .routes(routes!(visit_reports::report))
+        .routes(routes!(visit_reports::waiting))
+        .routes(routes!(visit_reports::confirm))
         .routes(routes!(leases::lend))
         .routes(routes!(reviews::waiting))
         .routes(routes!(case::open))
@@ -161,6 +166,7 @@ fn about() -> OpenApi {
     let components = utoipa::openapi::ComponentsBuilder::new()
         .security_scheme("activation", bearer("The token of an activation."))
         .security_scheme("attempt", bearer("The token of an attempt."))
+        .security_scheme("gateway", bearer("The token that was agreed upon with the gateway that sends messages."))
         .security_scheme(
             "desk",
             bearer("The token of a session of the desk; the role that a call wants stands beside it."),

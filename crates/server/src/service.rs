@@ -13,13 +13,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::{App, today};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::Datastore;
 use crate::evidence_store::EvidenceStoreError;
+use crate::installation::{self, OtherFolder};
 use crate::judging::Examiner;
-use crate::keys::{KeyRing, KeysError};
+use crate::keys::KeysError;
 use crate::{audit, cleaning, durable, judging, metrics, router};
 
 /// Calls that are still running this long after the service was told to stop are cut off; nothing acknowledged is lost.
@@ -39,6 +39,9 @@ pub enum StartError {
     /// Another process serves this data folder.
     #[error("{0} is in use by another jianzai-server; stop that one first, or choose another --data")]
     InUse(PathBuf),
+    /// Calls for the database are taken from another data folder.
+    #[error(transparent)]
+    OtherFolder(#[from] OtherFolder),
     /// The keys can't be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -106,6 +109,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
         false => None,
     };
     let app = Arc::new(App::open(config, clock).await?);
+    installation::demand_folder::<StartError>(&app.config, &app.store, worker, app.clock.now()).await?;
     let (listener, address) = bind(listen).await?;
     let told = match metrics {
         Some(address) => Some(bind(address).await?),
@@ -141,8 +145,16 @@ async fn open_networks(config: &Config) -> Result<Examiner, StartError> {
 pub async fn migrate(config: &Config, clock: &dyn Clock) -> Result<(), StartError> {
     let failed = |source| StartError::Folder { path: config.data.clone(), source };
     durable::private_folder(&config.data).map_err(failed)?;
-    KeyRing::of(config, &today(clock.now()))?;
-    Ok(Datastore::open(&config.database()).await?.close().await?)
+    let (store, _keys) = installation::open::<StartError>(config, clock).await?;
+    Ok(store.close().await?)
+}
+
+/// The same; and from now on calls for the database are taken from this folder, as the one before is gone for good.
+pub async fn adopt(config: &Config, clock: &dyn Clock) -> Result<(), StartError> {
+    let (_lock, folder) = lock(config)?;
+    let (store, _keys) = installation::open::<StartError>(config, clock).await?;
+    installation::adopt(&store, folder, clock.now()).await?;
+    Ok(store.close().await?)
 }
 
 async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
@@ -183,7 +195,7 @@ pub async fn work(config: Config, clock: Arc<dyn Clock>, stop: CancellationToken
 }
 
 /// Only one process serves a data folder: uploads count on it. The file holds the name under which it judges, always the
-/// same, so that the next start knows what was in hand.
+/// same, so that the next start knows what was in hand; the database knows the folder by it.
 fn lock(config: &Config) -> Result<(File, Uuid), StartError> {
     let failed = |source| StartError::Folder { path: config.data.clone(), source };
     durable::private_folder(&config.data).map_err(failed)?;

@@ -3,12 +3,15 @@
 //!
 //! | call | body -> answer | who |
 //! |---|---|---|
-//! | `POST /v1/desk/certifications` | [`SeenRequest`] -> 201, 200 [`Recorded`] | clerks, heads |
+//! | `POST /v1/desk/certifications` | [`SeenRequest`] -> 201, 200, 202 [`Recorded`] | clerks, heads |
+//! | `POST /v1/desk/visits/report` | [`VisitReport`] -> 201, 200, 202 [`Recorded`] | volunteers |
+//! | `POST /v1/desk/visits/reported` | [`ReportedRequest`] -> [`ReportedVisits`] | clerks, heads |
+//! | `POST /v1/desk/visits/{id}/confirm` | [`ConfirmRequest`] -> 201, 200 [`VisitDecided`] | clerks, heads |
 //! | `POST /v1/desk/deaths` | [`DeathRequest`] -> 201 [`DeathReported`] | clerks, heads |
 //! | `POST /v1/desk/deaths/withdraw` | [`WithdrawRequest`] -> 204 | heads |
 //! | `POST /v1/desk/batches/{from}/{sender}` | CSV -> CSV, a line for every line | clerks, heads |
 //! | `POST /v1/desk/forms` | [`FormRequest`] -> 201 [`IssuedForm`] | clerks, heads |
-//! | `POST /v1/desk/forms/returned` | [`ReturnedRequest`] -> 201, 200 [`Recorded`] | clerks, heads |
+//! | `POST /v1/desk/forms/returned` | [`ReturnedRequest`] -> 201, 200, 202 [`Recorded`] | clerks, heads |
 //! | `POST /v1/desk/slots` | [`SlotsRequest`] -> [`SlotsOffered`] | heads |
 //! | `GET  /v1/desk/slots` | -> [`Slots`] | clerks, heads |
 //! | `POST /v1/desk/slots/{id}/book` | [`BookRequest`] -> 204 | clerks, heads |
@@ -16,13 +19,15 @@
 //! | `POST /v1/desk/links` | [`LinkRequest`] -> 201 [`IssuedLink`] | clerks, heads |
 //! | `POST /v1/links` | [`FollowRequest`] -> [`OpenLink`] | whoever has the link |
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::time::day;
-use crate::{IdNumber, Secret};
+use crate::{Division, IdNumber, Name, Secret};
 
 /// How a clerk saw somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -62,6 +67,84 @@ pub struct Recorded {
     pub id: Uuid,
     /// Whether it was recorded before.
     pub known: bool,
+    /// Whether it is not recorded yet: another account has to say the same.
+    pub waits: bool,
+}
+
+/// A volunteer was at somebody's home and saw them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VisitReport {
+    /// Whom: somebody on one's own list of visits.
+    pub person: Uuid,
+    /// On which day.
+    #[serde(with = "day")]
+    pub on: Date,
+    /// The account of a second person who was there, where the insured place wants one.
+    #[serde(default)]
+    pub second: Option<Uuid>,
+}
+
+/// Asks for visits that volunteers reported and no clerk has confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportedRequest {
+    /// What comes after this: `next` of the page before.
+    #[serde(default)]
+    pub after: Option<Uuid>,
+}
+
+/// Visits that wait for a clerk, of one's own area.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedVisits {
+    /// At most 50.
+    pub visits: Vec<ReportedVisit>,
+    /// Asks for the next page; none at the end. A page may be short, or empty, and still have a next one.
+    pub next: Option<Uuid>,
+}
+
+/// A visit that waits for a clerk.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedVisit {
+    /// Names the certification that it will be.
+    pub id: Uuid,
+    /// Who was visited.
+    pub person: Uuid,
+    /// As in the register.
+    pub name: Name,
+    /// Where the person lives.
+    pub residence: Division,
+    /// On which day.
+    #[serde(with = "day")]
+    pub on: Date,
+    /// The volunteer's account.
+    pub volunteer: Uuid,
+    /// Whether a second person was there, as the volunteer says.
+    pub seconded: bool,
+    /// When it was reported.
+    #[serde(with = "time::serde::rfc3339")]
+    pub reported_at: OffsetDateTime,
+}
+
+impl fmt::Debug for ReportedVisit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReportedVisit(…)")
+    }
+}
+
+/// Says whether a visit certifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmRequest {
+    /// Whether it does; else the report is set aside.
+    pub confirmed: bool,
+}
+
+/// A clerk has spoken on a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VisitDecided {
+    /// The certification, where there is one.
+    pub recorded: Option<Recorded>,
 }
 
 /// Reports a death, to be established in the queue.

@@ -1,7 +1,7 @@
 //! What app and server share.
 //!
 //! **In**: what a person types and what the other side sent as JSON. **Out**: values that are already checked: a [`Name`],
-//! an [`IdNumber`], a [`Division`], the requests and answers of the service ([`api`], [`desk`], [`cases`], [`channels`]), the plan of an attempt ([`plan`])
+//! an [`IdNumber`], a [`Division`], the requests and answers of the service ([`api`], [`desk`], [`cases`], [`channels`], [`messages`]), the plan of an attempt ([`plan`])
 //! and the one list of reasons ([`ReasonCode`]) with its sentences. **What can go wrong**: input that isn't what it
 //! claims to be; every constructor then says so with a [`ReasonCode`] and never panics.
 //!
@@ -17,6 +17,7 @@ mod division;
 mod id_number;
 pub mod lease;
 mod limitation;
+pub mod messages;
 pub mod personal;
 pub mod plan;
 mod reason;

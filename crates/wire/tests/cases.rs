@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use jianzai_wire::cases::*;
 use jianzai_wire::channels::*;
 use jianzai_wire::desk::{DeskAttempt, DeskPerson};
+use jianzai_wire::messages::*;
 use jianzai_wire::{Action, Division, IdNumber, Limitation, Name, ReasonCode, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -125,7 +126,23 @@ fn every_type_of_the_ways_by_people_keeps_its_form() {
     let begins = datetime!(2026-11-25 09:30:00 +8);
     let seen = SeenRequest { id_number: number(), by: SeenBy::HomeVisit, on, visitor: Some(id(1)), second: None };
     sent("seen_request", &seen);
-    sent("recorded", &Recorded { id: id(1), known: false });
+    let (person, volunteer) = (id(2), id(3));
+    sent("visit_report", &VisitReport { person, on, second: Some(id(1)) });
+    sent("reported_request", &ReportedRequest { after: Some(id(1)) });
+    let visit = ReportedVisit {
+        id: id(1),
+        person,
+        name: Name::parse(NAME).expect("a name"),
+        residence: Division::parse("653101").expect("a city"),
+        on,
+        volunteer,
+        seconded: false,
+        reported_at: begins,
+    };
+    sent("reported_visits", &ReportedVisits { visits: vec![visit], next: None });
+    sent("confirm_request", &ConfirmRequest { confirmed: true });
+    sent("visit_decided", &VisitDecided { recorded: None });
+    sent("recorded", &Recorded { id: id(1), known: false, waits: false });
     sent("death_request", &DeathRequest { id_number: number(), statement: words() });
     sent("death_reported", &DeathReported { review: id(1) });
     sent("withdraw_request", &WithdrawRequest { id_number: number() });
@@ -138,6 +155,9 @@ fn every_type_of_the_ways_by_people_keeps_its_form() {
     sent("book_request", &BookRequest { id_number: number() });
     sent("call_request", &CallRequest { id_number: number(), outcome: CallOutcome::NotReached });
     sent("call_ended", &CallEnded { recorded: None });
+    let receipt = DeliveryReceipt { id: id(1), receipt: "g-1".into(), outcome: Delivery::Failed };
+    sent("receipts_request", &ReceiptsRequest { receipts: vec![receipt] });
+    sent("receipts_taken", &ReceiptsTaken { unknown: vec![id(1)] });
     sent("link_request", &LinkRequest { id_number: number(), channel: LinkChannel::ECardLink, days: 30 });
     sent("issued_link", &IssuedLink { token: words(), until });
     sent("follow_request", &FollowRequest { token: words() });

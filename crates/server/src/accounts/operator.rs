@@ -16,8 +16,8 @@ use crate::columns::{NotOpened, NotSealed};
 use crate::config::Config;
 use crate::db::Datastore;
 use crate::db::desk_entity::{staff, staff_session};
-use crate::durable;
 use crate::keys::{KeyRing, KeysError};
+use crate::{durable, installation};
 
 /// What somebody needs to sign in; told once.
 #[derive(Debug)]
@@ -103,8 +103,8 @@ struct Desk {
 
 async fn open(config: &Config, clock: &dyn Clock) -> Result<Desk, AccountError> {
     durable::private_folder(&config.data)?;
-    let keys = KeyRing::of(config, &crate::today(clock.now()))?;
-    Ok(Desk { keys, store: Datastore::open(&config.database()).await? })
+    let (store, keys) = installation::open::<AccountError>(config, clock).await?;
+    Ok(Desk { keys, store })
 }
 
 /// Makes an account. Without a password of the operator's, one is made.

@@ -78,7 +78,7 @@ words! {
         SentToReview = "sent_to_review",
         /// Evidence was refused.
         Refused = "refused",
-        /// One of two clerks gave their word on a case.
+        /// One of two clerks gave their word on a case or a certification.
         WordGiven = "word_given",
         /// A review was decided.
         ReviewDecided = "review_decided",
@@ -110,6 +110,10 @@ words! {
         RegisterImported = "register_imported",
         /// A key was made.
         KeyMade = "key_made",
+        /// A clerk set a volunteer's report of a visit aside.
+        VisitSetAside = "visit_set_aside",
+        /// Calls are taken from another data folder from now on.
+        FolderAdopted = "folder_adopted",
         /// Policies were put in force.
         PoliciesApplied = "policies_applied",
         /// A certification was found void.

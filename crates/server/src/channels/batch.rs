@@ -1,7 +1,7 @@
 //! Lists of employers and of other offices: a file in, a line out for every line.
 //!
 //! **In**: CSV with the columns `name`, `id_number` and `proof_date` (such as 2026-03-01), in any order. **Out**: CSV with
-//! `line`, `result` (`recorded`, `known`, `refused`), `reason`. Good lines are kept, whatever the others are. **What can go
+//! `line`, `result` (`recorded`, `known`, `waits`, `refused`), `reason`. Good lines are kept, whatever the others are. **What can go
 //! wrong**: a line that can't be right is refused by its reason; a person who is not known and a name that is another's are
 //! refused alike. The same file again finds every line known. No answer holds a value of the file.
 //!
@@ -47,6 +47,8 @@ pub struct BatchReport {
     pub recorded: u64,
     /// Lines that were recorded before.
     pub known: u64,
+    /// Lines that wait until another account brings the same.
+    pub waits: u64,
     /// Lines that were refused.
     pub refused: u64,
     /// A line for every line, CSV.
@@ -110,6 +112,7 @@ impl Office {
             match result {
                 "recorded" => report.recorded += 1,
                 "known" => report.known += 1,
+                "waits" => report.waits += 1,
                 _ => report.refused += 1,
             }
             answers.write_record([line.to_string().as_str(), result, reason]).map_err(unwritten)?;
@@ -127,8 +130,9 @@ impl Office {
         report: &BatchReport,
         now: OffsetDateTime,
     ) -> Result<(), OfficeError> {
-        let BatchReport { recorded, known, refused, .. } = report;
+        let BatchReport { recorded, known, waits, refused, .. } = report;
         let detail = format!("{},{recorded},{known},{refused}", source.channel.name());
+        let detail = if *waits > 0 { format!("{detail},waits.{waits}") } else { detail };
         let tx = self.store.begin("list taken").await?;
         let subject = name("sender", &[of_party(source.by).as_bytes()]);
         let entry = Entry::of(Action::BatchTaken, subject).detail(detail);
@@ -167,6 +171,7 @@ impl Office {
         Ok(match self.certify(who, &how, now).await? {
             Certified::New(_) => ("recorded", ""),
             Certified::Known(_) => ("known", ""),
+            Certified::Waits(_) => ("waits", ""),
             Certified::Refused(faults) => ("refused", faults.first().map_or("", |fault| code(*fault))),
             Certified::NoPolicy => ("refused", "policy.none"),
         })

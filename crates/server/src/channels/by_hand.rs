@@ -1,15 +1,20 @@
 //! Certified by people: at a counter, at home, by an office, by an employer.
 
+use sea_orm::EntityTrait as _;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
+use super::eyes::{self, Eyes};
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::policies::Rules;
-use crate::chronicle::record::{Recorded, certification_id, certify};
+use crate::chronicle::record::{self, Recorded, certification_id, certify};
 use crate::clock::to_millis;
+use crate::db::Writing;
+use crate::db::year::certification;
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
 use crate::year::names::Named as _;
+use crate::year::policy::{Policy, VolunteerVisits};
 use crate::year::record::{CertificationRecord, Ground, Party, RecordFault};
 
 /// How somebody was certified by people.
@@ -29,6 +34,13 @@ pub struct ByHand {
     pub ground: Ground,
 }
 
+impl ByHand {
+    /// Whether it is a volunteer's own report.
+    pub(super) fn is_volunteers_own(&self) -> bool {
+        matches!(self.decided_by, Party::Volunteer(_))
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Certified {
@@ -36,6 +48,8 @@ pub enum Certified {
     New(Uuid),
     /// It was recorded before.
     Known(Uuid),
+    /// The policy of the place wants another account to say the same; under this name it will be recorded.
+    Waits(Uuid),
     /// The policy of the place does not take it.
     Refused(Vec<RecordFault>),
     /// Nowhere is there a policy for what the person draws, or there is no such person.
@@ -45,8 +59,13 @@ pub enum Certified {
 impl Office {
     /// Records that somebody was certified by people.
     pub async fn certify(&self, who: Uuid, how: &ByHand, now: OffsetDateTime) -> Result<Certified, OfficeError> {
-        let id = certification_id(who, how.channel, how.by, how.proof_date);
-        self.certify_as(id, who, how, now).await
+        let Some(rules) = self.rules_of(who).await? else { return Ok(Certified::NoPolicy) };
+        let policy = rules.on(now.date());
+        // Two clerks at the counter speak of one certification: it bears neither's name, but that of who came.
+        let two_at_counter = how.channel.is_at_counter() && policy.four_eyes.contains(&how.channel);
+        let by = if two_at_counter { Party::Beneficiary } else { how.by };
+        let id = certification_id(who, how.channel, by, how.proof_date);
+        self.record(id, who, how, policy, now).await
     }
 
     /// The same, under a name that follows from the paper or the call.
@@ -55,6 +74,24 @@ impl Office {
         id: Uuid,
         who: Uuid,
         how: &ByHand,
+        now: OffsetDateTime,
+    ) -> Result<Certified, OfficeError> {
+        match self.rules_of(who).await? {
+            Some(rules) => self.record(id, who, how, rules.on(now.date()), now).await,
+            None => Ok(Certified::NoPolicy),
+        }
+    }
+
+    async fn rules_of(&self, who: Uuid) -> Result<Option<Rules>, OfficeError> {
+        Ok(Rules::of(&self.policies, self.store.reads(), &self.keys, who).await?)
+    }
+
+    async fn record(
+        &self,
+        id: Uuid,
+        who: Uuid,
+        how: &ByHand,
+        policy: &Policy,
         now: OffsetDateTime,
     ) -> Result<Certified, OfficeError> {
         let record = CertificationRecord {
@@ -67,14 +104,32 @@ impl Office {
             ground: how.ground,
             decided_by: how.decided_by,
         };
-        let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, who).await?;
-        let Some(rules) = rules else { return Ok(Certified::NoPolicy) };
-        let tx = self.store.begin("certify").await?;
-        let policy = rules.on(now.date());
-        let recorded = certify(&*tx, &record, how.seconded_by, policy, to_millis(now)).await?;
+        let (tx, at) = (self.store.begin("certify").await?, to_millis(now));
+        let (mut record, mut seconded_by) = (record, how.seconded_by);
+        let waits_for_clerk = how.is_volunteers_own() && policy.volunteer_visits == VolunteerVisits::Waits;
+        if waits_for_clerk || policy.four_eyes.contains(&how.channel) {
+            let mut faults = record::faults(&record, seconded_by, policy);
+            // Who decides on a volunteer's word is still to come.
+            faults.retain(|fault| !(waits_for_clerk && *fault == RecordFault::WrongDecider));
+            if !faults.is_empty() {
+                return Ok(Certified::Refused(faults));
+            }
+            match second_word(&tx, id, who, how, at).await? {
+                Word::Recorded => return Ok(Certified::Known(id)),
+                Word::Waits => {
+                    tx.commit().await?;
+                    return Ok(Certified::Waits(id));
+                }
+                Word::Confirms(first) if how.is_volunteers_own() => record.decided_by = first,
+                Word::Confirms(first) if first != how.by => seconded_by = seconded_by.or(Some(first)),
+                Word::Confirms(_) => {}
+            }
+        }
+        let recorded = certify(&*tx, &record, seconded_by, policy, at).await?;
         if recorded == Recorded::New {
+            eyes::done(&*tx, id).await?;
             let entry = Entry::of(Action::Certified, id).detail(how.channel.name());
-            audit::append(&tx, to_millis(now), Entry { actor: how.decided_by.account(), ..entry }).await?;
+            audit::append(&tx, at, Entry { actor: how.decided_by.account(), ..entry }).await?;
         }
         tx.commit().await?;
         Ok(match recorded {
@@ -82,5 +137,34 @@ impl Office {
             Recorded::Known => Certified::Known(id),
             Recorded::Refused(faults) => Certified::Refused(faults),
         })
+    }
+}
+
+/// A word where two are wanted.
+enum Word {
+    /// The certification is there already.
+    Recorded,
+    /// It was taken down.
+    Waits,
+    /// This one had said the same.
+    Confirms(Party),
+}
+
+async fn second_word(tx: &Writing, id: Uuid, who: Uuid, how: &ByHand, at: i64) -> Result<Word, OfficeError> {
+    if certification::Entity::find_by_id(id).one(&**tx).await?.is_some() {
+        return Ok(Word::Recorded);
+    }
+    let account = how.decided_by.account().ok_or(OfficeError::Unreadable("who decided"))?;
+    match eyes::say(&**tx, id, who, account, how, at).await? {
+        // A volunteer speaks of their own visits only.
+        Eyes::Four { first } if how.by == Party::Volunteer(first) => Ok(Word::Confirms(how.by)),
+        Eyes::Four { first } => Ok(Word::Confirms(Party::Staff(first))),
+        Eyes::Two { is_new } => {
+            if is_new {
+                let entry = Entry::of(Action::WordGiven, id).by(account).detail(how.channel.name());
+                audit::append(tx, at, entry).await?;
+            }
+            Ok(Word::Waits)
+        }
     }
 }

@@ -9,6 +9,7 @@
 
 mod batch;
 mod by_hand;
+pub(crate) mod eyes;
 mod find;
 pub(crate) mod link;
 pub(crate) mod mailed;

@@ -173,7 +173,7 @@ impl Office {
             VideoOutcome::Certified => Some(self.certify_call(&called, who, by, decided_by, now).await?),
             VideoOutcome::NotReached | VideoOutcome::NotSure => None,
         };
-        if matches!(certified, Some(Certified::Refused(_) | Certified::NoPolicy)) {
+        if matches!(certified, Some(Certified::Refused(_) | Certified::NoPolicy | Certified::Waits(_))) {
             return Ok(certified);
         }
         let tx = self.store.begin("call ended").await?;

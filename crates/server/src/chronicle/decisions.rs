@@ -4,7 +4,7 @@
 //! at once, or waits until another clerk says the same; then the fact that ends the hold, and for a submission that is
 //! refused the attempt's new state. What a certification brings with it, the caller writes in the same transaction.
 //! **What can go wrong**: a colleague has the case, it is decided, or it is not decided so: [`ReviewError`], and nothing
-//! changes. The same word again, after an answer that was lost, is known.
+//! changes. The same word again, after an answer that was lost, is known; the same decision in other words is not the same.
 //!
 //! Two clerks decide apart: nobody is shown what the other said. Where they disagree, a third decides.
 
@@ -91,6 +91,14 @@ impl Decision {
     fn died_day(self) -> Option<i64> {
         match self {
             Self::Died(on) => Some(day_number(on)),
+            _ => None,
+        }
+    }
+
+    /// What the person is told of a refusal.
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Refuse(code) => Some(code.code()),
             _ => None,
         }
     }
@@ -226,7 +234,7 @@ pub(crate) async fn give(
     let review = locked(tx, word.review).await?;
     let kind = ReviewKind::named(&review.kind).filter(|kind| word.decision.fits(*kind)).ok_or(ReviewError::NotFound)?;
     let words = said(tx, word.review).await?;
-    if let Some(before) = given_before(&review, &words, word)? {
+    if let Some(before) = given_before(keys, &review, &words, word)? {
         return Ok(Came::Known(Box::new(before)));
     }
     in_hand(tx, word.review, word.clerk, at).await?;
@@ -244,24 +252,57 @@ pub(crate) async fn give(
     Ok(Came::Stands { first: first.filter(|_| word.two) })
 }
 
-/// What came of this very word, if it was given before. Another word of the same clerk's is refused.
-fn given_before(review: &Model, words: &[review_word::Model], word: &Word<'_>) -> Result<Option<Came>, ReviewError> {
-    let own = words.iter().find(|row| row.clerk_id == word.clerk);
+/// What came of this very word, if it was given before: the same decision, in the same words. Another word of the same
+/// clerk's is refused.
+fn given_before(
+    keys: &KeyRing,
+    review: &Model,
+    words: &[review_word::Model],
+    word: &Word<'_>,
+) -> Result<Option<Came>, ReviewError> {
+    let decided = review.decided_at.is_some();
     let mine = review.decided_by.as_deref() == Some(of_party(Party::Staff(word.clerk)).as_str());
-    let decision = Some(word.decision.name());
-    if review.decided_at.is_some() {
-        let same = mine && review.decision.as_deref() == decision || own.is_some_and(|row| is_own(row, word));
-        return if same { Ok(Some(Came::Stands { first: None })) } else { Err(ReviewError::Decided) };
-    }
-    match own {
-        None => Ok(None),
-        Some(row) if is_own(row, word) => Ok(Some(Came::WantsSecond)),
-        Some(_) => Err(ReviewError::WantsSecond),
+    let own = match words.iter().find(|row| row.clerk_id == word.clerk) {
+        Some(row) => {
+            let sealed = (word_place(word.review, word.clerk), row.reason.as_slice());
+            Said { decision: Some(&row.decision), died_day: row.died_day, code: row.code.as_deref(), sealed }
+        }
+        None if mine => {
+            let sealed = (place("reason", review.id), review.reason.as_deref().unwrap_or_default());
+            let (decision, code) = (review.decision.as_deref(), review.code.as_deref());
+            Said { decision, died_day: review.died_day, code, sealed }
+        }
+        None if decided => return Err(ReviewError::Decided),
+        None => return Ok(None),
+    };
+    match own.is(keys, word)? {
+        false => Err(ReviewError::SaidOtherwise),
+        true if !decided => Ok(Some(Came::WantsSecond)),
+        true if review.decision.as_deref() == Some(word.decision.name()) => Ok(Some(Came::Stands { first: None })),
+        // Two others said otherwise.
+        true => Err(ReviewError::Decided),
     }
 }
 
-fn is_own(row: &review_word::Model, word: &Word<'_>) -> bool {
-    row.decision == word.decision.name() && row.died_day == word.decision.died_day()
+/// A word as it was taken down.
+struct Said<'a> {
+    decision: Option<&'a str>,
+    died_day: Option<i64>,
+    code: Option<&'a str>,
+    sealed: (Place, &'a [u8]),
+}
+
+impl Said<'_> {
+    /// Whether it is this word, to the letter.
+    fn is(&self, keys: &KeyRing, word: &Word<'_>) -> Result<bool, ReviewError> {
+        let decision = word.decision;
+        if (self.decision, self.died_day, self.code) != (Some(decision.name()), decision.died_day(), decision.code()) {
+            return Ok(false);
+        }
+        let (place, sealed) = self.sealed;
+        let reason = columns::open(keys, place, sealed).map_err(OfficeError::from)?;
+        Ok(reason.as_slice() == word.reason.expose().as_bytes())
+    }
 }
 
 async fn locked(tx: &impl ConnectionTrait, id: Uuid) -> Result<Model, ReviewError> {
@@ -280,6 +321,7 @@ async fn write(tx: &impl ConnectionTrait, keys: &KeyRing, word: &Word<'_>, at: i
         died_day: Set(word.decision.died_day()),
         reason: Set(columns::seal(keys, word_place(word.review, word.clerk), word.reason.expose().as_bytes())?),
         said_at: Set(at),
+        code: Set(word.decision.code().map(str::to_owned)),
     };
     row.insert(tx).await?;
     Ok(())
@@ -313,6 +355,8 @@ async fn settle(
         reason: Set(Some(columns::seal(keys, place("reason", id), word.reason.expose().as_bytes())?)),
         decided_by: Set(Some(of_party(Party::Staff(clerk)))),
         decided_at: Set(Some(at)),
+        died_day: Set(word.decision.died_day()),
+        code: Set(word.decision.code().map(str::to_owned)),
         ..Default::default()
     };
     decided.update(tx).await?;

@@ -79,6 +79,9 @@ pub enum ReviewError {
     /// A colleague has it in hand, or nobody has.
     #[error("it is not in the hands of this clerk")]
     Taken,
+    /// This clerk has said something else about it before.
+    #[error("this clerk has said something else about it before, and that stands")]
+    SaidOtherwise,
     /// This clerk has given their word; another's is wanted.
     #[error("a second clerk has to say the same")]
     WantsSecond,
@@ -173,6 +176,8 @@ async fn insert(
         reason: Set(None),
         decided_by: Set(None),
         decided_at: Set(None),
+        died_day: Set(None),
+        code: Set(None),
     };
     let written = Entity::insert(row).on_conflict_do_nothing().exec_without_returning(tx).await?;
     let is_new = matches!(written, TryInsertResult::Inserted(1..));

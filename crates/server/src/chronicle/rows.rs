@@ -187,7 +187,6 @@ pub(crate) fn of_party(party: Party) -> String {
 }
 
 /// Who took part.
-#[cfg(test)]
 pub(crate) fn party(text: &str) -> Result<Party, Unreadable> {
     let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
     let id = || Uuid::parse_str(rest).map_err(|_| Unreadable("a party"));

@@ -8,7 +8,7 @@ use crate::year::names::Named as _;
 use crate::year::policy::{SHIPPED, load};
 
 /// Every version's text, by the name under which a database remembers that it has it; oldest first.
-const SCHEMAS: [(&str, &str); 8] = [
+const SCHEMAS: [(&str, &str); 9] = [
     ("v1_first_whole", include_str!("schema_1.sql")),
     (WITH_POLICIES, include_str!("schema_2.sql")),
     ("v3_accounts_and_log", include_str!("schema_3.sql")),
@@ -17,13 +17,14 @@ const SCHEMAS: [(&str, &str); 8] = [
     ("v4_limitations", include_str!("schema_limitations.sql")),
     ("v4_silent", include_str!("schema_silent.sql")),
     ("v5_scans", include_str!("schema_scans.sql")),
+    ("v5_year", include_str!("schema_year.sql")),
 ];
 /// The version that brings the shipped policies with it.
 const WITH_POLICIES: &str = "v2_year";
 /// Columns that hold an identifier, beside `id` and those that end in `_id`: PostgreSQL has a type of its own for them.
 const IDENTIFIERS: [&str; 2] = ["id", "leased_by"];
 /// Columns that hold 0 or 1: PostgreSQL has a type of its own for them.
-const FLAGS: [&str; 5] = ["demo", "legal", "upheld", "sampled", "shadow"];
+const FLAGS: [&str; 6] = ["demo", "legal", "upheld", "sampled", "shadow", "reported"];
 
 /// Every migration, oldest first.
 pub(crate) struct Migrations;

@@ -25,6 +25,8 @@ pub mod silent_import {
         pub known: i64,
         pub nobody: i64,
         pub left_out: i64,
+        pub thinned_at: Option<i64>,
+        pub cleared_at: Option<i64>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -54,6 +56,27 @@ pub mod silent_run {
         pub pass_reverted_at: Option<i64>,
         pub dead_reverted_at: Option<i64>,
         pub missing_reverted_at: Option<i64>,
+        pub thinned_at: Option<i64>,
+        pub cleared_at: Option<i64>,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How far the deletion of old rows has come. Described in schema_year.sql.
+pub mod retention_walk {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "retention_walk")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i64,
+        pub day: i64,
+        pub reached_id: Uuid,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

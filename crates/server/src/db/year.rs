@@ -296,6 +296,8 @@ pub mod review {
         pub reason: Option<Vec<u8>>,
         pub decided_by: Option<String>,
         pub decided_at: Option<i64>,
+        pub died_day: Option<i64>,
+        pub code: Option<String>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -338,6 +340,73 @@ pub mod review_word {
         pub died_day: Option<i64>,
         pub reason: Vec<u8>,
         pub said_at: i64,
+        pub code: Option<String>,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What one of two accounts said of a certification. Described in schema_year.sql.
+pub mod certification_word {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "certification_word")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub certification_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_id: Uuid,
+        pub beneficiary_id: Uuid,
+        pub channel: String,
+        pub brought_by: String,
+        pub seconded_by: Option<String>,
+        pub proof_day: i64,
+        pub said_at: i64,
+        pub reported: bool,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A key that the database has seen. Described in schema_year.sql.
+pub mod known_key {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "known_key")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub role: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub proof: Vec<u8>,
+        pub known_at: i64,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The folder from which calls are taken. Described in schema_year.sql.
+pub mod serving_folder {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "serving_folder")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i64,
+        pub folder_id: Uuid,
+        pub since: i64,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

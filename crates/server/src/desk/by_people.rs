@@ -6,7 +6,7 @@
 //! nothing.
 //!
 //! Who comes to the counter is certified by the clerk who sees them. A visit is recorded by a clerk who was not there; the
-//! accounts of those who were are named.
+//! accounts of those who were are named. What a volunteer reports themselves is in [`super::visit_reports`].
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::access::{Wanted, What, served};
 use super::decide::{is_said, told};
 use crate::accounts::SignedIn;
-use crate::accounts::signed_in::{Clerks, Heads};
+use crate::accounts::signed_in::{Clerks, Demand, Heads};
 use crate::app::App;
 use crate::channels::{ByHand, Certified};
 use crate::db::desk_entity::staff;
@@ -39,6 +39,7 @@ use crate::year::record::{Ground, Party};
     responses(
     (status = 201, body = Recorded, description = "Recorded now."),
     (status = 200, body = Recorded, description = "It was recorded before."),
+    (status = 202, body = Recorded, description = "The place wants another clerk's word: it waits until one says the same."),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`account.not_allowed`: the \
         visitor's account is none of the area's."),
@@ -77,11 +78,14 @@ pub(crate) async fn seen(
     answer(certified)
 }
 
-/// An account of the area that was there.
-async fn colleague(app: &App, by: &SignedIn<Clerks>, id: Uuid) -> Result<Party, Refusal> {
+/// An account that was there: of the area, or for a volunteer of one that holds theirs.
+pub(super) async fn colleague<D: Demand>(app: &App, by: &SignedIn<D>, id: Uuid) -> Result<Party, Refusal> {
     let row = staff::Entity::find_by_id(id).one(app.store.reads()).await?.filter(|row| row.disabled_at.is_none());
     let account = row.and_then(|row| row.account()).ok_or(ReasonCode::AccountNotAllowed)?;
-    by.demand_area(&account.area)?;
+    let serves_volunteer = by.account.role == StaffRole::Volunteer && account.area.contains(&by.account.area);
+    if !serves_volunteer {
+        by.demand_area(&account.area)?;
+    }
     match account.role {
         StaffRole::Volunteer => Ok(Party::Volunteer(id)),
         StaffRole::Clerk | StaffRole::Head => Ok(Party::Staff(id)),
@@ -92,8 +96,9 @@ async fn colleague(app: &App, by: &SignedIn<Clerks>, id: Uuid) -> Result<Party, 
 /// What came of a certification, as an answer.
 pub(super) fn answer(certified: Certified) -> Result<(StatusCode, Json<Recorded>), Refusal> {
     match certified {
-        Certified::New(id) => Ok((StatusCode::CREATED, Json(Recorded { id, known: false }))),
-        Certified::Known(id) => Ok((StatusCode::OK, Json(Recorded { id, known: true }))),
+        Certified::New(id) => Ok((StatusCode::CREATED, Json(Recorded { id, known: false, waits: false }))),
+        Certified::Known(id) => Ok((StatusCode::OK, Json(Recorded { id, known: true, waits: false }))),
+        Certified::Waits(id) => Ok((StatusCode::ACCEPTED, Json(Recorded { id, known: false, waits: true }))),
         Certified::Refused(faults) => {
             Err(faults.first().map_or(ReasonCode::ServerInternal, |fault| told(*fault)).into())
         }

@@ -140,6 +140,7 @@ impl From<ReviewError> for Refusal {
             ReviewError::NotFound => ReasonCode::DeskNobodyFound.into(),
             ReviewError::Decided => ReasonCode::ReviewDecided.into(),
             ReviewError::Taken => ReasonCode::ReviewTaken.into(),
+            ReviewError::SaidOtherwise => ReasonCode::ReviewSaidOtherwise.into(),
             ReviewError::WantsSecond => ReasonCode::ReviewSecondClerk.into(),
             ReviewError::Database(_) | ReviewError::NotSealed(_) | ReviewError::Rules(_) => Self::internal(&error),
         }

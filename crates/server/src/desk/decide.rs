@@ -3,8 +3,8 @@
 //! **In**: how, and why in words, which are sealed. **Out**: whether it stands, or waits until a second clerk says the same.
 //! What stands is one transaction: the decision, the fact that ends the hold, the attempt's new state, certificate and
 //! record, the message to the person, and the entry in the linked log. **What can go wrong**: the case is not in the clerk's
-//! hands, is decided, or not decided so; the place takes no such certification any more: nothing changes. The same word
-//! again, after an answer that was lost, has the same answer.
+//! hands, is decided, or not decided so; the clerk has said something else before; the place takes no such certification any
+//! more: nothing changes. The same word again, after an answer that was lost, has the same answer.
 
 use std::sync::Arc;
 
@@ -54,7 +54,8 @@ const TOLD: [ReasonCode; 7] = [
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`: there is \
         no such case, or it is another area's; which is not said."),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`review.taken`: it is not in the \
-        clerk's hands; `review.decided`; `review.second_clerk`: another has to say the same"),
+        clerk's hands; `review.decided`; `review.said_otherwise`: the clerk's own word was another, or in other words; \
+        `review.second_clerk`: another has to say the same"),
     (status = 410, body = Problem, content_type = "application/problem+json", description = "`desk.evidence_gone`: nothing \
         can be certified without evidence."),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.body_invalid`: such a \

@@ -57,8 +57,9 @@ pub(crate) enum SenderKind {
     params(("from" = SenderKind, Path, description = "What the sender is."),
         ("sender" = Uuid, Path, description = "The sender's identifier.")),
     request_body(content = String, content_type = "text/csv", description = "name, id_number, proof_date."), responses(
-    (status = 200, body = String, content_type = "text/csv", description = "line, result (recorded, known, refused), \
-        reason. The same list again finds every line known."),
+    (status = 200, body = String, content_type = "text/csv", description = "line, result (recorded, known, \
+        waits, refused), reason. The same list again finds every line known; what waits is recorded when another clerk \
+        brings the same."),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.body_invalid`; \
         `input.list_too_long`: none of its lines is taken."),

@@ -25,6 +25,7 @@ pub(crate) mod person;
 pub(crate) mod post;
 pub(crate) mod reviews;
 pub(crate) mod rosters;
+pub(crate) mod visit_reports;
 pub(crate) mod visits;
 
 #[cfg(test)]

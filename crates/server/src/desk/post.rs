@@ -90,6 +90,7 @@ async fn sheet(paper: MailedForm) -> Result<Option<Secret>, Refusal> {
     request_body = ReturnedRequest, responses(
     (status = 201, body = Recorded, description = "Recorded now; the scan is kept, sealed."),
     (status = 200, body = Recorded, description = "It was recorded before."),
+    (status = 202, body = Recorded, description = "The place wants another clerk's word: it waits until one says the same."),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
     (status = 410, body = Problem, content_type = "application/problem+json", description = "`form.not_taken`"),
     (status = 413, body = Problem, content_type = "application/problem+json", description = "`upload.too_large`"),

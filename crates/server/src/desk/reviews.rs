@@ -60,7 +60,7 @@ pub(crate) async fn waiting(
     while page.len() < PAGE && looked_at < MOST_LOOKED_AT && more {
         let rows = queue(request.kind, after).limit(AT_ONCE).all(app.store.reads()).await?;
         more = rows.len() as u64 == AT_ONCE;
-        let places = places(&app, &rows).await?;
+        let places = places(&app, rows.iter().map(|row| row.beneficiary_id).collect()).await?;
         for row in rows {
             if page.len() == PAGE {
                 more = true;
@@ -90,9 +90,8 @@ fn queue(kind: Option<Told>, after: Option<(i64, Uuid)>) -> Select<Entity> {
     rows.order_by_asc(Column::AnswerBy).order_by_asc(Column::Id)
 }
 
-/// Where the people of these cases are insured.
-async fn places(app: &App, rows: &[Model]) -> Result<HashMap<Uuid, Division>, Refusal> {
-    let people: HashSet<Uuid> = rows.iter().map(|row| row.beneficiary_id).collect();
+/// Where people are insured.
+pub(super) async fn places(app: &App, people: HashSet<Uuid>) -> Result<HashMap<Uuid, Division>, Refusal> {
     let sealed: Vec<(Uuid, Vec<u8>)> = beneficiary::Entity::find()
         .select_only()
         .columns([beneficiary::Column::Id, beneficiary::Column::InsuredPlace])
@@ -104,7 +103,7 @@ async fn places(app: &App, rows: &[Model]) -> Result<HashMap<Uuid, Division>, Re
         let opened = columns::open(&app.keys, place("insured_place", id), &sealed).ok();
         let division = opened.and_then(|text| Division::parse(std::str::from_utf8(&text).ok()?).ok());
         if division.is_none() {
-            tracing::error!(beneficiary = %id, "the insured place can't be read; their cases are left out");
+            tracing::error!(beneficiary = %id, "the insured place can't be read; what waits about them is left out");
         }
         Some((id, division?))
     };

@@ -28,10 +28,8 @@ use self::rows::Rows;
 use crate::clock::Clock;
 use crate::columns::{NotOpened, NotSealed};
 use crate::config::Config;
-use crate::db::Datastore;
-use crate::durable;
-use crate::keys::{KeyRing, KeysError, Role};
-use crate::register;
+use crate::keys::{KeysError, Role};
+use crate::{durable, installation, register};
 
 /// Rows written in one transaction: few enough not to hold up a service that is running beside.
 const BATCH: usize = 500;
@@ -101,8 +99,7 @@ pub enum ImportError {
 /// Imports a file. Computes faces on the calling thread, a tenth of a second for each new portrait.
 pub async fn import(config: &Config, clock: &dyn Clock, csv: &Path, language: Language) -> Result<Report, ImportError> {
     durable::private_folder(&config.data)?;
-    let keys = KeyRing::of(config, &crate::today(clock.now()))?;
-    let database = Datastore::open(&config.database()).await?;
+    let (database, keys) = installation::open::<ImportError>(config, clock).await?;
     let mut portraits = Portraits::new(&config.models);
     let mut report = Report::default();
     let key = keys.current(Role::IdHash).ok_or(NotSealed)?;

@@ -1,8 +1,8 @@
 //! Messages through an HTTP gateway: that of a telephone company, of `WeChat`, of a post office.
 //!
 //! **In**: a message. **Out**: `POST` of JSON to the gateway's address with the message's name as `Idempotency-Key`; the
-//! gateway's `receipt` from its answer. **What can go wrong**: nobody answers, or the gateway refuses: the caller tries
-//! again later. The number leaves the service here, so only over TLS, or to this very machine.
+//! gateway's `receipt` from its answer. Under both names the gateway says later what became of it ([`super::receipts`]).
+//! **What can go wrong**: nobody answers, or the gateway refuses: the caller tries again later. The number leaves the service here, so only over TLS, or to this very machine.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::receipts::LONGEST;
 use super::{Outgoing, SendError, Sender};
 use crate::year::names::Named as _;
 
@@ -80,10 +81,6 @@ impl Sender for Gateway {
             return Err(SendError::Refused(answer.status().as_u16()));
         }
         let answer: Answer = answer.json().await.map_err(|_| SendError::Garbled)?;
-        if answer.receipt.is_empty() || answer.receipt.len() > 200 {
-            Err(SendError::Garbled)
-        } else {
-            Ok(answer.receipt)
-        }
+        if (1..=LONGEST).contains(&answer.receipt.len()) { Ok(answer.receipt) } else { Err(SendError::Garbled) }
     }
 }

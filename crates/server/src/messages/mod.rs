@@ -3,7 +3,8 @@
 //! **In**: rows of `message` that wait. **Out**: each handed to a [`Sender`] (files by default, an HTTP gateway), and the
 //! day on which it was. **What can go wrong**: the sender fails: it is tried again, ever later, and after [`MAX_TRIES`] a
 //! person has to look at it. The process dies between sending and writing that it was sent: the message is handed over once
-//! more under the same name, by which the sender knows it; people get it once.
+//! more under the same name, by which the sender knows it; people get it once. Whether it arrived, a gateway says later
+//! ([`receipts`]).
 //!
 //! Looked at again just before it goes: in the quiet hours it waits; who is certified by now, has died, or has opted out (of
 //! all but the legal notices) gets nothing.
@@ -12,6 +13,7 @@ pub(crate) mod announce;
 mod contacts;
 mod file;
 mod gateway;
+pub(crate) mod receipts;
 mod text;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
@@ -127,19 +129,6 @@ impl Office {
         }
     }
 
-    /// A sender says later whether a message arrived.
-    pub async fn receipt(&self, receipt: &str, delivered: bool) -> Result<bool, OfficeError> {
-        let tx = self.store.begin("receipt").await?;
-        let changed = Entity::update_many()
-            .col_expr(Column::State, Expr::value(if delivered { "delivered" } else { "failed" }))
-            .filter(Column::Receipt.eq(receipt))
-            .filter(Column::State.eq("handed_over"))
-            .exec(&*tx)
-            .await?;
-        tx.commit().await?;
-        Ok(changed.rows_affected > 0)
-    }
-
     async fn handle(
         &self,
         sender: &impl Sender,
@@ -181,7 +170,11 @@ impl Office {
             }
         }
         let tx = self.store.begin("message").await?;
-        row.update(&*tx).await?;
+        // A receipt may have come before the note that the message was taken, and says more.
+        let noted = Entity::find_by_id(id).lock_exclusive().one(&*tx).await?;
+        if noted.is_some_and(|noted| noted.state == "waiting") {
+            row.update(&*tx).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

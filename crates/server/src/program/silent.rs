@@ -146,6 +146,9 @@ fn show(report: &RunReport) {
     for ((outcome, effect), people) in &report.found {
         println!("  {people} {}: {}", outcome.name(), effect.name());
     }
+    if report.thinned {
+        println!("  this is what is still kept of it; the rest has gone on its day");
+    }
     if report.not_looked_at > 0 {
         println!("  {} not looked at: no `tick` has found their policy yet", report.not_looked_at);
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
-use jianzai_server::channels::BatchSource;
+use jianzai_server::channels::{BatchReport, BatchSource};
 use jianzai_server::clock::SystemClock;
 use jianzai_server::messages::{FileSender, Gateway};
 use jianzai_server::office::{Office, moment};
@@ -214,7 +214,8 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
     let report = office.batch(source, file, moment(&SystemClock, arguments.date)).await?;
     print!("{}", report.answers);
     let way = channel.name();
-    eprintln!("{way}: {} recorded, {} known, {} refused", report.recorded, report.known, report.refused);
+    let BatchReport { recorded, known, waits, refused, .. } = report;
+    eprintln!("{way}: {recorded} recorded, {known} known, {waits} wait for another clerk, {refused} refused");
     Ok(office.close().await?)
 }
 

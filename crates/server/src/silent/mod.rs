@@ -7,7 +7,7 @@
 //!
 //! [`evaluate()`] says what holds for one person. Over the tables the same is asked for everybody at once: files are taken by
 //! `incoming`; a `run` asks the `question` range after range and writes the `effects`; `report` tells them, `revert` takes
-//! them back.
+//! them back, and `retention` deletes what was kept long enough.
 //!
 //! # Rules that hold for every rule file
 //! - Pure: the same traces give the same finding, in whatever order they are given.
@@ -25,6 +25,7 @@ mod incoming;
 mod question;
 mod records;
 mod report;
+pub(crate) mod retention;
 mod revert;
 mod rules;
 mod run;

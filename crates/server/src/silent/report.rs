@@ -31,6 +31,8 @@ pub struct RunReport {
     pub shadow: bool,
     /// Whether it came to its end.
     pub ended: bool,
+    /// Whether some of what it found has gone on its day.
+    pub thinned: bool,
     /// How many people were found to be what, and what was recorded; by a shadow, what would have been.
     pub found: BTreeMap<(Outcome, Effect), u64>,
     /// People whom no tick has looked at yet, so that nobody knows which policy they live by.
@@ -88,7 +90,8 @@ impl Office {
         let unknown = db.query_one_raw(Statement::from_string(backend, sql)).await?;
         let unknown = unknown.map(|row| row.try_get::<i64>("", "people")).transpose()?.unwrap_or(0);
         let not_looked_at = u64::try_from(unknown).unwrap_or(0);
-        Ok(RunReport { run, shadow: row.shadow, ended: row.ended_at.is_some(), found, not_looked_at })
+        let (ended, thinned) = (row.ended_at.is_some(), row.thinned_at.is_some());
+        Ok(RunReport { run, shadow: row.shadow, ended, thinned, found, not_looked_at })
     }
 
     /// Findings of a run with their explanations, `count` of them after a person.

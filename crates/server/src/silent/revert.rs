@@ -1,7 +1,8 @@
 //! What a run recorded, taken back.
 //!
 //! **In**: a run, which part, who decided it. **Out**: facts that end what the run's facts began; nothing is deleted.
-//! **What can go wrong**: there is no such run, or it was a shadow; the process dies: the same call again does what is left.
+//! **What can go wrong**: there is no such run, it was a shadow, or what it found has gone on its day; the process dies: the same
+//! call again does what is left.
 //!
 //! A run that was cut short is closed first: what stands of it is taken back, and no repetition adds to it. One that goes on at
 //! this moment writes no further range.
@@ -81,6 +82,10 @@ impl Office {
         }
         if row.ended_at.is_none() {
             self.silent_give_up(run, by, now).await?;
+        }
+        if row.thinned_at.is_some() {
+            let why = "some of what it found is no longer kept; take back single certifications and cases instead";
+            return Err(OfficeError::Refused(format!("this run can't be taken back: {why}")));
         }
         let (mut after, mut reverted) = (Uuid::nil(), Reverted::default());
         loop {

@@ -94,7 +94,9 @@ impl Office {
         let ended = || imports.iter().filter(|import| import.ended_at.is_some());
         let last_import = ended().map(|import| import.number).max().unwrap_or(0);
         let unfinished = imports.iter().filter(|import| import.ended_at.is_none() && import.number <= last_import);
-        let registers = ended().filter(|import| import.on_day.is_some_and(|day| day <= today));
+        // From one of which rows have gone, everybody would seem absent.
+        let whole = ended().filter(|import| import.thinned_at.is_none());
+        let registers = whole.filter(|import| import.on_day.is_some_and(|day| day <= today));
         let register = registers.max_by_key(|import| (import.on_day, import.number)).and_then(|import| {
             let day = numbered_day(import.on_day?);
             Some(Compared { import: import.number, day, complete: import.left_out == 0 })
@@ -136,6 +138,8 @@ impl Office {
             pass_reverted_at: None,
             dead_reverted_at: None,
             missing_reverted_at: None,
+            thinned_at: None,
+            cleared_at: None,
         };
         let tx = self.store.begin("silent run").await?;
         silent_run::Entity::insert(run.clone().into_active_model()).exec_without_returning(&*tx).await?;

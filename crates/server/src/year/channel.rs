@@ -95,6 +95,17 @@ impl Channel {
         }
     }
 
+    /// Whether the person comes to a counter: whoever stands behind it both brings it and decides.
+    pub fn is_at_counter(self) -> bool {
+        matches!(self, Self::AgencyByHand | Self::OfficeIdCard)
+    }
+
+    /// Whether nothing but somebody's word stands for it, or a paper that somebody has seen: no machine looked, and nobody
+    /// called.
+    pub fn is_told_by_people(self) -> bool {
+        matches!(self.evidence(), EvidenceKind::IdCard | EvidenceKind::Paper | EvidenceKind::Visit)
+    }
+
     /// Whether face data are used, which needs a consent of its own.
     pub fn uses_face(self) -> bool {
         matches!(self.evidence(), EvidenceKind::Face)

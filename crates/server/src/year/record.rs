@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::channel::{Channel, EvidenceKind, Reason};
 use super::dates::days_after;
 use super::facts::{Fact, What};
-use super::policy::Policy;
+use super::policy::{Policy, VolunteerVisits};
 
 /// Who took part, or decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl CertificationRecord {
             (self.proof_date < oldest, RecordFault::ProofTooOld),
             (!self.ground_fits(), RecordFault::WrongGround),
             (!self.party_fits(), RecordFault::WrongParty),
-            (!self.decider_fits(), RecordFault::WrongDecider),
+            (!self.decider_fits(policy), RecordFault::WrongDecider),
         ]
         .into_iter()
         .filter_map(|(wrong, fault)| wrong.then_some(fault))
@@ -169,13 +169,17 @@ impl CertificationRecord {
     }
 
     /// A machine decides on faces (a clerk on those it leaves open) and on data; staff decide on everything else, and
-    /// nobody on what they brought themselves, unless they saw the person at the counter.
-    fn decider_fits(&self) -> bool {
+    /// nobody on what they brought themselves, unless they saw the person at the counter, or are a volunteer whose visits the
+    /// policy trusts.
+    fn decider_fits(&self, policy: &Policy) -> bool {
         let clerk = matches!(self.decided_by, Party::Staff(_));
         match self.channel.evidence() {
             EvidenceKind::Face => self.decided_by == Party::Judge || clerk && self.decided_by != self.by,
             EvidenceKind::Data => matches!(self.decided_by, Party::Rules { .. }),
-            _ if matches!(self.channel, Channel::AgencyByHand | Channel::OfficeIdCard) => clerk,
+            EvidenceKind::Visit if matches!(self.decided_by, Party::Volunteer(_)) => {
+                self.decided_by == self.by && policy.volunteer_visits == VolunteerVisits::Stands
+            }
+            _ if self.channel.is_at_counter() => clerk,
             _ => clerk && self.decided_by != self.by,
         }
     }

@@ -61,6 +61,8 @@ reasons! {
     AccountNameTaken = "account.name_taken", Form;
     AccountPasswordWeak = "account.password_weak", Form;
 
+    GatewayNotConfirmed = "gateway.not_confirmed", Fault;
+
     InvitationNotValid = "invitation.not_valid", Refusal;
 
     DeskNobodyFound = "desk.nobody_found", Refusal;
@@ -69,6 +71,7 @@ reasons! {
 
     ReviewTaken = "review.taken", Refusal;
     ReviewDecided = "review.decided", Refusal;
+    ReviewSaidOtherwise = "review.said_otherwise", Refusal;
     ReviewSecondClerk = "review.second_clerk", Refusal;
     ReviewRefused = "review.refused", Refusal;
 

@@ -65,6 +65,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "This password is too short, or too easy to guess.",
             "Please take 12 characters or more: a few words that have nothing to do with each other will do.",
         ),
+        GatewayNotConfirmed => (
+            "The gateway that sends messages was not recognised.",
+            "Its operator has to use the token that was agreed upon with this service.",
+        ),
         InvitationNotValid => (
             "This invitation can't be used.",
             "Please compare it letter by letter. If it was used already or is too old, ask whoever sent it for another.",
@@ -82,6 +86,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "Please open it from the list; it comes free when the colleague is done.",
         ),
         ReviewDecided => ("This case was decided already.", "Please go on with the next one on the list."),
+        ReviewSaidOtherwise => (
+            "You have said something else about this case before, and that stands.",
+            "Nothing was changed. If it was a mistake, please tell your head; the person can appeal.",
+        ),
         ReviewSecondClerk => (
             "Your word on this case has been taken down.",
             "The rules of the place want a second colleague; please leave it to them.",

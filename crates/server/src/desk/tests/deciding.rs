@@ -7,9 +7,6 @@ use super::*;
 use crate::db::entity::certificate;
 use crate::db::year::{certification, fact, message, review_word};
 use crate::desk::access::SOONEST;
-use crate::office::Office;
-use crate::year::dates::days_after;
-use crate::year::record::Party;
 
 /// Kinds of facts about everybody.
 async fn facts(desk: &Desk) -> Vec<String> {
@@ -65,8 +62,15 @@ async fn a_clerk_certifies_what_the_judge_left_open() {
         // The same word again, after an answer that was lost; and nothing twice.
         let (status, again) = desk.post(&clerk, &decide, &certify()).await;
         assert_eq!((status, again), (StatusCode::OK, json!({ "outcome": "stands" })));
-        let (status, other) = desk.post(&clerk, &decide, &json!({ "verdict": "refuse", "reason": "?" })).await;
-        assert_eq!((status, code(&other)), (StatusCode::CONFLICT, "review.decided"));
+        for other in
+            [json!({ "verdict": "refuse", "reason": "?" }), json!({ "verdict": "certify", "reason": "像本人" })]
+        {
+            let (status, answer) = desk.post(&clerk, &decide, &other).await;
+            assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.said_otherwise"), "{other}");
+        }
+        let colleague = desk.clerk("clerk.wu", "440300").await;
+        let (status, answer) = desk.post(&colleague, &decide, &certify()).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.decided"), "another's word");
         let given = certificate::Entity::find().all(desk.app.store.reads()).await.unwrap();
         assert_eq!((given.len(), desk.logged("review_decided").await.len()), (1, 1));
         desk.demand_whole_log().await;
@@ -157,6 +161,10 @@ async fn a_refusal_is_told_with_its_code_and_changes_nothing_else() {
             let (status, answer) = desk.post(&clerk, &decide, &refuse).await;
             assert_eq!((status, answer), (StatusCode::OK, json!({ "outcome": "stands" })));
         }
+        let mut other = refuse.clone();
+        other["code"] = json!("face.blurred");
+        let (status, answer) = desk.post(&clerk, &decide, &other).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.said_otherwise"), "told otherwise");
         let (_, answer) = desk.app_call(&token_of(attempt), &format!("/v1/attempts/{attempt}"), None).await;
         assert_eq!(answer, json!({ "state": "refused", "reasons": ["face.too_dark"] }));
         assert_eq!((facts(&desk).await.len(), told(&desk).await), (2, vec!["review_refused".to_owned()]));
@@ -164,29 +172,11 @@ async fn a_refusal_is_told_with_its_code_and_changes_nothing_else() {
     }
 }
 
-/// From today's morrow on, two clerks decide in Shenzhen; and it is the day after.
-async fn two_clerks(desk: &Desk) {
-    from_tomorrow(desk, "second_clerk = [\"submission\", \"death_report\"]").await;
-}
-
-/// From today's morrow on, Shenzhen's policy has one more line; and it is the day after.
-async fn from_tomorrow(desk: &Desk, line: &str) {
-    let (_, text) = crate::year::policy::SHIPPED.iter().find(|(name, _)| *name == "shenzhen.toml").unwrap();
-    let tomorrow = days_after(desk.now().date(), 1).to_string();
-    let text = text
-        .replace("version = 1", "version = 2")
-        .replace("2026-01-01", &tomorrow)
-        .replace("proof_age_days", &format!("{line}\nproof_age_days"));
-    let office = Office::open(&desk.config, &*desk.clock).await.unwrap();
-    office.apply(&[("two.toml".to_owned(), text)], Party::Staff(Uuid::nil()), desk.now()).await.unwrap();
-    desk.later(Duration::from_hours(24)).await;
-}
-
 #[tokio::test]
 async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let desk = Desk::new(kind).await;
-        two_clerks(&desk).await;
+        desk.amend("shenzhen.toml", "second_clerk = [\"submission\", \"death_report\"]").await;
         let [first, second, third] =
             [desk.clerk("a.a", "440300").await, desk.clerk("b.b", "440300").await, desk.clerk("c.c", "440000").await];
         let (case, attempt) = desk.submission(WANG).await;
@@ -197,9 +187,14 @@ async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
         assert_eq!(seen["two_clerks"], true);
         assert_eq!(desk.post(&first, &decide, &certify()).await, wants);
         assert_eq!(desk.post(&first, &decide, &certify()).await, wants, "the same word again");
-        for (path, body) in [(&open, Value::Null), (&decide, refuse.clone())] {
+        let reworded = json!({ "verdict": "certify", "reason": "还是本人" });
+        for (path, body, refused) in [
+            (&open, Value::Null, "review.second_clerk"),
+            (&decide, refuse.clone(), "review.said_otherwise"),
+            (&decide, reworded, "review.said_otherwise"),
+        ] {
             let (status, answer) = desk.post(&first, path, &body).await;
-            assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.second_clerk"), "not alone");
+            assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, refused), "not alone, nor otherwise");
         }
         let (_, answer) = desk.app_call(&token_of(attempt), &format!("/v1/attempts/{attempt}"), None).await;
         assert_eq!(answer["state"], "review");
@@ -213,6 +208,11 @@ async fn where_two_are_wanted_the_word_of_one_changes_nothing() {
         assert_eq!(desk.post(&second, &decide, &refuse).await, wants);
         desk.post(&third, &open, &Value::Null).await;
         assert_eq!(desk.post(&third, &decide, &certify()).await, (StatusCode::OK, json!({ "outcome": "stands" })));
+        for (clerk, word, came) in [(&first, certify(), "stands"), (&second, refuse, "review.decided")] {
+            let (_, answer) = desk.post(clerk, &decide, &word).await;
+            let said = answer["outcome"].as_str().unwrap_or_else(|| code(&answer));
+            assert_eq!(said, came, "their own word again, when it is over");
+        }
         let record = certification::Entity::find_by_id(attempt).one(desk.app.store.reads()).await.unwrap().unwrap();
         let party = |clerk: &Clerk| crate::chronicle::rows::of_party(Party::Staff(clerk.id));
         assert_eq!((record.decided_by, record.seconded_by), (party(&third), Some(party(&first))));
@@ -255,7 +255,7 @@ async fn anothers_case_is_as_far_away_as_one_that_there_is_not_whatever_is_asked
 async fn where_the_way_wants_a_second_person_two_clerks_certify() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let desk = Desk::new(kind).await;
-        from_tomorrow(&desk, "second_person = [\"app_self\"]").await;
+        desk.amend("shenzhen.toml", "second_person = [\"app_self\"]").await;
         let [first, second] = [desk.clerk("a.a", "440300").await, desk.clerk("b.b", "440300").await];
         let (case, attempt) = desk.submission(WANG).await;
         let (open, decide) = (format!("reviews/{case}/open"), format!("reviews/{case}/decide"));

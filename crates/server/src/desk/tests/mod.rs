@@ -4,9 +4,12 @@ mod appeals;
 mod bundle;
 mod by_people;
 mod deciding;
+
+mod four_eyes;
 mod leases;
 mod links;
 mod queue;
+mod visits;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +34,10 @@ use crate::db::desk_entity::{access_log, audit_entry, staff_session};
 use crate::db::entity::{State, activation, attempt, beneficiary, step};
 use crate::import::import;
 use crate::keys::Role;
+use crate::office::Office;
 use crate::tests::{Kind, TestDatabase, id_number};
-use crate::year::dates::china;
+use crate::year::dates::{china, days_after};
+use crate::year::record::Party;
 use crate::{Running, accounts, columns, register, serve};
 
 /// In Shenzhen.
@@ -134,6 +139,19 @@ impl Desk {
         let tx = self.app.store.begin("test").await.unwrap();
         session.insert(&*tx).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// From tomorrow on, a place's shipped policy says a line more; and it is tomorrow.
+    pub(super) async fn amend(&self, file: &str, line: &str) {
+        let (_, text) = crate::year::policy::SHIPPED.iter().find(|(name, _)| *name == file).unwrap();
+        let tomorrow = days_after(self.now().date(), 1).to_string();
+        let text = text
+            .replace("version = 1", "version = 2")
+            .replace("2026-01-01", &tomorrow)
+            .replace("proof_age_days", &format!("{line}\nproof_age_days"));
+        let office = Office::open(&self.config, &*self.clock).await.unwrap();
+        office.apply(&[("two.toml".to_owned(), text)], Party::Staff(Uuid::nil()), self.now()).await.unwrap();
+        self.later(Duration::from_hours(24)).await;
     }
 
     /// The clock goes on, and everybody stays signed in.

@@ -165,6 +165,8 @@ impl Office {
             known: 0,
             nobody: 0,
             left_out: 0,
+            thinned_at: None,
+            cleared_at: None,
         };
         Entity::insert(import.clone().into_active_model()).exec_without_returning(&*tx).await?;
         tx.commit().await?;

@@ -4,12 +4,12 @@ use jianzai_wire::Division;
 use toml::de::DeTable;
 
 use super::reader::{Fault, Reader, Section};
-use super::{Place, Policy, parts, together};
+use super::{Place, Policy, VolunteerVisits, parts, together};
 
 /// The form of the file that this service reads.
 const FORMAT: i64 = 1;
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 23] = [
     "format",
     "place",
     "schemes",
@@ -25,6 +25,8 @@ const KEYS: [&str; 21] = [
     "channels",
     "second_person",
     "second_clerk",
+    "four_eyes",
+    "volunteer_visits",
     "proof_age_days",
     "plan",
     "retention",
@@ -78,6 +80,8 @@ fn policy(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Policy> {
     let channels = reader.words(root, "channels");
     let second_person = reader.words_if_there(root, "second_person");
     let second_clerk = reader.words_if_there(root, "second_clerk");
+    let four_eyes = reader.words_if_there(root, "four_eyes");
+    let volunteer_visits = reader.word_or(root, "volunteer_visits", VolunteerVisits::Waits);
     let proof_age_days = reader.number(root, "proof_age_days", 1..=365, "age in days of the oldest proof taken");
     let (plan, retention) = (parts::plan(reader, root), parts::retention(reader, root));
     let (payment, quiet, ladder) =
@@ -97,6 +101,8 @@ fn policy(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Policy> {
         channels,
         second_person,
         second_clerk,
+        four_eyes,
+        volunteer_visits,
         proof_age_days: proof_age_days?,
         plan: plan?,
         retention: retention?,

@@ -19,6 +19,8 @@
 //! | `channels`, `proof_age_days` | open ways ([`Channel`]), oldest proof taken |
 //! | `second_person` | ways with a face (two clerks look), visits and the counter that want a second person; may be missing: none |
 //! | `second_clerk` | cases ([`ReviewKind`]) that two clerks have to decide alike; may be missing: none |
+//! | `four_eyes` | ways by people of which two accounts have to say the same, each signed in; may be missing: none |
+//! | `volunteer_visits` | what a volunteer's own report of a visit is worth ([`VolunteerVisits`]); may be missing: `"waits"` |
 //! | `[plan]` | `min_plans`, `actions` |
 //! | `[retention]` | `face_days`, `call_days`, `paper_days`, `data_days` |
 //! | `[payment]` | `list_closes`: day of the month |
@@ -78,6 +80,16 @@ words! {
         DeathReport = "death_report",
         /// The person, or somebody for them, appeals.
         Appeal = "appeal",
+    }
+}
+
+words! {
+    /// What a volunteer's own report of a home visit is worth.
+    pub VolunteerVisits {
+        /// A clerk has to confirm it.
+        Waits = "waits",
+        /// It certifies, as the clerk who made the list trusts the volunteer.
+        Stands = "stands",
     }
 }
 
@@ -144,6 +156,10 @@ pub struct Policy {
     pub second_person: Vec<Channel>,
     /// Cases that two clerks have to decide alike.
     pub second_clerk: Vec<ReviewKind>,
+    /// Ways by people of which two accounts have to say the same before it is recorded.
+    pub four_eyes: Vec<Channel>,
+    /// What a volunteer's own report of a home visit is worth.
+    pub volunteer_visits: VolunteerVisits,
     /// Oldest proof that may be handed in, in days.
     pub proof_age_days: u16,
     /// What the app asks.

@@ -193,6 +193,11 @@ impl Reader<'_> {
         self.word_in(&section.path_of(key), value, &remedy)
     }
 
+    /// The same; `else_word` if the key is missing.
+    pub(super) fn word_or<W: Named + Copy>(&mut self, section: &Section<'_>, key: &str, else_word: W) -> W {
+        if section.get(key).is_some() { self.word(section, key).unwrap_or(else_word) } else { else_word }
+    }
+
     /// Some of a list of words, each once, at least one.
     pub(super) fn words<W: Named + PartialEq>(&mut self, section: &Section<'_>, key: &str) -> Vec<W> {
         let remedy = format!("Write a list of some of {}", words::<W>());

@@ -86,6 +86,11 @@ impl PolicySet {
         self.policies.get(&(Place::Nationwide, scheme)).map_or(&[], Vec::as_slice)
     }
 
+    /// Every version of every policy; one that is inherited comes more than once.
+    pub fn every(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.values().flatten()
+    }
+
     /// The version in force on a day.
     pub fn in_force(versions: &[Policy], on: Date) -> Option<&Policy> {
         versions.iter().rev().find(|policy| policy.valid_from <= on)

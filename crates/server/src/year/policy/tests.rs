@@ -185,6 +185,28 @@ fn two_clerks_are_wanted_where_the_file_says_so() {
 }
 
 #[test]
+fn four_eyes_are_wanted_where_the_file_says_so_and_people_tell() {
+    let line = "four_eyes = [\"home_visit\", \"agency_by_hand\"]\nproof_age_days";
+    let wants = load("p.toml", &changed("shenzhen.toml", &[("proof_age_days", line)])).expect("a policy");
+    assert_eq!(wants.four_eyes, [Channel::HomeVisit, Channel::AgencyByHand]);
+    assert_eq!(load("p.toml", SHIPPED[0].1).expect("a policy").four_eyes, []);
+    for (other, fault) in [("visits", "`visits` is not known"), ("app_self", "`app_self` is not told by people")] {
+        let told = faults(&changed("shenzhen.toml", &[("proof_age_days", &line.replace("home_visit", other))]));
+        assert!(told.len() == 1 && told[0].contains("`four_eyes`") && told[0].contains(fault), "{told:#?}");
+    }
+}
+
+#[test]
+fn a_volunteers_report_waits_unless_the_file_says_otherwise() {
+    let line = "volunteer_visits = \"stands\"\nproof_age_days";
+    let trusts = load("p.toml", &changed("shenzhen.toml", &[("proof_age_days", line)])).expect("a policy");
+    assert_eq!(trusts.volunteer_visits, VolunteerVisits::Stands);
+    assert_eq!(load("p.toml", SHIPPED[0].1).expect("a policy").volunteer_visits, VolunteerVisits::Waits);
+    let told = faults(&changed("shenzhen.toml", &[("proof_age_days", &line.replace("stands", "counts"))]));
+    assert!(told.len() == 1 && told[0].contains("`volunteer_visits`: `counts` is not known"), "{told:#?}");
+}
+
+#[test]
 fn a_second_person_is_wanted_where_the_file_says_so() {
     let line = "second_person = [\"home_visit\"]\nproof_age_days";
     let wants = load("p.toml", &changed("shenzhen.toml", &[("proof_age_days", line)])).expect("a policy");

@@ -45,6 +45,11 @@ fn channels(reader: &mut Reader<'_>, root: &Section<'_>, policy: &Policy) {
         let wrong = "nobody could certify without showing their face to a machine";
         reader.fault(at, "channels", wrong, "Add a way for people, such as `home_visit` or `agency_by_hand`");
     }
+    if let Some(other) = policy.four_eyes.iter().find(|channel| !channel.is_told_by_people()) {
+        let wrong = format!("`{}` is not told by people", other.name());
+        let remedy = "Name ways by paper, list, counter or visit; what a machine leaves open has `second_clerk`";
+        reader.fault(root.at("four_eyes"), "four_eyes", wrong, remedy);
+    }
     let data = policy.channels.iter().any(|channel| channel.evidence() == EvidenceKind::Data);
     if policy.matching.missing != Missing::Nothing && !data {
         let wrong = "comparisons count although no comparison can certify";

@@ -1,0 +1,89 @@
+//! Four eyes: what two accounts have to say before it is recorded.
+//!
+//! **In**: a certification by people as one account tells it. **Out**: the account that had told the same before, if there is
+//! one; else the word is taken down and waits. **What can go wrong**: the two tell it differently: then both words wait, until
+//! one account tells it as another did. Neither is shown the other's.
+//!
+//! The policy of the place says for which ways (`four_eyes`). Whoever tells it again replaces their own word. Words go when
+//! the certification is recorded, and when no proof can be so old any more.
+
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::by_hand::ByHand;
+use crate::chronicle::rows::of_party;
+use crate::db::year::benefit;
+use crate::db::year::certification_word::{Column, Entity, Model};
+use crate::year::dates::day_number;
+use crate::year::names::Named as _;
+
+/// No policy takes a proof that is older (`proof_age_days`).
+const KEPT_MS: i64 = 366 * 86_400_000;
+
+/// What came of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Eyes {
+    /// Another account had said the same.
+    Four {
+        /// It.
+        first: Uuid,
+    },
+    /// It waits for another's.
+    Two {
+        /// Whether it had not been said so before.
+        is_new: bool,
+    },
+}
+
+/// Takes an account's word down on the certification `id`, which is not recorded yet.
+pub(super) async fn say(
+    tx: &impl ConnectionTrait,
+    id: Uuid,
+    who: Uuid,
+    account: Uuid,
+    how: &ByHand,
+    at: i64,
+) -> Result<Eyes, DbErr> {
+    // Two who speak at once: the later one sees the other's word.
+    benefit::Entity::find_by_id(who).lock_exclusive().one(tx).await?;
+    let words = Entity::find().filter(Column::CertificationId.eq(id)).all(tx).await?;
+    let own = Model {
+        certification_id: id,
+        account_id: account,
+        beneficiary_id: who,
+        channel: how.channel.name().to_owned(),
+        brought_by: of_party(how.by),
+        seconded_by: how.seconded_by.map(of_party),
+        proof_day: day_number(how.proof_date),
+        said_at: at,
+        reported: how.is_volunteers_own(),
+    };
+    // At the counter each clerk is the one to whom the person came.
+    let counter = how.channel.is_at_counter();
+    let same = |word: &Model| {
+        let brought = counter || word.brought_by == own.brought_by;
+        brought && word.seconded_by == own.seconded_by && word.proof_day == own.proof_day
+    };
+    if let Some(first) = words.iter().find(|word| word.account_id != account && same(word)) {
+        return Ok(Eyes::Four { first: first.account_id });
+    }
+    let is_new = !words.iter().any(|word| word.account_id == account && same(word));
+    if is_new {
+        Entity::delete_by_id((id, account)).exec(tx).await?;
+        Entity::insert(own.into_active_model()).exec_without_returning(tx).await?;
+    }
+    Ok(Eyes::Two { is_new })
+}
+
+/// The certification is recorded: its words have said what they had to.
+pub(super) async fn done(tx: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::CertificationId.eq(id)).exec(tx).await.map(drop)
+}
+
+/// Forgets words that no other can follow any more.
+pub(crate) async fn forget_old(tx: &impl ConnectionTrait, now: i64) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::SaidAt.lt(now - KEPT_MS)).exec(tx).await.map(drop)
+}

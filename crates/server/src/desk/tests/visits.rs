@@ -1,0 +1,178 @@
+//! A volunteer reports visits to those on their list, and nobody else; a clerk confirms them where the policy says so.
+
+use jianzai_wire::desk::StaffRole;
+use sea_orm::EntityTrait as _;
+
+use super::*;
+use crate::chronicle::rows::of_party;
+use crate::db::year::{certification, certification_word};
+use crate::year::record::Party;
+
+/// A clerk of Xiangtan, and a volunteer with the one person of Xiangtan on their list.
+async fn round(desk: &Desk) -> (Clerk, Clerk) {
+    let clerk = desk.clerk("clerk.xt", "430300").await;
+    let volunteer = desk.staff("auntie.chen", StaffRole::Volunteer, "430300").await;
+    list(desk, &clerk, &volunteer).await;
+    (clerk, volunteer)
+}
+
+async fn list(desk: &Desk, clerk: &Clerk, volunteer: &Clerk) {
+    let roster = json!({ "volunteer": volunteer.id, "days": 7, "people": [number(1)] });
+    let (status, made) = desk.post(clerk, "rosters", &roster).await;
+    assert_eq!((status, &made["listed"]), (StatusCode::CREATED, &json!(1)), "{made}");
+}
+
+async fn records(desk: &Desk) -> Vec<certification::Model> {
+    certification::Entity::find().all(desk.app.store.reads()).await.unwrap()
+}
+
+async fn refused(desk: &Desk, by: &Clerk, path: &str, body: &Value) -> (u16, String) {
+    let (status, answer) = desk.post(by, path, body).await;
+    (status.as_u16(), code(&answer).to_owned())
+}
+
+#[tokio::test]
+async fn a_volunteers_report_waits_for_a_clerk() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let (clerk, volunteer) = round(&desk).await;
+        let elsewhere = desk.clerk("clerk.nj", "320100").await;
+        let person = desk.person(&number(1)).await.id;
+        let today = desk.now().date();
+        let visit = json!({ "person": person, "on": today.to_string() });
+        for _ in 0..2 {
+            let (status, answer) = desk.post(&volunteer, "visits/report", &visit).await;
+            assert_eq!((status, &answer["waits"]), (StatusCode::ACCEPTED, &json!(true)), "{answer}");
+        }
+        assert_eq!(records(&desk).await, []);
+        let (_, shown) = desk.post(&clerk, "visits/reported", &json!({})).await;
+        let reported = &shown["visits"][0];
+        assert_eq!(shown["visits"].as_array().unwrap().len(), 1);
+        assert_eq!((&reported["name"], &reported["person"]), (&json!("王健在"), &json!(person)));
+        assert_eq!((&reported["volunteer"], &reported["on"]), (&json!(volunteer.id), &json!(today.to_string())));
+        let (_, others) = desk.post(&elsewhere, "visits/reported", &json!({})).await;
+        assert_eq!(others, json!({ "visits": [], "next": null }), "another area's");
+        let confirm = format!("visits/{}/confirm", reported["id"].as_str().unwrap());
+        let yes = json!({ "confirmed": true });
+        assert_eq!(refused(&desk, &elsewhere, &confirm, &yes).await, (404, "desk.nobody_found".into()));
+        assert_eq!(refused(&desk, &volunteer, &confirm, &yes).await, (403, "account.not_allowed".into()));
+        for (status, known) in [(StatusCode::CREATED, false), (StatusCode::OK, true)] {
+            let answer = desk.post(&clerk, &confirm, &yes).await;
+            assert_eq!((answer.0, &answer.1["recorded"]["known"]), (status, &json!(known)), "{}", answer.1);
+        }
+        assert_eq!(refused(&desk, &elsewhere, &confirm, &yes).await, (404, "desk.nobody_found".into()));
+        let no = json!({ "confirmed": false });
+        assert_eq!(refused(&desk, &clerk, &confirm, &no).await, (409, "review.decided".into()));
+        let (status, answer) = desk.post(&volunteer, "visits/report", &visit).await;
+        assert_eq!((status, &answer["known"]), (StatusCode::OK, &json!(true)), "replayed");
+        let kept = records(&desk).await;
+        let (by, decided_by) = (of_party(Party::Volunteer(volunteer.id)), of_party(Party::Staff(clerk.id)));
+        assert_eq!((kept.len(), &kept[0].brought_by, &kept[0].decided_by), (1, &by, &decided_by));
+        assert_eq!((kept[0].channel.as_str(), kept[0].reason.as_deref()), ("home_visit", Some("seen_in_person")));
+        assert!(certification_word::Entity::find().all(desk.app.store.reads()).await.unwrap().is_empty());
+        assert_eq!(desk.logged("word_given").await, [(Some(volunteer.id), "home_visit".to_owned())]);
+        assert_eq!(desk.logged("certified").await, [(Some(clerk.id), "home_visit".to_owned())]);
+        assert_eq!(desk.reads(&volunteer).await, vec!["visit,visit,shown"; 3]);
+        assert!(desk.reads(&clerk).await.contains(&"visits,visit,shown".to_owned()));
+        desk.demand_whole_log().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_beyond_the_list_is_reported_and_each_try_is_put_down() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let (clerk, volunteer) = round(&desk).await;
+        let other = desk.staff("uncle.wu", StaffRole::Volunteer, "430300").await;
+        let today = desk.now().date();
+        let (listed, stranger) = (desk.person(&number(1)).await.id, desk.person(WANG).await.id);
+        let visit = |person: Uuid| json!({ "person": person, "on": today.to_string() });
+        let not_listed = (403, "desk.not_listed".to_owned());
+        for (by, person) in [(&volunteer, stranger), (&volunteer, Uuid::from_u128(9)), (&other, listed)] {
+            assert_eq!(refused(&desk, by, "visits/report", &visit(person)).await, not_listed, "registered or not");
+        }
+        assert_eq!(refused(&desk, &clerk, "visits/report", &visit(listed)).await, (403, "account.not_allowed".into()));
+        assert_eq!(desk.reads(&volunteer).await, vec!["visit,visit,not_listed"; 2]);
+        let tomorrow = json!({ "person": listed, "on": today.next_day().unwrap().to_string() });
+        assert_eq!(
+            refused(&desk, &volunteer, "visits/report", &tomorrow).await,
+            (422, "record.proof_in_future".into())
+        );
+        desk.later(Duration::from_hours(24 * 8)).await;
+        assert_eq!(refused(&desk, &volunteer, "visits/report", &visit(listed)).await, not_listed, "the list is over");
+        // Whoever moved away is no longer visited by those who live there.
+        list(&desk, &clerk, &volunteer).await;
+        let tx = desk.app.store.begin("test").await.unwrap();
+        let sealed = columns::seal(&desk.app.keys, register::place("residence", listed), b"440300").unwrap();
+        let moved = beneficiary::ActiveModel { id: Set(listed), residence: Set(sealed), ..Default::default() };
+        moved.update(&*tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(refused(&desk, &volunteer, "visits/report", &visit(listed)).await, not_listed, "moved away");
+        // Who guesses has to wait.
+        let mut waits = false;
+        for _ in 0..40 {
+            waits |= refused(&desk, &other, "visits/report", &visit(stranger)).await.0 == 429;
+        }
+        assert!(waits);
+        assert_eq!(records(&desk).await, []);
+        desk.revoke(&volunteer).await;
+        assert_eq!(desk.post(&volunteer, "visits/report", &visit(listed)).await.0, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn what_a_clerk_does_not_believe_is_set_aside() {
+    let desk = Desk::new(Kind::Sqlite).await;
+    let (clerk, volunteer) = round(&desk).await;
+    let visit = json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string() });
+    let (_, waits) = desk.post(&volunteer, "visits/report", &visit).await;
+    let confirm = format!("visits/{}/confirm", waits["id"].as_str().unwrap());
+    let (status, answer) = desk.post(&clerk, &confirm, &json!({ "confirmed": false })).await;
+    assert_eq!((status, answer), (StatusCode::OK, json!({ "recorded": null })));
+    assert_eq!(desk.logged("visit_set_aside").await, [(Some(clerk.id), String::new())]);
+    for confirmed in [true, false] {
+        let again = json!({ "confirmed": confirmed });
+        assert_eq!(refused(&desk, &clerk, &confirm, &again).await, (404, "desk.nobody_found".into()));
+    }
+    assert_eq!(records(&desk).await, []);
+}
+
+#[tokio::test]
+async fn where_the_policy_trusts_volunteers_their_report_stands_unless_it_wants_four_eyes() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let trusted = "volunteer_visits = \"stands\"\nsecond_person = [\"home_visit\"]";
+        desk.amend("xiangtan.toml", trusted).await;
+        let (_, volunteer) = round(&desk).await;
+        let helper = desk.staff("uncle.wu", StaffRole::Volunteer, "430300").await;
+        let elsewhere = desk.staff("uncle.nj", StaffRole::Volunteer, "320100").await;
+        let mut visit = json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string() });
+        let missing = (422, "record.second_missing".to_owned());
+        assert_eq!(refused(&desk, &volunteer, "visits/report", &visit).await, missing);
+        visit["second"] = json!(volunteer.id);
+        assert_eq!(refused(&desk, &volunteer, "visits/report", &visit).await, missing, "oneself");
+        visit["second"] = json!(elsewhere.id);
+        assert_eq!(refused(&desk, &volunteer, "visits/report", &visit).await, (403, "account.not_allowed".into()));
+        visit["second"] = json!(helper.id);
+        assert_eq!(desk.post(&volunteer, "visits/report", &visit).await.0, StatusCode::CREATED);
+        let kept = records(&desk).await;
+        let (own, second) = (of_party(Party::Volunteer(volunteer.id)), of_party(Party::Volunteer(helper.id)));
+        assert_eq!((&kept[0].decided_by, &kept[0].seconded_by), (&own, &Some(second)));
+
+        // A clerk who spoke first: the volunteer's own word is the other pair of eyes.
+        let desk = Desk::new(kind).await;
+        desk.amend("xiangtan.toml", "volunteer_visits = \"stands\"\nfour_eyes = [\"home_visit\"]").await;
+        let (other, chen) = round(&desk).await;
+        let today = desk.now().date().to_string();
+        let told = json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": chen.id });
+        assert_eq!(desk.post(&other, "certifications", &told).await.0, StatusCode::ACCEPTED);
+        let (_, shown) = desk.post(&other, "visits/reported", &json!({})).await;
+        assert_eq!(shown["visits"], json!([]), "the volunteer has reported nothing");
+        let visit = json!({ "person": desk.person(&number(1)).await.id, "on": today });
+        assert_eq!(desk.post(&chen, "visits/report", &visit).await.0, StatusCode::CREATED);
+        assert_eq!(desk.post(&other, "certifications", &told).await.0, StatusCode::OK, "replayed");
+        let kept = records(&desk).await;
+        assert_eq!((kept.len(), &kept[0].decided_by), (1, &of_party(Party::Staff(other.id))));
+        assert_eq!(kept[0].seconded_by, None, "the visitor is named anyhow");
+    }
+}

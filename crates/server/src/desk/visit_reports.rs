@@ -1,0 +1,229 @@
+//! Home visits as the volunteer reports them: `POST /v1/desk/visits/report`; and what a clerk makes of it,
+//! `POST /v1/desk/visits/reported` and `POST /v1/desk/visits/{id}/confirm`.
+//!
+//! **In**: somebody on the volunteer's own list, and the day. **Out**: a record where the policy trusts volunteers
+//! (`volunteer_visits`), else a word that waits until a clerk of the person's area confirms it, or records the same visit; or
+//! sets it aside, which is put down. **What can go wrong**: the person is on none of the volunteer's lists, or lives elsewhere
+//! by now: `desk.not_listed`, whether registered or not, and such tries are counted; the place takes no visits
+//! (`channel.closed`), or wants a second person (`record.second_missing`). The same again is known, and changes nothing.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jianzai_wire::ReasonCode;
+use jianzai_wire::api::Problem;
+use jianzai_wire::channels::{
+    ConfirmRequest, Recorded, ReportedRequest, ReportedVisit, ReportedVisits, VisitDecided, VisitReport,
+};
+use jianzai_wire::desk::ReadReason;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::access::{Outcome, Read, SOONEST, What, within_limits};
+use super::by_people::{answer, colleague};
+use super::reviews::places;
+use super::visits::until;
+use crate::accounts::SignedIn;
+use crate::accounts::signed_in::{Clerks, Volunteers};
+use crate::app::App;
+use crate::audit::{self, Action, Entry};
+use crate::channels::ByHand;
+use crate::chronicle::rows::party;
+use crate::clock::to_time;
+use crate::db::entity::beneficiary;
+use crate::db::year::certification;
+use crate::db::year::certification_word::{Column, Entity, Model};
+use crate::problem::{Body, Refusal};
+use crate::year::channel::{Channel, Reason};
+use crate::year::dates::{china, numbered_day};
+use crate::year::names::Named as _;
+use crate::year::record::{Ground, Party};
+
+/// Visits of one page.
+const PAGE: usize = 50;
+/// Visits read at once.
+const AT_ONCE: u64 = 250;
+/// Visits that one call looks at.
+const MOST_LOOKED_AT: usize = 5_000;
+
+/// Report a visit to somebody on one's list.
+#[utoipa::path(post, path = "/v1/desk/visits/report", tag = "desk", security(("desk" = [])), request_body = VisitReport,
+    responses(
+    (status = 201, body = Recorded, description = "Recorded now: the place trusts its volunteers."),
+    (status = 200, body = Recorded, description = "It was recorded before."),
+    (status = 202, body = Recorded, description = "It waits for a clerk."),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "`desk.not_listed`: the person \
+        is on no list of the volunteer's; `account.not_allowed`: the second person's account is none of the area's."),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
+        `record.proof_in_future`, `record.proof_too_old`, `record.second_missing`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
+))]
+pub(crate) async fn report(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn<Volunteers>,
+    Body(request): Body<VisitReport>,
+) -> Result<(StatusCode, Json<Recorded>), Refusal> {
+    let volunteer = Party::Volunteer(signed_in.account.id);
+    demand_listed(&app, &signed_in, request.person).await?;
+    let second = match request.second {
+        Some(second) => Some(colleague(&app, &signed_in, second).await?),
+        None => None,
+    };
+    let visit = visit(volunteer, volunteer, second, request.on);
+    answer(app.office().certify(request.person, &visit, china(app.clock.now())).await?)
+}
+
+/// Refuses whoever is on none of the volunteer's lists, or no longer lives in their area. Logged either way.
+async fn demand_listed(app: &App, by: &SignedIn<Volunteers>, person: Uuid) -> Result<(), Refusal> {
+    let (arrived, now) = (Instant::now(), app.clock.now());
+    let tx = app.store.begin("report visit").await?;
+    let counters = within_limits(app, &tx, by.account.id, now).await?;
+    let listed = until(&*tx, by.account.id, person, now).await?.is_some();
+    let row = beneficiary::Entity::find_by_id(person).one(&*tx).await?.filter(|_| listed);
+    let residence = row.map(|row| row.residence(&app.keys)).transpose()?;
+    let is_listed = residence.is_some_and(|residence| by.account.area.meets(residence));
+    let outcome = if is_listed { Outcome::Shown(person) } else { Outcome::NotListed };
+    if !is_listed {
+        counters.count(&*tx, now).await?;
+    }
+    let read = Read { what: What::Visit, reason: ReadReason::Visit, reference: None, sought: None, outcome };
+    read.log(&tx, by, now).await?;
+    tx.commit().await?;
+    if is_listed {
+        return Ok(());
+    }
+    tokio::time::sleep_until(arrived + SOONEST).await;
+    Err(ReasonCode::DeskNotListed.into())
+}
+
+fn visit(by: Party, decided_by: Party, seconded_by: Option<Party>, proof_date: time::Date) -> ByHand {
+    let ground = Ground::Reason(Reason::SeenInPerson);
+    ByHand { channel: Channel::HomeVisit, by, decided_by, seconded_by, proof_date, ground }
+}
+
+/// The visits that volunteers reported and that wait for a clerk.
+#[utoipa::path(post, path = "/v1/desk/visits/reported", tag = "desk", security(("desk" = [])),
+    request_body = ReportedRequest, responses(
+    (status = 200, body = ReportedVisits, description = "Of one's own area. The read of each person is logged."),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "`account.not_allowed`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
+))]
+pub(crate) async fn waiting(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn<Clerks>,
+    Body(request): Body<ReportedRequest>,
+) -> Result<Json<ReportedVisits>, Refusal> {
+    let (mut page, mut after, mut looked_at, mut more) = (Vec::new(), request.after, 0, true);
+    while page.len() < PAGE && looked_at < MOST_LOOKED_AT && more {
+        let rows = reports(&app, after).await?;
+        more = rows.len() as u64 == AT_ONCE;
+        let places = places(&app, rows.iter().map(|row| row.beneficiary_id).collect::<HashSet<_>>()).await?;
+        for row in rows {
+            if page.len() == PAGE {
+                more = true;
+                break;
+            }
+            looked_at += 1;
+            after = Some(row.certification_id);
+            let served = places.get(&row.beneficiary_id).is_some_and(|place| signed_in.serves(*place));
+            if served {
+                page.push(row);
+            }
+        }
+    }
+    let now = app.clock.now();
+    let tx = app.store.begin("read reported visits").await?;
+    within_limits(&app, &tx, signed_in.account.id, now).await?;
+    let mut visits = Vec::new();
+    for row in page {
+        let Some(person) = beneficiary::Entity::find_by_id(row.beneficiary_id).one(&*tx).await? else { continue };
+        let (reference, outcome) = (Some(row.certification_id), Outcome::Shown(person.id));
+        let read = Read { what: What::Visits, reason: ReadReason::Visit, reference, sought: None, outcome };
+        read.log(&tx, &signed_in, now).await?;
+        visits.push(ReportedVisit {
+            id: row.certification_id,
+            person: person.id,
+            name: person.name(&app.keys)?,
+            residence: person.residence(&app.keys)?,
+            on: numbered_day(row.proof_day),
+            volunteer: row.account_id,
+            seconded: row.seconded_by.is_some(),
+            reported_at: to_time(row.said_at),
+        });
+    }
+    tx.commit().await?;
+    Ok(Json(ReportedVisits { visits, next: after.filter(|_| more) }))
+}
+
+/// Reports, in the order of their names.
+async fn reports(app: &App, after: Option<Uuid>) -> Result<Vec<Model>, Refusal> {
+    let mut rows = Entity::find().filter(Column::Reported.eq(true));
+    if let Some(after) = after {
+        rows = rows.filter(Column::CertificationId.gt(after));
+    }
+    Ok(rows.order_by_asc(Column::CertificationId).limit(AT_ONCE).all(app.store.reads()).await?)
+}
+
+/// Confirm a visit that a volunteer reported, or set it aside.
+#[utoipa::path(post, path = "/v1/desk/visits/{id}/confirm", tag = "desk", security(("desk" = [])),
+    params(("id" = Uuid, Path, description = "The visit.")), request_body = ConfirmRequest, responses(
+    (status = 201, body = VisitDecided, description = "Recorded now."),
+    (status = 200, body = VisitDecided, description = "It was recorded before, or is set aside."),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "`account.not_allowed`"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`: no such \
+        visit waits, or it is another area's; which is not said."),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "`review.decided`: it was \
+        recorded before, and can't be set aside any more."),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
+        `record.proof_too_old`, `record.second_missing`"),
+))]
+pub(crate) async fn confirm(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn<Clerks>,
+    Path(id): Path<Uuid>,
+    Body(request): Body<ConfirmRequest>,
+) -> Result<(StatusCode, Json<VisitDecided>), Refusal> {
+    let decided = |recorded| Json(VisitDecided { recorded });
+    if let Some(row) = certification::Entity::find_by_id(id).one(app.store.reads()).await? {
+        demand_served(&app, &signed_in, row.beneficiary_id).await?;
+        return match request.confirmed && row.channel == Channel::HomeVisit.name() {
+            true => Ok((StatusCode::OK, decided(Some(Recorded { id, known: true, waits: false })))),
+            false => Err(ReasonCode::ReviewDecided.into()),
+        };
+    }
+    let word = Entity::find().filter(Column::CertificationId.eq(id)).filter(Column::Reported.eq(true));
+    let word = word.one(app.store.reads()).await?.ok_or(ReasonCode::DeskNobodyFound)?;
+    demand_served(&app, &signed_in, word.beneficiary_id).await?;
+    let clerk = signed_in.account.id;
+    if !request.confirmed {
+        let (tx, at) = (app.store.begin("set visit aside").await?, app.clock.now());
+        let gone = Entity::delete_by_id((id, word.account_id)).exec(&*tx).await?;
+        if gone.rows_affected > 0 {
+            audit::append(&tx, at, Entry::of(Action::VisitSetAside, id).by(clerk)).await?;
+        }
+        tx.commit().await?;
+        return Ok((StatusCode::OK, decided(None)));
+    }
+    let second = word.seconded_by.as_deref().map(party).transpose().map_err(|error| Refusal::internal(&error))?;
+    let visit = visit(Party::Volunteer(word.account_id), Party::Staff(clerk), second, numbered_day(word.proof_day));
+    let certified = app.office().certify(word.beneficiary_id, &visit, china(app.clock.now())).await?;
+    let (status, Json(recorded)) = answer(certified)?;
+    Ok((status, decided(Some(recorded))))
+}
+
+/// Refuses a person whom the clerk does not serve, as if there were none.
+async fn demand_served(app: &App, by: &SignedIn<Clerks>, person: Uuid) -> Result<(), Refusal> {
+    let row = beneficiary::Entity::find_by_id(person).one(app.store.reads()).await?;
+    let place = row.map(|row| row.insured_place(&app.keys)).transpose()?;
+    match place.is_some_and(|place| by.serves(place)) {
+        true => Ok(()),
+        false => Err(ReasonCode::DeskNobodyFound.into()),
+    }
+}
