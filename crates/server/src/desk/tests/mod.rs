@@ -4,7 +4,6 @@ mod appeals;
 mod bundle;
 mod by_people;
 mod deciding;
-
 mod four_eyes;
 mod leases;
 mod links;
