@@ -87,7 +87,12 @@ impl Sheet {
             },
             tremble: dice.random_range(0.3..1.5),
             phase: dice.random_range(0.0..6.0),
-            sign: if dice.random() { 1.0 } else { -1.0 },
+            // Which way the nose of a bent sheet follows, some holders know, and the others guess.
+            sign: match handling {
+                Handling::BentLevel | Handling::Unbent => -1.0,
+                _ if dice.random() => 1.0,
+                _ => -1.0,
+            },
             cue: None,
             dice,
         })
