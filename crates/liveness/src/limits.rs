@@ -118,14 +118,14 @@ pub const FLAT_RANGE: f32 = 1.33;
 pub const FLAT_SLIPS: usize = 2;
 
 /// A head that turns is as long along the turn as across it, both over their length at rest, once its depth is counted
-/// ([`crate::signals::Solid`]). The median over a turn of the two men is 0.956 at least, against rests up to 20 s before,
-/// and 0.967 where the man does what he is asked; a sheet that is turned until its nose stands out gets shorter: to 0.76
-/// to 0.85 if it is flat or hardly bent, 0.84 to 0.93 if bent round a large jug, 0.95 at most if round a tin.
+/// ([`crate::signals::Solid`]). The median over a turn of the man is 0.958 at least, against rests up to 20 s before, and
+/// 0.967 where he does what he is asked. A sheet that is tilted until its nose stands out as far gets shorter: to
+/// 0.85 at most if the radius of its bend is three widths of the face, 0.935 if it is one, 0.953 if it is 0.7.
 /// Shorter than this over one turn, and it is a picture...
 pub const SHORTENED_TURN: f32 = 0.92;
 /// ...and shorter than this, and a person looks.
 pub const SHORTENED_TURN_DOUBTED: f32 = 0.95;
-/// The same of nods, where perspective helps: looking up, the man gets shorter to 0.938.
+/// The same of nods, in which the man gets shorter to 0.944.
 pub const SHORTENED_NOD: f32 = 0.89;
 /// ...and shorter than this, and a person looks.
 pub const SHORTENED_NOD_DOUBTED: f32 = 0.93;
