@@ -94,8 +94,8 @@ mod tests {
     use super::*;
 
     fn reading(at: u64, x: f32, scale: f32, nose: f32) -> Reading {
-        let mut shape = [[0.0; 2]; 6];
-        shape[0] = [nose, 0.5];
+        let mut shape = [[0.0; 3]; 10];
+        shape[0] = [nose, 0.5, 0.0];
         Reading {
             at: FrameTime(at),
             yaw: 0.0,

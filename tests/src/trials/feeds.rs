@@ -11,6 +11,7 @@ use jianzai_wire::{Action, FrameTime};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use super::likeness::Register;
 use super::material::{Clip, FRAME_MS, Material, Person, SIZE, Ticks};
 use super::pictures::{face_ellipse, mix, painted, ramp, sample};
 use crate::rehearsal::Scene;
@@ -79,6 +80,11 @@ pub fn looped(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
         _ => (&*material.cap12, dice.random_range(200..450)),
     };
     Ok(Box::new(Loop::of(clip, from..from + length, seed.is_multiple_of(2))?))
+}
+
+/// Who is seen in a loop, and so whose pension it is.
+pub fn in_the_loop(seed: u64) -> Register {
+    if seed % 3 == 1 { Register::Franck } else { Register::Man }
 }
 
 /// The man does what he is told until the feed freezes, 2 to 12 s after it began.

@@ -17,6 +17,16 @@ pub enum Register {
     Franck,
 }
 
+/// [`Register::Man`], whatever the seed.
+pub fn man(_: u64) -> Register {
+    Register::Man
+}
+
+/// [`Register::Franck`], whatever the seed.
+pub fn franck(_: u64) -> Register {
+    Register::Franck
+}
+
 /// Reads faces, and holds the two portraits.
 pub struct Matcher {
     reader: PortraitReader,

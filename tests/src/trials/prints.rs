@@ -10,6 +10,7 @@ use jianzai_wire::{Action, FrameTime};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use super::likeness::Register;
 use super::material::{Clip, Material, Person, SIZE, Shot, Ticks};
 use super::pictures::{face_ellipse, mix, painted, ramp, sample};
 use crate::rehearsal::Scene;
@@ -28,6 +29,8 @@ struct Pose {
     nearer: f32,
     /// One over the radius of its bend; 0 is flat.
     bend: f32,
+    /// Whether it is bent about a level axis, so that top and bottom bend away; else the sides do.
+    level: bool,
 }
 
 /// What the holder does with it.
@@ -39,6 +42,10 @@ enum Handling {
     Tilted,
     /// The same with a bent sheet; for the mouth, bends it.
     Bent,
+    /// The same with top and bottom bent away.
+    BentLevel,
+    /// The same, bending it back as far as it is tilted, so that what tilting narrows gets wider.
+    Unbent,
     /// Shifts, turns and nears it, all the time and on cue.
     Moved,
 }
@@ -73,10 +80,19 @@ impl Sheet {
             handling,
             half,
             angle: dice.random_range(20.0..50.0_f32).to_radians(),
-            bend: if handling == Handling::Bent { dice.random_range(0.6..1.6) / 200.0 } else { 0.0 },
+            bend: match handling {
+                Handling::Bent => dice.random_range(0.6..1.6) / 200.0,
+                Handling::BentLevel | Handling::Unbent => dice.random_range(0.8..2.4) / 200.0,
+                Handling::Still | Handling::Tilted | Handling::Moved => 0.0,
+            },
             tremble: dice.random_range(0.3..1.5),
             phase: dice.random_range(0.0..6.0),
-            sign: if dice.random() { 1.0 } else { -1.0 },
+            // Which way the nose of a bent sheet follows, some holders know, and the others guess.
+            sign: match handling {
+                Handling::BentLevel | Handling::Unbent => -1.0,
+                _ if dice.random() => 1.0,
+                _ => -1.0,
+            },
             cue: None,
             dice,
         })
@@ -99,6 +115,7 @@ impl Sheet {
             pitch: 0.006 * shake(4.1),
             nearer: 1.0 + 0.002 * shake(1.3),
             bend: self.bend,
+            level: self.handling == Handling::BentLevel,
         };
         // From rest and back within 1.4 s, as a turn of the head.
         let (push, action) = self.cue.map_or((0.0, None), |(from, action)| {
@@ -108,16 +125,19 @@ impl Sheet {
         });
         match self.handling {
             Handling::Still => {}
-            Handling::Tilted | Handling::Bent => {
+            Handling::Tilted | Handling::Bent | Handling::BentLevel | Handling::Unbent => {
                 let angle = self.angle * push;
                 match action {
                     Some(Action::TurnLeft) => pose.yaw += angle * self.sign,
                     Some(Action::TurnRight) => pose.yaw -= angle * self.sign,
                     Some(Action::LookUp) => pose.pitch += angle * self.sign,
                     Some(Action::LookDown) => pose.pitch -= angle * self.sign,
-                    Some(Action::OpenMouth) if self.handling == Handling::Bent => pose.bend += push * 0.006,
+                    Some(Action::OpenMouth) if self.handling != Handling::Tilted => pose.bend += push * 0.006,
                     Some(Action::OpenMouth) => pose.pitch += angle,
                     None => {}
+                }
+                if self.handling == Handling::Unbent && action.is_some_and(Action::moves_head) {
+                    pose.bend *= 1.0 - 0.7 * push;
                 }
             }
             Handling::Moved => {
@@ -168,6 +188,7 @@ struct Eye {
     /// The camera, in the sheet's axes.
     from: [f32; 3],
     bend: f32,
+    level: bool,
 }
 
 impl Eye {
@@ -187,7 +208,7 @@ impl Eye {
         let away = FOCAL / (zoom * pose.nearer);
         let sheet = [pose.dx * away / FOCAL, pose.dy * away / FOCAL, away];
         let from = rows.map(|row| -(row[0] * sheet[0] + row[1] * sheet[1] + row[2] * sheet[2]));
-        Self { rows, from, bend: pose.bend }
+        Self { rows, from, bend: pose.bend, level: pose.level }
     }
 
     /// Where on the sheet, about its middle, a pixel looks; none beside it.
@@ -201,16 +222,21 @@ impl Eye {
         }
         // The cylinder through the sheet's middle whose axis lies `radius` behind it: its edges bend away.
         let radius = 1.0 / self.bend;
-        let (ox, oz) = (o[0], o[2] - radius);
-        let (a, b, c) = (d[0] * d[0] + d[2] * d[2], ox * d[0] + oz * d[2], ox * ox + oz * oz - radius * radius);
+        let (axis, round) = if self.level { (0, 1) } else { (1, 0) };
+        let (or, oz) = (o[round], o[2] - radius);
+        let (a, b, c) =
+            (d[round] * d[round] + d[2] * d[2], or * d[round] + oz * d[2], or * or + oz * oz - radius * radius);
         let root = (b * b - a * c).max(-1.0);
         if root < 0.0 {
             return None;
         }
         let along = (-b - root.sqrt()) / a;
-        let (px, pz) = (ox + along * d[0], oz + along * d[2]);
-        let angle = px.atan2(-pz);
-        (along > 0.0 && angle.abs() < 1.5).then(|| [radius * angle, o[1] + along * d[1]])
+        let (pr, pz) = (or + along * d[round], oz + along * d[2]);
+        let angle = pr.atan2(-pz);
+        let mut place = [0.0; 2];
+        place[round] = radius * angle;
+        place[axis] = o[axis] + along * d[axis];
+        (along > 0.0 && angle.abs() < 1.5).then_some(place)
     }
 }
 
@@ -235,17 +261,22 @@ impl Scene for Held {
 }
 
 fn held(material: &Material, handling: Handling, seed: u64) -> Result<Box<dyn Scene>> {
-    let sheet = Sheet::new(victim(material, seed), handling, seed)?;
+    let sheet = Sheet::new(pictured(material, seed), handling, seed)?;
     Ok(Box::new(Held { sheet, ticks: Ticks::default() }))
 }
 
-/// Whose picture it is: the man of either recording, or the other man.
-fn victim(material: &Material, seed: u64) -> &Clip {
+/// Where the picture is from: either recording of the man, or the other man's.
+fn pictured(material: &Material, seed: u64) -> &Clip {
     match seed % 3 {
         0 => &material.cap12,
         1 => &material.cap13,
         _ => &material.franck,
     }
+}
+
+/// Whose picture it is, and so whose pension.
+pub fn victim(seed: u64) -> Register {
+    if seed % 3 < 2 { Register::Man } else { Register::Franck }
 }
 
 /// A print in trembling hands.
@@ -261,6 +292,16 @@ pub fn tilted(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
 /// A bent print, tilted and bent on cue.
 pub fn bent(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
     held(material, Handling::Bent, seed)
+}
+
+/// A print with top and bottom bent away, tilted and bent on cue.
+pub fn bent_level(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
+    held(material, Handling::BentLevel, seed)
+}
+
+/// A bent print that is bent back while it is tilted on cue.
+pub fn unbent(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
+    held(material, Handling::Unbent, seed)
 }
 
 /// A print shifted, turned and neared on cue.
@@ -322,6 +363,6 @@ impl Scene for Holed {
 
 /// A print with a hole for the mouth, every other one also for the eyes.
 pub fn with_holes(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
-    let sheet = Sheet::new(victim(material, seed), Handling::Tilted, seed)?;
+    let sheet = Sheet::new(pictured(material, seed), Handling::Tilted, seed)?;
     Ok(Box::new(Holed { sheet, behind: material.person(seed)?, at: FrameTime(0), eyes_too: seed.is_multiple_of(2) }))
 }

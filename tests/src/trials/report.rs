@@ -236,10 +236,12 @@ pub fn times(trials: &[Trial]) -> String {
 
 /// What a layer alone would do at other thresholds: attacks refused, genuine refused.
 pub fn thresholds(trials: &[Trial]) -> String {
-    let sweeps: [(&str, bool, &[f64]); 5] = [
+    let sweeps: [(&str, bool, &[f64]); 7] = [
         ("passive_median", true, &[0.05, 0.15, 0.3, 0.5, 0.8, 0.95]),
         ("range_of_proportion", false, &[1.2, 1.26, 1.33, 1.4, 1.5]),
         ("narrowest_proportion", true, &[0.75, 0.8, 0.83, 0.87, 0.9]),
+        ("length_along_turn", true, &[0.88, 0.9, 0.92, 0.95, 0.97]),
+        ("length_along_nod", true, &[0.86, 0.89, 0.93, 0.95, 0.97]),
         ("moved_full_actions", true, &[0.15, 0.3, 0.5, 0.8]),
         ("worst_face_jump", false, &[0.5, 0.75, 1.0, 1.5, 2.0]),
     ];

@@ -130,7 +130,7 @@ fn work(
     loop {
         let place = next.fetch_add(1, Ordering::Relaxed);
         let Some((species, number)) = jobs.get(place).copied() else { return Ok(()) };
-        rehearsal.register = Some(matcher.face_of(species.register));
+        rehearsal.register = Some(matcher.face_of((species.register)(seed(species, number))));
         let trial =
             one(material, &mut rehearsal, species, number).with_context(|| format!("{} {number}", species.name))?;
         let mut done = done.lock().map_err(|_| anyhow::anyhow!("another worker panicked"))?;

@@ -1,4 +1,4 @@
-//! One face throughout, that moves, and is no picture.
+//! One face throughout, that moves.
 
 use jianzai_wire::ReasonCode;
 
@@ -62,32 +62,17 @@ pub(super) fn motion(readings: &[Option<Reading>], findings: &mut Findings) -> b
     still
 }
 
-/// Whether the face changes its proportions as a tilted picture does (and if so, says so).
-pub(super) fn depth(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) -> bool {
-    let Some(rest) = rest(evidence, readings) else { return false };
-    let mut left: Vec<f32> = readings.iter().flatten().filter_map(|reading| rest.flatness(reading)).collect();
-    left.sort_by(f32::total_cmp);
-    let narrow = left.get(limits::FLAT_SLIPS).copied().unwrap_or(1.0);
-    let wide = left.iter().nth_back(limits::FLAT_SLIPS).copied().unwrap_or(1.0);
-    let range = wide / narrow.max(f32::MIN_POSITIVE);
-    let figures = vec![
-        findings.note("narrowest_proportion", f64::from(narrow), Some(f64::from(limits::FLAT_NARROW))),
-        findings.note("widest_proportion", f64::from(wide), Some(f64::from(limits::FLAT_WIDE))),
-        findings.note("range_of_proportion", f64::from(range), Some(f64::from(limits::FLAT_RANGE))),
-    ];
-    let flat = narrow < limits::FLAT_NARROW || wide > limits::FLAT_WIDE || range > limits::FLAT_RANGE;
-    if flat {
-        findings.add(Decision::Refuse, ReasonCode::LivenessFlat, Layer::Depth, figures);
-    }
-    flat
-}
-
 /// The person at rest: as at the beginning, before the first step was revealed, whatever the log says.
 pub(super) fn rest(evidence: &Evidence<'_>, readings: &[Option<Reading>]) -> Option<Baseline> {
+    let before = before_first_step(evidence, readings);
+    // With a frame or two lost to compression, what is left has to do.
+    Baseline::of_beginning(&before).or_else(|| Baseline::learn(&before))
+}
+
+/// What was read before the first step was revealed.
+pub(super) fn before_first_step(evidence: &Evidence<'_>, readings: &[Option<Reading>]) -> Vec<Reading> {
     let known_at = evidence.steps.first().filter(|step| step.frames_at_reveal > 0);
     let known_at = known_at.map(|step| evidence.known_at(step.frames_at_reveal));
     let until = |reading: &&Reading| known_at.is_some_and(|known_at| reading.at <= known_at);
-    let before: Vec<Reading> = readings.iter().flatten().filter(until).copied().collect();
-    // With a frame or two lost to compression, what is left has to do.
-    Baseline::of_beginning(&before).or_else(|| Baseline::learn(&before))
+    readings.iter().flatten().filter(until).copied().collect()
 }

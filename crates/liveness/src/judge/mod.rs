@@ -10,7 +10,7 @@
 //! | times | not monotonic, a gap above 500 ms, too long | `evidence.bad_times` |
 //! | continuity | no face, away for too long or too often; another place, size or shape from one frame to the next | `face.none`, `face.lost`, `face.changed` |
 //! | motion | neither movement nor blink; frozen | `liveness.no_motion` |
-//! | depth | proportions change as those of a tilted picture | `liveness.flat` |
+//! | depth | proportions change as those of a tilted picture; the face gets shorter along its turns and nods, as a sheet does (a little: review) | `liveness.flat`, `spoof.unsure` |
 //! | actions | log and server disagree; a step's action missing, too early or mixed with another; an action nobody asked for; too many failures | `evidence.tampered`, `action.*` |
 //! | actions | never; no head movement asked, because the person can do none or the plan is from before that rule: review | `attempt.abilities_review`, `spoof.unsure` |
 //! | passive | never; low, or none: review | `spoof.unsure` |
@@ -18,6 +18,7 @@
 //! The passive network neither accepts (without the actions nothing passes) nor refuses.
 
 mod actions;
+mod depth;
 mod face;
 mod verdict;
 
@@ -72,7 +73,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     times(evidence, &mut findings);
     face::continuity(evidence, &readings, &mut findings);
     let still = face::motion(&readings, &mut findings);
-    let flat = face::depth(evidence, &readings, &mut findings);
+    let flat = depth::depth(evidence, &readings, &mut findings);
     // Whether a picture did what was asked is no help to anyone.
     if !still && !flat {
         actions::actions(evidence, &readings, &mut findings);

@@ -30,13 +30,26 @@ pub struct Reading {
     pub centre: [f32; 2],
     /// Size of the face in pixels.
     pub scale: f32,
-    /// The rigid points relative to the middle of the eyes, along and across their line, over their distance.
-    pub shape: [[f32; 2]; RIGID.len()],
+    /// The rigid points relative to the middle of the eyes, along and across their line, and the mesh's depth of them, over
+    /// the distance of the eyes.
+    pub shape: [[f32; 3]; RIGID.len()],
 }
 
-/// Points that no expression moves much.
-const RIGID: [usize; 6] =
-    [points::NOSE, points::NOSE_BASE, points::FOREHEAD, points::BRIDGE, points::SIDE_LEFT, points::SIDE_RIGHT];
+/// Points that no expression moves much; last the corners of the eyes.
+pub(super) const RIGID: [usize; 10] = [
+    points::NOSE,
+    points::NOSE_BASE,
+    points::FOREHEAD,
+    points::BRIDGE,
+    points::SIDE_LEFT,
+    points::SIDE_RIGHT,
+    points::EYE_RIGHT_OUTER,
+    points::EYE_RIGHT_INNER,
+    points::EYE_LEFT_OUTER,
+    points::EYE_LEFT_INNER,
+];
+/// The first so many are held against the eyes, which give the axes and so hardly move in them.
+const BESIDE_THE_EYES: usize = 6;
 
 impl Reading {
     /// Reads a frame; none if there is no face, or if its points or scores make no sense.
@@ -49,9 +62,10 @@ impl Reading {
         let height = distance(axes.point(face, points::FOREHEAD)?, axes.point(face, points::CHIN)?);
         let upper = distance(axes.point(face, points::FOREHEAD)?, axes.point(face, points::NOSE_BASE)?);
         let gap = distance(axes.point(face, points::LIP_UPPER)?, axes.point(face, points::LIP_LOWER)?);
-        let mut shape = [[0.0; 2]; RIGID.len()];
+        let mut shape = [[0.0; 3]; RIGID.len()];
         for (place, index) in shape.iter_mut().zip(RIGID) {
-            *place = axes.point(face, index)?;
+            let [along, across] = axes.point(face, index)?;
+            *place = [along, across, face.landmarks.get(index)?[2] / axes.eyes];
         }
         let shapes = &face.blendshapes;
         let reading = Self {
@@ -74,8 +88,9 @@ impl Reading {
     /// The most that any rigid point has moved relative to the eyes since `earlier`, root mean square over the points, over
     /// the distance of the eyes.
     pub fn shape_change(&self, earlier: &Self) -> f32 {
-        let squares = self.shape.iter().zip(&earlier.shape).map(|(a, b)| (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2));
-        (squares.sum::<f32>() / RIGID.len() as f32).sqrt()
+        let points = self.shape.iter().zip(&earlier.shape).take(BESIDE_THE_EYES);
+        let squares = points.map(|(a, b)| (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2));
+        (squares.sum::<f32>() / BESIDE_THE_EYES as f32).sqrt()
     }
 
     fn is_finite(&self) -> bool {

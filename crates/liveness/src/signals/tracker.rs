@@ -219,7 +219,7 @@ mod tests {
         proportion: 0.93,
         centre: [320.0, 240.0],
         scale: 200.0,
-        shape: [[0.0; 2]; 6],
+        shape: [[0.0; 3]; 10],
     };
 
     /// A reading in which the head is turned by so many full turns to the left and the mouth open by so many openings.

@@ -52,6 +52,8 @@ pub(crate) struct Person {
     middle: [f32; 2],
     /// Depth of the head: 1 for a head, 0 for a picture.
     pub(crate) depth: f32,
+    /// Of a picture on a sheet bent round an upright cylinder: its radius, over half the width of the face.
+    sheet: Option<f32>,
     /// Of the landmarks, pixels.
     pub(crate) noise: f32,
     /// What the passive network says.
@@ -98,6 +100,7 @@ impl Person {
             half,
             middle,
             depth: 1.0,
+            sheet: None,
             noise: 0.25,
             passive: 0.99,
             next_blink: 1_500,
@@ -109,6 +112,11 @@ impl Person {
     /// A print of someone.
     pub(crate) fn print(seed: u64) -> Self {
         Self { depth: 0.0, passive: 0.02, blinks: false, ..Self::new(seed) }
+    }
+
+    /// A print of someone on a sheet bent to this radius. The mesh takes it for a head, with the depth of one.
+    pub(crate) fn sheet(seed: u64, radius: f32) -> Self {
+        Self { sheet: Some(radius), ..Self::new(seed) }
     }
 
     /// The frame at `at`, while the person does `body` beyond their rest.
@@ -125,7 +133,10 @@ impl Person {
             if matches!(index, points::LIP_LOWER | points::CHIN) {
                 y += mouth * 0.55;
             }
-            let [x, y, z] = turned([x, y, z * self.depth], yaw, pitch);
+            let head = turned([x, y, z * self.depth], yaw, pitch);
+            let on_sheet = |radius: f32| [radius * (x / radius).sin(), y, radius * (x / radius).cos()];
+            let [x, y, _] = self.sheet.map_or(head, |radius| turned(on_sheet(radius), yaw, pitch));
+            let z = head[2];
             let noise = self.noise;
             landmarks[index] = [
                 middle[0] + x * self.half + self.dice.between(-noise, noise),
@@ -144,7 +155,7 @@ impl Person {
         blendshapes.0[Blendshape::EyeBlinkLeft as usize] = lids;
         blendshapes.0[Blendshape::EyeBlinkRight as usize] = lids;
         // The mesh takes a tilted picture for a head that turns a little.
-        let seen = 0.1 + 0.85 * self.depth;
+        let seen = if self.sheet.is_some() { 0.35 } else { 0.1 + 0.85 * self.depth };
         let face = FaceSeen {
             bbox: Rect {
                 x0: middle[0] - self.half,

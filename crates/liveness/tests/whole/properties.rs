@@ -64,6 +64,13 @@ proptest! {
     }
 
     #[test]
+    fn a_bent_print_that_is_tilted_as_asked_is_never_accepted(seed: u64, radius in 1.5_f32..6.0, size in 1.5_f32..3.0) {
+        let mut sheet = Obedient::new(Person::sheet(seed, radius), seed);
+        sheet.size = size;
+        prop_assert_ne!(capture(&mut sheet, policy(), seed).judged().decision, Decision::Pass);
+    }
+
+    #[test]
     fn the_mirror_swaps_left_and_right(seed: u64) {
         let capture = genuine(seed);
         prop_assume!(capture.steps.iter().any(|s| matches!(s.step.action, Action::TurnLeft | Action::TurnRight)));
@@ -268,4 +275,18 @@ fn nonsense() -> impl Strategy<Value = Observation> {
         });
         observation
     })
+}
+
+/// The phone lets it through: the judge alone sees that it gets shorter along its turns.
+#[test]
+fn a_bent_print_that_does_what_is_asked_is_called_flat() {
+    let called = |seed: u64| {
+        let mut sheet = Obedient::new(Person::sheet(seed, 2.0), seed);
+        sheet.size = 1.9;
+        let capture = capture(&mut sheet, policy(), seed);
+        let flat = capture.judged().codes().contains(&ReasonCode::LivenessFlat);
+        if capture.is_complete() { Some(flat) } else { None }
+    };
+    let complete: Vec<bool> = (0..200).filter_map(called).collect();
+    assert!(complete.len() >= 5 && complete.iter().all(|flat| *flat), "{complete:?}");
 }
