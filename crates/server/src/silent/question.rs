@@ -99,8 +99,10 @@ impl<'a> Question<'a> {
             return Gathered::find_by_statement(Statement::from_string(backend, sql)).all(db).await;
         }
         let tx = db.begin().await?;
-        // A range is grouped in memory; compiling the question would take longer than answering it.
-        tx.execute_unprepared("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off").await?;
+        // A range is grouped in memory; compiling the question would take longer than answering it. Just after an import the
+        // planner takes a range for one row, and would go through all traces of it once for each person.
+        tx.execute_unprepared("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
+            .await?;
         let found = Gathered::find_by_statement(Statement::from_string(backend, sql)).all(&tx).await?;
         tx.commit().await?;
         Ok(found)
