@@ -67,7 +67,7 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         ),
         GatewayNotConfirmed => (
             "The gateway that sends messages was not recognised.",
-            "Its operator has to use the token that was agreed upon with this service.",
+            "Its operator has to use the secret that was agreed upon with this service.",
         ),
         InvitationNotValid => (
             "This invitation can't be used.",
