@@ -89,7 +89,7 @@ pub const SPECIES: &[Species] = {
         of("one_eye", Hard, 8, man, conditions::one_eye),
         of("print_still", MustRefuse, 6, prints::victim, prints::still),
         of("print_tilted", MustRefuse, 14, prints::victim, prints::tilted),
-        of("print_bent", MustRefuse, 20, prints::victim, prints::bent),
+        of("print_bent", MustRefuse, 19, prints::victim, prints::bent),
         of("print_bent_level", MustRefuse, 10, prints::victim, prints::bent_level),
         of("print_unbent", MustRefuse, 10, prints::victim, prints::unbent),
         of("print_moved", MustRefuse, 10, prints::victim, prints::moved),
