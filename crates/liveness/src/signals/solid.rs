@@ -182,31 +182,48 @@ mod tests {
             prop_assert!((stretch - 1.0).abs() < 0.01, "{stretch}");
         }
 
-        /// From flat to a radius of a head's; tilted until the nose stands out as in a full movement.
-        #[test]
-        fn a_sheet_gets_shorter_before_its_nose_stands_out(
-            radius in 1.2_f32..20.0, upright: bool, way in 0.0_f32..360.0,
-        ) {
-            let sheet = HEAD.map(|point| on_a_sheet(point, radius, upright));
-            let rest = read(sheet);
-            let (sin, cos) = way.to_radians().sin_cos();
-            for degrees in (2..60).step_by(2) {
-                let tilt = degrees as f32;
-                let moved = read(sheet.map(|point| turned(point, tilt * cos, tilt * sin)));
-                let (aside, down) = ((moved.nose_x - rest.nose_x).abs(), (moved.nose_y - rest.nose_y).abs());
-                let stretch = stretch(&rest, &moved);
-                if aside > 0.12 || down > 0.11 {
-                    prop_assert!(stretch < limits::SHORTENED_NOD_DOUBTED, "{tilt} degrees: {aside} {down} {stretch}");
-                }
-            }
-        }
-
         #[test]
         fn any_numbers_are_borne(values in prop::array::uniform10(prop::array::uniform3(any::<f32>()))) {
             let odd = Reading { shape: values, ..read(HEAD) };
             let _ = Solid::learn(&[odd; 3]).map(|solid| solid.stretch(&odd));
             let solid = Solid::learn(&[read(HEAD)]).expect("a body");
             prop_assert!(solid.stretch(&odd).is_none_or(f32::is_finite));
+        }
+    }
+
+    /// The greatest length that is left of a sheet when its nose first stands out as in a full movement, tilted any way; and how
+    /// many ways of tilting got so far.
+    fn longest(radius: f32, upright: bool) -> (f32, usize) {
+        let sheet = HEAD.map(|point| on_a_sheet(point, radius, upright));
+        let rest = read(sheet);
+        let lengths = (0..360).step_by(5).filter_map(|way| {
+            let (sin, cos) = (way as f32).to_radians().sin_cos();
+            let tilted = |degrees: i32| {
+                let tilt = degrees as f32;
+                read(sheet.map(|point| turned(point, tilt * cos, tilt * sin)))
+            };
+            let stands_out = |moved: &Reading| {
+                (moved.nose_x - rest.nose_x).abs() > 0.12 || (moved.nose_y - rest.nose_y).abs() > 0.11
+            };
+            let moved = (2..60).map(tilted).find(stands_out)?;
+            Some(stretch(&rest, &moved))
+        });
+        let lengths: Vec<f32> = lengths.collect();
+        (lengths.iter().copied().fold(0.0, f32::max), lengths.len())
+    }
+
+    #[test]
+    fn a_sheet_gets_shorter_before_its_nose_stands_out() {
+        for radius in [1.5, 2.0, 3.0] {
+            let (length, reached) = longest(radius, true);
+            assert!(reached > 0 && length < limits::SHORTENED_NOD_DOUBTED, "{radius}: {length}, {reached} ways");
+        }
+        // Rolled closer, and only nodded, it is as long as a head.
+        let (length, _) = longest(1.2, true);
+        assert!((limits::SHORTENED_NOD_DOUBTED..limits::SHORTENED_TURN_DOUBTED).contains(&length), "{length}");
+        // Flatter, or bent about a level axis, it never gets so far by tilting.
+        for (radius, upright) in [(5.0, true), (20.0, true), (1.2, false), (3.0, false)] {
+            assert_eq!(longest(radius, upright).1, 0, "{radius} {upright}");
         }
     }
 
