@@ -90,6 +90,8 @@ async fn check(
     let confirmed = register::confirm(app.store.reads(), &app.keys, &app.nobody, &request.person).await?;
     // Whose link it is not, has not confirmed who they are.
     let Some(beneficiary) = confirmed.filter(|person| link.is_none_or(|link| link.beneficiary == *person)) else {
+        // Whoever is over the limit does not queue to write.
+        counters.check(app.store.reads(), now).await??;
         let tx = app.store.begin("count failure").await?;
         let delay = counters.check(&*tx, now).await??;
         counters.count(&*tx, now).await?;
@@ -106,7 +108,8 @@ async fn check(
     if counters.insert(app.store.single(), row, Unless::Refused, now).await? {
         return Ok(Checked { delay, activation: Some(activation) });
     }
-    // Others have failed within the last moment.
+    // Others have failed within the last moment: the answer is what wrong facts would get.
+    counters.check(app.store.reads(), now).await??;
     Err(Refusal::wait(1))
 }
 

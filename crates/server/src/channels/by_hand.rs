@@ -1,6 +1,6 @@
 //! Certified by people: at a counter, at home, by an office, by an employer.
 
-use sea_orm::EntityTrait as _;
+use sea_orm::{EntityTrait as _, QuerySelect as _};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::chronicle::policies::Rules;
 use crate::chronicle::record::{self, Recorded, certification_id, certify};
 use crate::clock::to_millis;
 use crate::db::Writing;
-use crate::db::year::certification;
+use crate::db::year::{benefit, certification};
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
 use crate::year::names::Named as _;
@@ -107,14 +107,15 @@ impl Office {
         let (tx, at) = (self.store.begin("certify").await?, to_millis(now));
         let (mut record, mut seconded_by) = (record, how.seconded_by);
         let waits_for_clerk = how.is_volunteers_own() && policy.volunteer_visits == VolunteerVisits::Waits;
-        if waits_for_clerk || policy.four_eyes.contains(&how.channel) {
+        let four_eyes = policy.four_eyes.contains(&how.channel);
+        if waits_for_clerk || four_eyes {
             let mut faults = record::faults(&record, seconded_by, policy);
             // Who decides on a volunteer's word is still to come.
             faults.retain(|fault| !(waits_for_clerk && *fault == RecordFault::WrongDecider));
             if !faults.is_empty() {
                 return Ok(Certified::Refused(faults));
             }
-            match second_word(&tx, id, who, how, at).await? {
+            match second_word(&tx, id, who, how, four_eyes, at).await? {
                 Word::Recorded => return Ok(Certified::Known(id)),
                 Word::Waits => {
                     tx.commit().await?;
@@ -150,12 +151,22 @@ enum Word {
     Confirms(Party),
 }
 
-async fn second_word(tx: &Writing, id: Uuid, who: Uuid, how: &ByHand, at: i64) -> Result<Word, OfficeError> {
+async fn second_word(
+    tx: &Writing,
+    id: Uuid,
+    who: Uuid,
+    how: &ByHand,
+    four_eyes: bool,
+    at: i64,
+) -> Result<Word, OfficeError> {
+    // Two who speak at once: the later one sees the other's word, or what came of both.
+    benefit::Entity::find_by_id(who).lock_exclusive().one(&**tx).await?;
     if certification::Entity::find_by_id(id).one(&**tx).await?.is_some() {
         return Ok(Word::Recorded);
     }
     let account = how.decided_by.account().ok_or(OfficeError::Unreadable("who decided"))?;
-    match eyes::say(&**tx, id, who, account, how, at).await? {
+    let tied = if four_eyes { eyes::tied(&**tx, account).await? } else { Vec::new() };
+    match eyes::say(&**tx, id, who, account, &tied, how, at).await? {
         // A volunteer speaks of their own visits only.
         Eyes::Four { first } if how.by == Party::Volunteer(first) => Ok(Word::Confirms(how.by)),
         Eyes::Four { first } => Ok(Word::Confirms(Party::Staff(first))),

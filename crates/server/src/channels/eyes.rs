@@ -8,14 +8,13 @@
 //! the certification is recorded, and when no proof can be so old any more.
 
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
 use super::by_hand::ByHand;
 use crate::chronicle::rows::of_party;
-use crate::db::year::benefit;
+use crate::db::desk_entity::staff;
 use crate::db::year::certification_word::{Column, Entity, Model};
 use crate::year::dates::day_number;
 use crate::year::names::Named as _;
@@ -38,17 +37,25 @@ pub(super) enum Eyes {
     },
 }
 
-/// Takes an account's word down on the certification `id`, which is not recorded yet.
+/// Accounts that don't count beside this one: who invited it and whom it invited, since whoever invites is told the code and
+/// could be both.
+pub(super) async fn tied(tx: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Uuid>, DbErr> {
+    let either = Condition::any().add(staff::Column::Id.eq(account)).add(staff::Column::InviterId.eq(account));
+    let rows = staff::Entity::find().filter(either).all(tx).await?;
+    Ok(rows.iter().filter_map(|row| if row.id == account { row.inviter_id } else { Some(row.id) }).collect())
+}
+
+/// Takes an account's word down on the certification `id`, which is not recorded yet; accounts that are `tied` to it don't count
+/// as another. The caller holds the lock on the person's benefit.
 pub(super) async fn say(
     tx: &impl ConnectionTrait,
     id: Uuid,
     who: Uuid,
     account: Uuid,
+    tied: &[Uuid],
     how: &ByHand,
     at: i64,
 ) -> Result<Eyes, DbErr> {
-    // Two who speak at once: the later one sees the other's word.
-    benefit::Entity::find_by_id(who).lock_exclusive().one(tx).await?;
     let words = Entity::find().filter(Column::CertificationId.eq(id)).all(tx).await?;
     let own = Model {
         certification_id: id,
@@ -67,7 +74,8 @@ pub(super) async fn say(
         let brought = counter || word.brought_by == own.brought_by;
         brought && word.seconded_by == own.seconded_by && word.proof_day == own.proof_day
     };
-    if let Some(first) = words.iter().find(|word| word.account_id != account && same(word)) {
+    let is_other = |word: &Model| word.account_id != account && !tied.contains(&word.account_id);
+    if let Some(first) = words.iter().find(|word| is_other(word) && same(word)) {
         return Ok(Eyes::Four { first: first.account_id });
     }
     let is_new = !words.iter().any(|word| word.account_id == account && same(word));

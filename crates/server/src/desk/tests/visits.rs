@@ -1,10 +1,11 @@
 //! A volunteer reports visits to those on their list, and nobody else; a clerk confirms them where the policy says so.
 
 use jianzai_wire::desk::StaffRole;
-use sea_orm::EntityTrait as _;
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
 
 use super::*;
 use crate::chronicle::rows::of_party;
+use crate::db::desk_entity::staff;
 use crate::db::year::{certification, certification_word};
 use crate::year::record::Party;
 
@@ -20,6 +21,10 @@ async fn list(desk: &Desk, clerk: &Clerk, volunteer: &Clerk) {
     let roster = json!({ "volunteer": volunteer.id, "days": 7, "people": [number(1)] });
     let (status, made) = desk.post(clerk, "rosters", &roster).await;
     assert_eq!((status, &made["listed"]), (StatusCode::CREATED, &json!(1)), "{made}");
+}
+
+async fn visit_of(desk: &Desk) -> Value {
+    json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string() })
 }
 
 async fn records(desk: &Desk) -> Vec<certification::Model> {
@@ -174,5 +179,21 @@ async fn where_the_policy_trusts_volunteers_their_report_stands_unless_it_wants_
         let kept = records(&desk).await;
         assert_eq!((kept.len(), &kept[0].decided_by), (1, &of_party(Party::Staff(other.id))));
         assert_eq!(kept[0].seconded_by, None, "the visitor is named anyhow");
+
+        // Whoever invited a volunteer could be the volunteer as well.
+        let desk = Desk::new(kind).await;
+        desk.amend("xiangtan.toml", "four_eyes = [\"home_visit\"]").await;
+        let (inviter, chen) = round(&desk).await;
+        let invited = staff::ActiveModel { id: Set(chen.id), inviter_id: Set(Some(inviter.id)), ..Default::default() };
+        invited.update(desk.app.store.single()).await.unwrap();
+        assert_eq!(desk.post(&chen, "visits/report", &visit_of(&desk).await).await.0, StatusCode::ACCEPTED);
+        let (_, shown) = desk.post(&inviter, "visits/reported", &json!({})).await;
+        let confirm = format!("visits/{}/confirm", shown["visits"][0]["id"].as_str().unwrap());
+        let yes = json!({ "confirmed": true });
+        assert_eq!(desk.post(&inviter, &confirm, &yes).await.0, StatusCode::ACCEPTED);
+        assert_eq!(records(&desk).await, []);
+        let another = desk.clerk("clerk.xt.2", "430300").await;
+        assert_eq!(desk.post(&another, &confirm, &yes).await.0, StatusCode::CREATED);
+        assert_eq!(records(&desk).await.len(), 1);
     }
 }
