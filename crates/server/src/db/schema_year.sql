@@ -18,6 +18,9 @@ ALTER TABLE review ADD COLUMN died_day INTEGER;         -- (once) day of death, 
 ALTER TABLE review ADD COLUMN code TEXT;                -- (once) what the person is told of a refusal
 ALTER TABLE review_word ADD COLUMN code TEXT;           -- (once) what the person is to be told of a refusal
 
+-- Those that may have to be forgotten; the others are many.
+CREATE INDEX attempt_with_limitations ON attempt (id) WHERE limitations IS NOT NULL;
+
 CREATE TABLE known_key (
   role TEXT NOT NULL,                     -- (once) what it is for
   name TEXT NOT NULL,                     -- (once) as in the name of its file
