@@ -18,10 +18,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable as _,
-    QueryFilter,
+    QueryFilter, QuerySelect,
 };
 use sha2::Sha256;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ use crate::problem::Refusal;
 const HOUR_MS: i64 = 3_600_000;
 /// Failures on an ID number that delay nothing.
 const FREE_FAILURES: i64 = 4;
+/// Counts that are forgotten at one look.
+const FORGOTTEN_AT_ONCE: u64 = 5_000;
 /// The longest delay.
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
@@ -221,9 +223,21 @@ fn one_more(now: i64) -> OnConflict {
         .to_owned()
 }
 
-/// Forgets counts whose hour is over.
+/// Forgets counts whose hour is over; those that somebody is counting at this moment another time, so that neither waits.
 pub(crate) async fn forget_old(db: &impl ConnectionTrait, now: i64) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::WindowStart.lt(now - HOUR_MS)).exec(db).await.map(drop)
+    let old: Vec<(String, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::Kind, Column::Subject])
+        .filter(Column::WindowStart.lt(now - HOUR_MS))
+        .limit(FORGOTTEN_AT_ONCE)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .into_tuple()
+        .all(db)
+        .await?;
+    for counter in old {
+        Entity::delete_by_id(counter).exec(db).await?;
+    }
+    Ok(())
 }
 
 /// Twice as long with each failure.
