@@ -28,6 +28,7 @@ use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::channels::BatchSource;
 use crate::chronicle::people::registered;
+use crate::db::Writing;
 use crate::keys::Role;
 use crate::limits::Counters;
 use crate::office::{Office, OfficeError};
@@ -127,9 +128,9 @@ impl AtDesk<'_> {
         if self.counters.check(&*tx, now).await?.is_err() {
             return Ok(Looked::TooMany);
         }
-        let outcome = match office.person(name, number).await? {
+        let outcome = match office.person_in(&*tx, name, number).await? {
             None => Outcome::Nobody,
-            Some(who) if self.serves(office, who).await? => Outcome::Shown(who),
+            Some(who) if self.serves(office, &tx, who).await? => Outcome::Shown(who),
             Some(_) => Outcome::Elsewhere,
         };
         let looked = match outcome {
@@ -147,8 +148,8 @@ impl AtDesk<'_> {
         Ok(looked)
     }
 
-    async fn serves(&self, office: &Office, who: Uuid) -> Result<bool, OfficeError> {
-        let found = registered(office.store.reads(), &office.keys, who).await?.transpose();
+    async fn serves(&self, office: &Office, tx: &Writing, who: Uuid) -> Result<bool, OfficeError> {
+        let found = registered(&**tx, &office.keys, who).await?.transpose();
         let place = found.map_err(|error| OfficeError::Unreadable(error.0))?.map(|(place, ..)| place);
         Ok(place.is_some_and(|place| self.by.serves(place)))
     }
