@@ -131,6 +131,9 @@ pub const SHORTENED_NOD: f32 = 0.89;
 pub const SHORTENED_NOD_DOUBTED: f32 = 0.93;
 /// A movement of fewer frames than this may be a slip of the mesh.
 pub const SHORTENED_FRAMES: usize = 2;
+/// A movement of fewer frames than this refuses nobody; a person looks. What is doubted is looked at in every frame, and then a
+/// whole movement has twice as many at least.
+pub const SHORTENED_SURE: usize = 4;
 
 /// A face in which nothing moved by more than this (in full actions, 5th to 95th percentile) is a still.
 pub const STILL: f32 = 0.3;

@@ -44,11 +44,15 @@ fn shortened(evidence: &Evidence<'_>, rest: &Baseline, readings: &[Option<Readin
     let mut bent = false;
     for (name, actions, limit, doubted) in kinds {
         let of_kind = movements.iter().filter(|(action, _)| actions.contains(action));
-        let length =
-            |(_, frames): &(Action, Vec<Reading>)| median(frames.iter().filter_map(|seen| solid.stretch(seen)));
-        let Some(shortest) = of_kind.filter_map(length).reduce(f32::min) else { continue };
+        let lengths: Vec<(f32, bool)> = of_kind
+            .filter_map(|(_, frames)| {
+                let length = median(frames.iter().filter_map(|seen| solid.stretch(seen)))?;
+                Some((length, frames.len() >= limits::SHORTENED_SURE))
+            })
+            .collect();
+        let Some(shortest) = lengths.iter().map(|(length, _)| *length).reduce(f32::min) else { continue };
         let figure = findings.note(name, f64::from(shortest), Some(f64::from(doubted)));
-        if shortest < limit {
+        if lengths.iter().any(|(length, sure)| *sure && *length < limit) {
             bent = true;
             findings.add(Decision::Refuse, ReasonCode::LivenessFlat, Layer::Depth, vec![figure]);
         } else if shortest < doubted {
