@@ -98,6 +98,10 @@ impl Case {
         let revealed = steps::revealed(db, id).await.map_err(|_| JudgingError::Kept("steps"))?;
         let committed_at = attempt.committed_at.ok_or(JudgingError::Kept("committed_at"))?;
         let committed = committed(&attempt).ok_or(JudgingError::Kept("commitment"))?;
+        let secrets = secrets(app);
+        if !secrets.iter().any(|secret| secret.key_id() == attempt.recipient_key) {
+            return Err(JudgingError::KeyNotHere(attempt.recipient_key));
+        }
         Ok(Self {
             attempt: id,
             beneficiary: person.id,
@@ -116,7 +120,7 @@ impl Case {
             issued_at: attempt.issued_at,
             leased: leased(app, &attempt).await?,
             open_ms: committed_at - attempt.issued_at,
-            secrets: secrets(app),
+            secrets,
             name: open(app, &person, "name", &person.name)
                 .and_then(|text| Name::parse(&text).ok())
                 .ok_or(JudgingError::Kept("name"))?,

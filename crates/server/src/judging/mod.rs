@@ -5,7 +5,8 @@
 //! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
 //! twice. Several processes judge at once: a job is one worker's until its lease runs out, and who has lost it changes
 //! nothing. The place does not take a certification of what passed: a person looks at it. A fault of our own: tried again,
-//! ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is never refused for it. The object store is away: that costs no try, however long it lasts. Something wrong with the evidence: refused, with the code that names it.
+//! ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is never refused for it. The object store is away, or this process began before the key was made that
+//! the bundle is sealed to: that costs no try, however long it lasts, and nothing is deleted. Something wrong with the evidence: refused, with the code that names it.
 
 pub(crate) mod by_clerk;
 mod case;
@@ -40,8 +41,8 @@ use crate::year::record::RecordFault;
 const LEASE_MS: i64 = 5 * 60_000;
 /// A bundle that could not be judged so often goes to review.
 const MAX_TRIES: i64 = 6;
-/// Evidence that could not be fetched is asked for again after this.
-const STORE_AWAY_MS: i64 = 30_000;
+/// Evidence that is out of reach is asked for again after this.
+const OUT_OF_REACH_MS: i64 = 30_000;
 /// How long to wait where nobody rings.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -60,14 +61,20 @@ pub(crate) enum JudgingError {
     Certificate(#[from] jianzai_certificate::CertificateError),
     #[error("the examination panicked")]
     Panicked,
+    #[error("the key {0}, which the app was told to seal to, is not among the keys of this process")]
+    KeyNotHere(String),
     #[error("the record of a certificate could not stand: {0:?}")]
     NotRecorded(Vec<RecordFault>),
 }
 
 impl JudgingError {
-    /// Nobody could say whether the evidence is there; it says nothing about this attempt.
-    fn is_store_away(&self) -> bool {
-        matches!(self, Self::Store(error) if !matches!(error, object_store::Error::NotFound { .. }))
+    /// The store, or the key to what it holds, is out of reach from here; it says nothing about this attempt.
+    fn is_out_of_reach(&self) -> bool {
+        match self {
+            Self::Store(error) => !matches!(error, object_store::Error::NotFound { .. }),
+            Self::KeyNotHere(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -148,9 +155,9 @@ async fn work(
         Ok((case, Examined::Found(finding))) => conclude(app, &job, Some(&case), &finding).await,
         // A stop of ours is no fault of the bundle's and costs it no try.
         Ok((_, Examined::Interrupted)) => give_back(app, &job, 0, job.tries - 1).await,
-        Err(error) if error.is_store_away() => {
-            tracing::error!(attempt = %id, %error, "the evidence can't be fetched now");
-            give_back(app, &job, STORE_AWAY_MS, job.tries - 1).await
+        Err(error) if error.is_out_of_reach() => {
+            tracing::error!(attempt = %id, %error, "the evidence is out of reach");
+            give_back(app, &job, OUT_OF_REACH_MS, job.tries - 1).await
         }
         Err(error) => {
             tracing::error!(attempt = %id, tries = job.tries, %error, "an attempt could not be judged");

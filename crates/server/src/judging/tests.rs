@@ -126,6 +126,20 @@ async fn standing(world: &World) -> State {
 }
 
 #[tokio::test]
+async fn a_process_without_the_key_leaves_the_bundle_to_one_that_has_it() {
+    let world = world().await;
+    let later = attempt::ActiveModel {
+        id: Set(world.attempt),
+        recipient_key: Set("evidence-20300101-00".to_owned()),
+        ..Default::default()
+    };
+    later.update(world.app.store.single()).await.unwrap();
+    let error = Case::load(&world.app, world.attempt).await.err().unwrap();
+    assert!(matches!(&error, JudgingError::KeyNotHere(key) if key == "evidence-20300101-00"), "{error}");
+    assert!(error.is_out_of_reach(), "which costs no try and deletes nothing");
+}
+
+#[tokio::test]
 async fn a_job_is_one_workers_until_its_lease_runs_out() {
     let world = world().await;
     let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
