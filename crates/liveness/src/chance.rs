@@ -20,12 +20,12 @@ pub fn entropy_bits(policy: &CapturePolicy) -> f64 {
 ///
 /// Generous to the recording: it may pause at rest as long as it likes, so that each of its actions begins at a moment
 /// that counts, and it may be endless. What it does next is fixed by it, and any other action than the asked one is a
-/// failure, which sets the count back ([`crate::rules::needed`]) and begins a plan that is drawn independently. So in each
-/// of the `failures_allowed + 1` runs one plan at most is fitted, of `N` that are equally likely: chance `1/N`.
+/// failure, which sets the count back ([`crate::rules::needed`]) and begins a plan that is drawn independently and is a step
+/// longer. So in each of the `failures_allowed + 1` runs one plan at most is fitted, of `N` that are equally likely: chance
+/// `1/N`, and `N` grows with each.
 pub fn recording_fits(policy: &CapturePolicy) -> f64 {
-    let one_run = plans(policy).recip();
-    let runs = f64::from(policy.failures_allowed) + 1.0;
-    1.0 - (1.0 - one_run).powf(runs)
+    let missed = |failed| 1.0 - (policy.ways_on(policy.steps_after(failed), false) as f64).recip();
+    1.0 - (0..=policy.failures_allowed).map(missed).product::<f64>()
 }
 
 #[cfg(test)]
@@ -61,6 +61,6 @@ mod tests {
         assert_eq!((policy.steps_needed, policy.failures_allowed), (3, 1));
         assert_eq!(plans(&policy), 124.0);
         assert!((entropy_bits(&policy) - 6.954).abs() < 0.001);
-        assert!((recording_fits(&policy) - 0.016_064).abs() < 1e-6);
+        assert!((recording_fits(&policy) - 0.009_654).abs() < 1e-6);
     }
 }

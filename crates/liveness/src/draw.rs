@@ -1,8 +1,8 @@
 //! Which action is asked next.
 //!
 //! **In**: the rules, the steps so far with how they ended, and a random number. **Out**: an action, so that in the end every
-//! plan of the rules was equally likely: each sequence of as many actions as are needed, at least one of which moves the
-//! head (if any of the person's can). **What can go wrong**: rules without an action, or a plan that is complete already:
+//! plan of the rules was equally likely: each sequence of as many actions as are needed (one more after a failure), at least
+//! one of which moves the head (if any of the person's can). **What can go wrong**: rules without an action, or a plan that is complete already:
 //! then there is nothing to draw.
 //!
 //! Why a head movement: a mouth can be cut into a print, or bent, or drawn, and a print that was asked for three open mouths
@@ -18,7 +18,7 @@ pub fn draw(policy: &CapturePolicy, steps: &[StepReveal], random: u64) -> Option
     let run = current_run(steps);
     let moved = has_head_movement(run);
     let done = u32::try_from(run.len()).ok()?;
-    let after = policy.steps_needed.checked_sub(done)?.checked_sub(1)?;
+    let after = steps_of_run(policy, steps).checked_sub(done)?.checked_sub(1)?;
     let ways = |action: Action| policy.ways_on(after, moved || action.moves_head());
     let all = policy.actions.iter().fold(0_u64, |sum, action| sum.saturating_add(ways(*action)));
     // What evenness the remainder costs is below one in 10^15: plans are thousands, numbers 2^64.
@@ -29,6 +29,12 @@ pub fn draw(policy: &CapturePolicy, steps: &[StepReveal], random: u64) -> Option
         left = left.saturating_sub(here);
         found
     })
+}
+
+/// How many steps the present run takes.
+fn steps_of_run(policy: &CapturePolicy, steps: &[StepReveal]) -> u32 {
+    let failed = |step: &&StepReveal| step.ended.is_some_and(|report| report.outcome != StepOutcome::Done);
+    policy.steps_after(u32::try_from(steps.iter().filter(failed).count()).unwrap_or(u32::MAX))
 }
 
 /// The steps that count: those done since the last that failed.
@@ -64,7 +70,7 @@ mod tests {
         let mut complete = BTreeMap::new();
         while let Some((steps, chance)) = open.pop() {
             let run = current_run(&steps);
-            let left = policy.steps_needed - run.len() as u32;
+            let left = steps_of_run(policy, &steps) - run.len() as u32;
             if left == 0 {
                 complete.insert(run.iter().map(|step| step.step.action).collect(), chance);
                 continue;
@@ -88,10 +94,11 @@ mod tests {
             let first = ended(0, Action::OpenMouth, StepOutcome::Wrong(Action::LookUp));
             for before in [&[][..], &[first]] {
                 let plans = plans(&policy, before);
-                assert_eq!(plans.len() as u64, policy.plans());
+                let all = policy.ways_on(policy.steps_after(before.len() as u32), false);
+                assert_eq!(plans.len() as u64, all);
                 for (plan, chance) in plans {
                     assert!(plan.iter().any(|action| action.moves_head()), "{plan:?}");
-                    let even = 1.0 / policy.plans() as f64;
+                    let even = 1.0 / all as f64;
                     assert!((chance / even - 1.0).abs() < 1e-9, "{plan:?}: {chance} instead of {even}");
                 }
             }

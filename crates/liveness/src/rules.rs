@@ -16,12 +16,12 @@ pub enum NextStep {
 /// Decides what follows `ended`, the reports of every step of the attempt in order.
 ///
 /// A failed step sets the count of done steps back to none: the person does the whole sequence again, all of it freshly
-/// drawn. This keeps the chance of a recording that fits by luck at no more than one plan's chance per try
+/// drawn and one step longer. This keeps the chance of a recording that fits by luck at no more than one plan's chance per try
 /// ([`crate::chance`]), where counting on would add a chance for every place at which the failure may have happened.
 pub fn needed(ended: &[StepReport], policy: &CapturePolicy) -> NextStep {
     let (mut done, mut failed) = (0_u32, 0_u32);
     for report in ended {
-        if done >= policy.steps_needed || failed > policy.failures_allowed {
+        if done >= policy.steps_after(failed) || failed > policy.failures_allowed {
             break;
         }
         match report.outcome {
@@ -34,7 +34,7 @@ pub fn needed(ended: &[StepReport], policy: &CapturePolicy) -> NextStep {
     }
     if failed > policy.failures_allowed {
         NextStep::Failed
-    } else if done >= policy.steps_needed {
+    } else if done >= policy.steps_after(failed) {
         NextStep::Complete
     } else {
         NextStep::Reveal
@@ -69,14 +69,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_starts_the_count_again_and_a_second_ends_the_attempt() {
-        for open in ["", "d", "dd", "w", "ddw", "ddwdd", "edd"] {
+    fn a_failure_starts_a_longer_count_and_a_second_ends_the_attempt() {
+        for open in ["", "d", "dd", "w", "ddw", "ddwdd", "ddwddd", "edd", "eddd"] {
             assert_eq!(after(open), NextStep::Reveal, "{open}");
         }
-        for complete in ["ddd", "wddd", "ddwddd", "eddd"] {
+        for complete in ["ddd", "wdddd", "ddwdddd", "edddd"] {
             assert_eq!(after(complete), NextStep::Complete, "{complete}");
         }
-        for failed in ["ww", "we", "ddwddw", "wdw"] {
+        for failed in ["ww", "we", "ddwddw", "wdw", "wdddw"] {
             assert_eq!(after(failed), NextStep::Failed, "{failed}");
         }
     }

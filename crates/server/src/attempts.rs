@@ -1,9 +1,10 @@
 //! `POST /v1/attempts`: a fresh nonce and the rules, for one try.
 //!
 //! Attempts don't cancel one another, and one that is abandoned or refused changes nothing for the person: whoever knows
-//! four facts may start one.
+//! four facts may start one. After one that failed within a day, whoever tries again is asked for one movement more.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, State};
@@ -11,8 +12,8 @@ use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
 use jianzai_wire::{Bytes32, CapturePolicy, Limitation, ReasonCode, Step};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
 };
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -20,7 +21,7 @@ use uuid::Uuid;
 use crate::activation::client_address;
 use crate::app::App;
 use crate::clock::to_time;
-use crate::db::entity::{State as Standing, activation, attempt};
+use crate::db::entity::{State as Standing, activation, attempt, step};
 use crate::limitations;
 use crate::limits::Counters;
 use crate::problem::{Body, Refusal};
@@ -31,6 +32,8 @@ use crate::year::names::Named as _;
 
 /// The capture must be committed within this.
 const COMMIT_WITHIN_MS: i64 = 5 * 60_000;
+/// How far back attempts count that failed.
+pub(crate) const DAY_MS: i64 = 24 * 3_600_000;
 /// Attempts that one activation may start.
 const MAX_ATTEMPTS: i64 = 20;
 
@@ -74,7 +77,11 @@ pub(crate) async fn start(
     counters.check(&*tx, now).await??;
     counters.count(&*tx, now).await?;
     let can = Limitation::leave(&request.limitations, &request.cannot);
-    let policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
+    let mut policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
+    // A recording that did not fit has a smaller chance the next time; a person does one movement more.
+    if failed(&*tx, activation.beneficiary_id, now - DAY_MS..=now, None).await? > 0 {
+        policy.steps_needed = policy.steps_after(1);
+    }
     let whose = (activation.id, activation.beneficiary_id);
     let (times, limitations) = ((now, now + COMMIT_WITHIN_MS), request.limitations);
     let attempt =
@@ -137,6 +144,24 @@ pub(crate) async fn issue(
     let row = row.insert(tx).await?;
     let (issued_at, commit_by) = (to_time(now), to_time(commit_by));
     Ok(Attempt { id: row.id, token, nonce, issued_at, commit_by, policy: policy.clone(), recipient })
+}
+
+/// Attempts of a person, issued within these times, that were shown a step and led to no certificate, whatever became of them:
+/// who commits to what does not fit and never sends it, or sends another first, has tried as well.
+pub(crate) async fn failed(
+    db: &impl ConnectionTrait,
+    beneficiary: Uuid,
+    issued: RangeInclusive<i64>,
+    but: Option<Uuid>,
+) -> Result<u64, DbErr> {
+    let shown = step::Entity::find().select_only().column(step::Column::AttemptId).filter(step::Column::Idx.eq(0));
+    let failed = attempt::Entity::find()
+        .filter(attempt::Column::BeneficiaryId.eq(beneficiary))
+        .filter(attempt::Column::IssuedAt.between(*issued.start(), *issued.end()))
+        .filter(attempt::Column::State.ne(Standing::Certified))
+        .filter(attempt::Column::Id.in_subquery(shown.into_query()));
+    let failed = but.into_iter().fold(failed, |failed, id| failed.filter(attempt::Column::Id.ne(id)));
+    failed.count(db).await
 }
 
 impl activation::Model {

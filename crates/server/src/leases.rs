@@ -125,11 +125,11 @@ async fn rules(app: &App, request: &LeaseRequest, now: i64) -> Result<CapturePol
         .ok_or(ReasonCode::AttemptAbilitiesReview.into())
 }
 
-/// As many steps as an attempt may come to: all but one done, one failed, and so on, and then all. Wherever one fails, those
-/// that follow make a plan of their own, so each run of them has a head movement.
+/// As many steps as an attempt may come to: all but one done, one failed, and so on, and then all of a run that is longer with
+/// each. Wherever one fails, those that follow make a plan of their own, so each run of them has a head movement.
 fn draw(policy: &CapturePolicy) -> Result<Vec<Step>, Refusal> {
     let needed = policy.steps_needed.max(1) as usize;
-    let longest = needed * (policy.failures_allowed as usize + 1);
+    let longest = (0..=policy.failures_allowed).map(|failed| policy.steps_after(failed) as usize).sum();
     let can_move = policy.actions.iter().any(|action| action.moves_head());
     let mut rng = rand::rng();
     loop {

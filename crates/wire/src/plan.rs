@@ -103,7 +103,8 @@ pub struct StepReport {
 pub struct CapturePolicy {
     /// Actions that may be asked.
     pub actions: Vec<Action>,
-    /// Steps that must end as `Done` one after another: a failed step sets the count back to none.
+    /// Steps that must end as `Done` one after another. A failed step sets the count back to none, and one more is needed
+    /// from then on ([`Self::steps_after`]).
     pub steps_needed: u32,
     /// Steps that may end otherwise before the attempt ends with `action.wrong`.
     pub failures_allowed: u32,
@@ -123,7 +124,7 @@ impl CapturePolicy {
 
     /// The standing rules for the actions that a person can do: as many steps as make at least [`Self::LEAST_PLANS`] plans,
     /// and never fewer than three. With one failure allowed, after which the count starts again, a recording made for
-    /// another plan then fits by luck in at most two of a hundred attempts. Where no number of steps makes so many, it is
+    /// another plan then fits by luck in fewer than two of a hundred attempts. Where no number of steps makes so many, it is
     /// three steps, and the capture goes to a person's review ([`Self::is_enough`]). `None` without any action: there is
     /// nothing to record.
     pub fn for_actions(actions: &[Action]) -> Option<Self> {
@@ -148,6 +149,12 @@ impl CapturePolicy {
         while self.actions.len() > 1 && self.plans() < plans {
             self.steps_needed = self.steps_needed.saturating_add(1);
         }
+    }
+
+    /// Steps that must end as `Done` one after another once so many have failed: each failure was a recording's chance to fit
+    /// by luck, and makes the next one smaller.
+    pub fn steps_after(&self, failed: u32) -> u32 {
+        self.steps_needed.saturating_add(failed)
     }
 
     /// The number of equally likely plans: sequences of `steps_needed` actions, of which at least one moves the head if any

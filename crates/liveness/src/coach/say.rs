@@ -80,7 +80,7 @@ pub enum CoachOutput {
     Progress {
         /// Done one after another.
         done: u32,
-        /// Needed.
+        /// Needed; one more after a failed step.
         needed: u32,
     },
     /// Begin a recording with no frames in it; whatever was recorded before is dropped.

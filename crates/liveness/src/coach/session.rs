@@ -69,10 +69,10 @@ impl Session {
         use jianzai_wire::StepOutcome::Done;
         let reports = self.reports();
         let done = reports.iter().rev().take_while(|report| report.outcome == Done).count();
-        self.out.push(CoachOutput::Progress {
-            done: u32::try_from(done).unwrap_or(u32::MAX),
-            needed: self.policy.steps_needed,
-        });
+        let failed = reports.iter().filter(|report| report.outcome != Done).count();
+        let whole = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        let needed = self.policy.steps_after(whole(failed));
+        self.out.push(CoachOutput::Progress { done: whole(done), needed });
     }
 
     /// The reports so far.

@@ -141,7 +141,7 @@ fn half_hearted_movements_are_never_held_against_anyone() {
 }
 
 #[test]
-fn one_wrong_action_is_forgiven_and_the_count_begins_again() {
+fn one_wrong_action_is_forgiven_and_a_longer_count_begins() {
     let mut person = Obedient::new(Person::new(6), 6);
     let mut asked = 0;
     let mut last = None;
@@ -159,8 +159,8 @@ fn one_wrong_action_is_forgiven_and_the_count_begins_again() {
     });
     let capture = capture(&mut scene, policy(), 6);
     assert!(capture.is_complete(), "{:?}", capture.end);
-    assert_eq!(capture.progress, [0, 1, 2, 0, 1, 2, 3]);
-    assert_eq!(capture.steps.len(), 6);
+    assert_eq!(capture.progress, [0, 1, 2, 0, 1, 2, 3, 4]);
+    assert_eq!(capture.steps.len(), 7);
     assert!(capture.said.iter().any(|(_, said)| *said == Instruction::OtherAction));
     assert_eq!(capture.judged().codes(), []);
 }

@@ -257,11 +257,11 @@ fn satisfies<'a>(mut events: impl Iterator<Item = &'a Event>, capture: &Capture,
             done = 0;
             failed += 1;
         }
-        if failed > capture.policy.failures_allowed || done >= capture.policy.steps_needed {
+        if failed > capture.policy.failures_allowed || done >= capture.policy.steps_after(failed) {
             break;
         }
     }
-    done >= capture.policy.steps_needed
+    failed <= capture.policy.failures_allowed && done >= capture.policy.steps_after(failed)
 }
 
 fn recordings(film: &Film, count: u64) -> Vec<Recording> {

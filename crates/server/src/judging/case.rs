@@ -7,28 +7,24 @@ use jianzai_liveness::StepReveal;
 use jianzai_wire::api::CommitRequest;
 use jianzai_wire::{Bytes32, CapturePolicy, Division, Mode, Name, Step};
 use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::JudgingError;
 use super::pacing::Mark;
 use crate::app::App;
-use crate::attempts::bytes32;
+use crate::attempts::{DAY_MS, bytes32, failed};
 use crate::chronicle::people::is_mobile;
 use crate::chronicle::policies::Rules;
 use crate::columns;
 use crate::db::desk_entity::staff;
-use crate::db::entity::{State, activation, attempt, beneficiary, certificate, step};
+use crate::db::entity::{activation, attempt, beneficiary, certificate};
 use crate::keys::Role;
 use crate::messages::announce::Certification;
 use crate::register::place;
 use crate::steps::{self, Revealed};
 use crate::year::channel::Channel;
-
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// An attempt, its plan, and whose it should be.
 pub(super) struct Case {
@@ -164,18 +160,10 @@ fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {
     })
 }
 
-/// Attempts, within a day before this one was committed, that were shown a step and led to no certificate, whatever became of
-/// them: who commits to what does not fit and never sends it, or sends another first, has tried as well.
+/// How many failed within a day before this one was committed.
 async fn failed_before(app: &App, attempt: &attempt::Model) -> Result<u64, JudgingError> {
-    let shown = step::Entity::find().select_only().column(step::Column::AttemptId).filter(step::Column::Idx.eq(0));
-    let failed = attempt::Entity::find()
-        .filter(attempt::Column::BeneficiaryId.eq(attempt.beneficiary_id))
-        .filter(attempt::Column::IssuedAt.gt(attempt.issued_at - DAY_MS))
-        .filter(attempt::Column::IssuedAt.lte(attempt.committed_at.unwrap_or(attempt.issued_at)))
-        .filter(attempt::Column::Id.ne(attempt.id))
-        .filter(attempt::Column::State.ne(State::Certified))
-        .filter(attempt::Column::Id.in_subquery(shown.into_query()));
-    Ok(failed.count(app.store.reads()).await?)
+    let within = attempt.issued_at - DAY_MS..=attempt.committed_at.unwrap_or(attempt.issued_at);
+    Ok(failed(app.store.reads(), attempt.beneficiary_id, within, Some(attempt.id)).await?)
 }
 
 /// The first step was asked for, each was reported as ended, the whole was committed.

@@ -17,7 +17,7 @@ use crate::db::entity::State;
 
 /// A clock that runs a little fast makes a recording seem a little longer.
 const CLOCK_TOLERANCE_MS: i64 = 2_000;
-/// An old person may need several tries; with so many the chance of a recording stays below 8 % (docs/THREATS.md).
+/// An old person may need several tries; with so many the chance of a recording stays below 2 % (docs/THREATS.md).
 const FAILED_IN_A_DAY: u64 = 4;
 
 /// The networks, ready.

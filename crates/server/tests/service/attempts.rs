@@ -59,6 +59,21 @@ async fn two_wrong_actions_end_the_attempt_and_only_that_one() {
 }
 
 #[tokio::test]
+async fn whoever_failed_today_is_asked_for_one_movement_more() {
+    let world = World::new().await;
+    let usual = CapturePolicy::for_actions(&Action::ALL).unwrap().steps_needed;
+    let first = world.attempt().await;
+    assert_eq!(world.attempt().await.policy.steps_needed, usual, "one that saw no step has failed at nothing");
+    let request = StepRequest { ended: None, frames: 3, chain_head: head(3) };
+    world.step(&first, &request).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.attempt().await.policy.steps_needed, usual + 1, "and never more than one");
+    }
+    world.clock.advance(Duration::from_hours(25));
+    assert_eq!(world.attempt().await.policy.steps_needed, usual);
+}
+
+#[tokio::test]
 async fn steps_out_of_turn_are_refused() {
     let world = World::new().await;
     let attempt = world.attempt().await;
