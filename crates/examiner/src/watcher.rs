@@ -4,7 +4,7 @@
 //!
 //! - wherever the face or what is around it has changed since the frame last looked at, and then also the frame before, so
 //!   that what happens is seen from its beginning, and a face that jumps is held against the one just before the jump;
-//! - while it goes on changing, every second frame; every third where a movement was asked for, because there it only has to
+//! - while it goes on changing, every second frame; every fourth where a movement was asked for, because there it only has to
 //!   be found, and if it is not, every frame is looked at;
 //! - never fewer than one in [`UNSEEN_MS`], whatever a glance says;
 //! - every frame while no face is seen; every frame of which the bundle has a picture; the first and the last.
@@ -27,14 +27,14 @@ use crate::cost::Cost;
 use crate::glance::{Glance, Luma};
 
 /// Nothing is left unseen for longer than this, in ms, if the video has frames. Less than the largest gap between frames.
-const UNSEEN_MS: u64 = 400;
+const UNSEEN_MS: u64 = 490;
 /// A change of this much is a movement. Of nine attempts of the footage none was doubted up to 0.4, seven from 0.6 on: a
 /// mouth that opens changes little else.
 const MOVED: f32 = 0.3;
 /// While something moves, one of so many frames is looked at...
 const EVERY: u32 = 2;
 /// ...and of so many while the phone says that the asked action is done.
-const ASKED_EVERY: u32 = 3;
+const ASKED_EVERY: u32 = 4;
 
 /// What was seen, and in which frames.
 #[derive(Debug, Default)]
