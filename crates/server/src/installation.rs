@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::audit::{self, Action, Entry};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::year::{known_key, serving_folder};
+use crate::db::installation_entity::{known_key, serving_folder};
 use crate::db::{Database, Datastore, Writing};
 use crate::keys::{Key, KeyRing, KeysError, Role};
 use crate::{register, today};

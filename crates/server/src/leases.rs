@@ -42,7 +42,7 @@ use crate::clock::to_millis;
 use crate::commit::{TOLERANCE_MS, keep, receipt};
 use crate::db::entity::{State as Standing, activation, attempt, beneficiary};
 use crate::desk::access::{Outcome, Read, SOONEST, What, within_limits};
-use crate::desk::visits::until;
+use crate::desk::visits::on_list;
 use crate::problem::{Body, Refusal};
 use crate::sampling;
 use crate::steps::{self, Revealed};
@@ -74,7 +74,7 @@ pub(crate) async fn lend(
     let arrived = Instant::now();
     let now = app.clock.now();
     let volunteer = signed_in.account.id;
-    let Some(listed_until) = until(app.store.reads(), volunteer, request.person, now).await? else {
+    let Some(listed) = on_list(app.store.reads(), volunteer, request.person, now).await? else {
         missed(&app, &signed_in, now).await?;
         tokio::time::sleep_until(arrived + SOONEST).await;
         return Err(ReasonCode::DeskNotListed.into());
@@ -98,7 +98,7 @@ pub(crate) async fn lend(
         leased_plan: Some(plan),
         sampled: sampling::is_drawn(&*tx, request.person).await?,
     };
-    let times = (now, listed_until.min(now + LEASE_MS));
+    let times = (now, listed.until.min(now + LEASE_MS));
     let attempt = attempts::issue(&app, &*tx, whose, &policy, request.demo, times, beside).await?;
     audit::append(&tx, now, Entry::of(audit::Action::Leased, attempt.id).by(volunteer)).await?;
     tx.commit().await?;

@@ -5,7 +5,9 @@
 //! its days are over ([`FormRefused`]); a form that was recorded already is known, and its scan stays as it was; the place does
 //! not take the certification: the scan stays, so that it can be looked at and tried again while the form is taken.
 //!
-//! Every scan bears the day on which it goes, by the policy of the day it was taken in, whatever came of it.
+//! Every scan bears the day on which it goes, by the policy of the day it was taken in, whatever came of it. Its path stands in
+//! the row before there is a file, so that no file is ever without a row that deletes it; and whoever writes or deletes one
+//! holds the row.
 //!
 //! A code has 20 characters of 32 (100 random bits, no 0, 1, I, O), in groups of five. The service keeps its digest only.
 
@@ -133,7 +135,7 @@ impl Office {
         let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, form.beneficiary_id).await;
         let Some(rules) = rules.map_err(OfficeError::from)? else { return Ok(Certified::NoPolicy) };
         let delete_on = rules.on(now.date()).delete_on(channel.evidence(), now.date());
-        self.take_in(config, &form, scan, delete_on, now).await?;
+        self.take_in(config, form.id, scan, delete_on, now).await?;
         let how = ByHand {
             channel,
             by: returned.by,
@@ -150,33 +152,45 @@ impl Office {
     async fn take_in(
         &self,
         config: &Config,
-        form: &Model,
+        form: Uuid,
         scan: &[u8],
         delete_on: Date,
         now: OffsetDateTime,
     ) -> Result<(), OfficeError> {
-        let mut row =
-            ActiveModel { id: Set(form.id), delete_on: Set(Some(day_number(delete_on))), ..Default::default() };
-        if form.scan_path.is_none() {
-            row.scan_path = Set(Some(self.keep(config, form.id, scan)?));
-            row.returned_day = Set(form.returned_day.or(Some(day_number(now.date()))));
-        }
+        let path = format!("papers/{form}.sealed");
         let tx = self.store.begin("form returned").await?;
-        row.update(&*tx).await?;
+        let Some(row) = held(&*tx, form).await? else { return Ok(()) };
+        let back = ActiveModel {
+            id: Set(form),
+            delete_on: Set(Some(day_number(delete_on))),
+            scan_path: Set(Some(path.clone())),
+            returned_day: Set(row.returned_day.or(Some(day_number(now.date())))),
+            ..Default::default()
+        };
+        back.update(&*tx).await?;
+        tx.commit().await?;
+        let tx = self.store.begin("scan of a form").await?;
+        held(&*tx, form).await?;
+        if !config.data.join(&path).exists() {
+            self.keep(config, form, &path, scan)?;
+        }
         Ok(tx.commit().await?)
     }
 
-    /// Seals a scan and puts it on the disk; the path within the data folder.
-    fn keep(&self, config: &Config, form: Uuid, scan: &[u8]) -> Result<String, OfficeError> {
+    /// Seals a scan and puts it on the disk, at a path within the data folder.
+    fn keep(&self, config: &Config, form: Uuid, path: &str, scan: &[u8]) -> Result<(), OfficeError> {
         let place = Place { table: "mailed_form", column: "scan", row: form };
         let sealed = columns::seal(&self.keys, place, scan)?;
-        let folder = config.data.join("papers");
-        let path = format!("papers/{form}.sealed");
-        let kept =
-            durable::private_folder(&folder).and_then(|()| durable::create_private(&config.data.join(&path), &sealed));
-        kept.map_err(|error| OfficeError::File(format!("{}: {error}", folder.display())))?;
-        Ok(path)
+        let file = config.data.join(path);
+        let kept = file.parent().map_or(Ok(()), durable::private_folder);
+        let kept = kept.and_then(|()| durable::create_private(&file, &sealed));
+        kept.map_err(|error| OfficeError::File(format!("{}: {error}", file.display())))
     }
+}
+
+/// A form, not to be changed by anybody else before the transaction ends.
+async fn held(tx: &impl ConnectionTrait, form: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(form).lock_exclusive().one(tx).await
 }
 
 /// The form that a code stands on.
@@ -194,15 +208,17 @@ pub(crate) async fn delete_due(store: &Datastore, data: &Path, today: Date) -> R
         .await?;
     let mut deleted = 0;
     for form in due {
-        let path = form.scan_path.as_deref().map(|path| data.join(path)).unwrap_or_default();
+        let tx = store.begin("scan deleted").await?;
+        // It may have come back once more meanwhile.
+        let form = held(&*tx, form.id).await?.filter(|form| form.delete_on.is_some_and(|on| on < day_number(today)));
+        let Some((id, path)) = form.and_then(|form| Some((form.id, data.join(form.scan_path?)))) else { continue };
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(OfficeError::File(format!("{}: {error}", path.display())));
             }
             _ => {}
         }
-        let tx = store.begin("scan deleted").await?;
-        ActiveModel { id: Set(form.id), scan_path: Set(None), ..Default::default() }.update(&*tx).await?;
+        ActiveModel { id: Set(id), scan_path: Set(None), ..Default::default() }.update(&*tx).await?;
         tx.commit().await?;
         deleted += 1;
     }

@@ -202,6 +202,32 @@ async fn a_scan_that_certified_nobody_goes_on_its_day_and_its_form_is_taken_unti
 }
 
 #[tokio::test]
+async fn a_form_that_comes_back_twice_at_once_has_one_scan_and_one_that_was_lost_is_kept_anew() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = place(kind, "320100").await;
+        let form = office.issue_form(person(1), Channel::PaperByMail, CLERK, morning(TODAY)).await.unwrap();
+        let give = async |scan: &[u8], proof_date| {
+            let returned = Returned { proof_date, by: Party::Family, decided_by: CLERK };
+            office.return_form(&world.config, &form.code, scan, returned, morning(TODAY)).await.unwrap()
+        };
+        let kept = || {
+            let sealed = std::fs::read(world.config.data.join(format!("papers/{}.sealed", form.id))).unwrap();
+            let place = crate::columns::Place { table: "mailed_form", column: "scan", row: form.id };
+            crate::columns::open(&world.keys, place, &sealed).unwrap().to_vec()
+        };
+        let too_old = days_after(TODAY, -300);
+        let refused = Certified::Refused(vec![RecordFault::ProofTooOld]);
+        let both = tokio::join!(give(b"one", too_old), give(b"other", too_old));
+        assert_eq!(both, (refused.clone(), refused));
+        assert!([b"one".to_vec(), b"other".to_vec()].contains(&kept()));
+        // As if the power had gone after the row and before the file.
+        std::fs::remove_file(world.config.data.join(format!("papers/{}.sealed", form.id))).unwrap();
+        assert!(matches!(give(b"again", TODAY).await, Certified::New(_)));
+        assert_eq!(kept(), b"again");
+    }
+}
+
+#[tokio::test]
 async fn a_time_for_a_call_is_one_persons_and_its_outcome_is_one_record() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (world, office) = place(kind, "320100").await;

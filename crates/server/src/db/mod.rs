@@ -12,6 +12,7 @@
 pub(crate) mod bulk;
 pub(crate) mod desk_entity;
 pub(crate) mod entity;
+pub(crate) mod installation_entity;
 mod migration;
 pub(crate) mod silent_entity;
 pub(crate) mod year;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use jianzai_wire::IdNumber;
 use jianzai_wire::desk::ReadReason;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, PaginatorTrait as _,
-    QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -50,6 +50,8 @@ pub(crate) enum What {
     Visits,
     /// A person, by the volunteer who visits.
     Visit,
+    /// A person whom a volunteer has visited, by the clerk who confirms it.
+    Reported,
     /// A case of the queue.
     Case,
     /// The recording of a case.
@@ -69,6 +71,7 @@ impl What {
             Self::Roster => "roster",
             Self::Visits => "visits",
             Self::Visit => "visit",
+            Self::Reported => "reported",
             Self::Case => "case",
             Self::Evidence => "evidence",
             Self::Portrait => "portrait",
@@ -182,6 +185,18 @@ pub(super) async fn served<D: Demand>(
             Err(ReasonCode::DeskNobodyFound.into())
         }
     }
+}
+
+/// Whether somebody is insured where the account works; also no if there is nobody of that name.
+pub(super) async fn is_served<D: Demand>(
+    app: &App,
+    db: &impl ConnectionTrait,
+    by: &SignedIn<D>,
+    who: Uuid,
+) -> Result<bool, Refusal> {
+    let person = beneficiary::Entity::find_by_id(who).one(db).await?;
+    let place = person.map(|person| person.insured_place(&app.keys)).transpose()?;
+    Ok(place.is_some_and(|place| by.serves(place)))
 }
 
 /// Forgets reads that were kept long enough. Identifiers begin with the time, so their own index finds the old ones.

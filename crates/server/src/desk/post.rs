@@ -16,20 +16,16 @@ use jianzai_wire::api::Problem;
 use jianzai_wire::channels::{FormKind, FormRequest, IssuedForm, Recorded, ReturnedRequest};
 use jianzai_wire::desk::ReadReason;
 use jianzai_wire::{ReasonCode, Secret};
-use sea_orm::EntityTrait as _;
 use tokio::time::Instant;
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::access::{Outcome, Read, SOONEST, Wanted, What, served, within_limits};
+use super::access::{Outcome, Read, SOONEST, Wanted, What, is_served, served, within_limits};
 use super::by_people::answer;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::{App, ISSUER};
 use crate::channels::mailed::of_code;
 use crate::channels::{FormRefused, Returned};
-use crate::db::Writing;
-use crate::db::entity::beneficiary;
 use crate::outcome::fonts;
 use crate::problem::{Body, Refusal};
 use crate::year::channel::Channel;
@@ -114,7 +110,9 @@ pub(crate) async fn returned(
     let form = of_code(&*tx, request.code.expose()).await?;
     let outcome = match &form {
         None => Outcome::Nobody,
-        Some(form) if serves(&app, &tx, &signed_in, form.beneficiary_id).await? => Outcome::Shown(form.beneficiary_id),
+        Some(form) if is_served(&app, &*tx, &signed_in, form.beneficiary_id).await? => {
+            Outcome::Shown(form.beneficiary_id)
+        }
         Some(_) => Outcome::Elsewhere,
     };
     let reference = form.as_ref().map(|form| form.id);
@@ -135,13 +133,6 @@ pub(crate) async fn returned(
     let returned = Returned { proof_date: request.on, by, decided_by: Party::Staff(clerk) };
     let office = app.office();
     answer(office.return_form(&app.config, request.code.expose(), &scan, returned, china(now)).await?)
-}
-
-/// Whether somebody is of the clerk's area.
-async fn serves(app: &App, tx: &Writing, by: &SignedIn<Clerks>, who: Uuid) -> Result<bool, Refusal> {
-    let person = beneficiary::Entity::find_by_id(who).one(&**tx).await?;
-    let place = person.map(|person| person.insured_place(&app.keys)).transpose()?;
-    Ok(place.is_some_and(|place| by.serves(place)))
 }
 
 /// Whether it begins as a picture or a PDF does. What it shows, the clerk has seen.

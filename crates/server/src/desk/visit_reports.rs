@@ -4,8 +4,10 @@
 //! **In**: somebody on the volunteer's own list, and the day. **Out**: a record where the policy trusts volunteers
 //! (`volunteer_visits`), else a word that waits until a clerk of the person's area confirms it, or records the same visit; or
 //! sets it aside, which is put down. **What can go wrong**: the person is on none of the volunteer's lists, or lives elsewhere
-//! by now: `desk.not_listed`, whether registered or not, and such tries are counted; the place takes no visits
-//! (`channel.closed`), or wants a second person (`record.second_missing`). The same again is known, and changes nothing.
+//! by now: `desk.not_listed`, whether registered or not, and such tries are counted; the day lies before the list
+//! (`record.proof_too_old`); the place takes no visits (`channel.closed`), or wants a second person
+//! (`record.second_missing`). The clerk names a visit that there is not, or of another area: one answer, `desk.nobody_found`,
+//! counted, logged, and no sooner the one than the other. The same again is known, and changes nothing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,10 +25,10 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::access::{Outcome, Read, SOONEST, What, within_limits};
+use super::access::{Outcome, Read, SOONEST, What, is_served, within_limits, within_misses};
 use super::by_people::{answer, colleague};
 use super::reviews::places;
-use super::visits::until;
+use super::visits::{Listed, on_list};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::{Clerks, Volunteers};
 use crate::app::App;
@@ -69,7 +71,10 @@ pub(crate) async fn report(
     Body(request): Body<VisitReport>,
 ) -> Result<(StatusCode, Json<Recorded>), Refusal> {
     let volunteer = Party::Volunteer(signed_in.account.id);
-    demand_listed(&app, &signed_in, request.person).await?;
+    let listed = demand_listed(&app, &signed_in, request.person).await?;
+    if request.on < china(listed.from).date() {
+        return Err(ReasonCode::RecordProofTooOld.into());
+    }
     let second = match request.second {
         Some(second) => Some(colleague(&app, &signed_in, second).await?),
         None => None,
@@ -79,26 +84,25 @@ pub(crate) async fn report(
 }
 
 /// Refuses whoever is on none of the volunteer's lists, or no longer lives in their area. Logged either way.
-async fn demand_listed(app: &App, by: &SignedIn<Volunteers>, person: Uuid) -> Result<(), Refusal> {
+async fn demand_listed(app: &App, by: &SignedIn<Volunteers>, person: Uuid) -> Result<Listed, Refusal> {
     let (arrived, now) = (Instant::now(), app.clock.now());
     let tx = app.store.begin("report visit").await?;
     let counters = within_limits(app, &tx, by.account.id, now).await?;
-    let listed = until(&*tx, by.account.id, person, now).await?.is_some();
-    let row = beneficiary::Entity::find_by_id(person).one(&*tx).await?.filter(|_| listed);
+    let listed = on_list(&*tx, by.account.id, person, now).await?;
+    let row = beneficiary::Entity::find_by_id(person).one(&*tx).await?;
     let residence = row.map(|row| row.residence(&app.keys)).transpose()?;
-    let is_listed = residence.is_some_and(|residence| by.account.area.meets(residence));
-    let outcome = if is_listed { Outcome::Shown(person) } else { Outcome::NotListed };
-    if !is_listed {
+    let listed = listed.filter(|_| residence.is_some_and(|residence| by.account.area.meets(residence)));
+    let outcome = if listed.is_some() { Outcome::Shown(person) } else { Outcome::NotListed };
+    if listed.is_none() {
         counters.count(&*tx, now).await?;
     }
     let read = Read { what: What::Visit, reason: ReadReason::Visit, reference: None, sought: None, outcome };
     read.log(&tx, by, now).await?;
     tx.commit().await?;
-    if is_listed {
-        return Ok(());
+    if listed.is_none() {
+        tokio::time::sleep_until(arrived + SOONEST).await;
     }
-    tokio::time::sleep_until(arrived + SOONEST).await;
-    Err(ReasonCode::DeskNotListed.into())
+    listed.ok_or(ReasonCode::DeskNotListed.into())
 }
 
 fn visit(by: Party, decided_by: Party, seconded_by: Option<Party>, proof_date: time::Date) -> ByHand {
@@ -119,6 +123,9 @@ pub(crate) async fn waiting(
     signed_in: SignedIn<Clerks>,
     Body(request): Body<ReportedRequest>,
 ) -> Result<Json<ReportedVisits>, Refusal> {
+    let tx = app.store.begin("reads so far").await?;
+    within_limits(&app, &tx, signed_in.account.id, app.clock.now()).await?;
+    drop(tx);
     let (mut page, mut after, mut looked_at, mut more) = (Vec::new(), request.after, 0, true);
     while page.len() < PAGE && looked_at < MOST_LOOKED_AT && more {
         let rows = reports(&app, after).await?;
@@ -139,12 +146,11 @@ pub(crate) async fn waiting(
     }
     let now = app.clock.now();
     let tx = app.store.begin("read reported visits").await?;
-    within_limits(&app, &tx, signed_in.account.id, now).await?;
     let mut visits = Vec::new();
     for row in page {
         let Some(person) = beneficiary::Entity::find_by_id(row.beneficiary_id).one(&*tx).await? else { continue };
         let (reference, outcome) = (Some(row.certification_id), Outcome::Shown(person.id));
-        let read = Read { what: What::Visits, reason: ReadReason::Visit, reference, sought: None, outcome };
+        let read = Read { what: What::Reported, reason: ReadReason::Visit, reference, sought: None, outcome };
         read.log(&tx, &signed_in, now).await?;
         visits.push(ReportedVisit {
             id: row.certification_id,
@@ -191,17 +197,14 @@ pub(crate) async fn confirm(
     Body(request): Body<ConfirmRequest>,
 ) -> Result<(StatusCode, Json<VisitDecided>), Refusal> {
     let decided = |recorded| Json(VisitDecided { recorded });
-    if let Some(row) = certification::Entity::find_by_id(id).one(app.store.reads()).await? {
-        demand_served(&app, &signed_in, row.beneficiary_id).await?;
-        return match request.confirmed && row.channel == Channel::HomeVisit.name() {
-            true => Ok((StatusCode::OK, decided(Some(Recorded { id, known: true, waits: false })))),
-            false => Err(ReasonCode::ReviewDecided.into()),
-        };
-    }
-    let word = Entity::find().filter(Column::CertificationId.eq(id)).filter(Column::Reported.eq(true));
-    let word = word.one(app.store.reads()).await?.ok_or(ReasonCode::DeskNobodyFound)?;
-    demand_served(&app, &signed_in, word.beneficiary_id).await?;
     let clerk = signed_in.account.id;
+    let word = match found(&app, &signed_in, id).await? {
+        Found::Recorded if request.confirmed => {
+            return Ok((StatusCode::OK, decided(Some(Recorded { id, known: true, waits: false }))));
+        }
+        Found::Recorded => return Err(ReasonCode::ReviewDecided.into()),
+        Found::Waiting(word) => word,
+    };
     if !request.confirmed {
         let (tx, at) = (app.store.begin("set visit aside").await?, app.clock.now());
         let gone = Entity::delete_by_id((id, word.account_id)).exec(&*tx).await?;
@@ -218,12 +221,37 @@ pub(crate) async fn confirm(
     Ok((status, decided(Some(recorded))))
 }
 
-/// Refuses a person whom the clerk does not serve, as if there were none.
-async fn demand_served(app: &App, by: &SignedIn<Clerks>, person: Uuid) -> Result<(), Refusal> {
-    let row = beneficiary::Entity::find_by_id(person).one(app.store.reads()).await?;
-    let place = row.map(|row| row.insured_place(&app.keys)).transpose()?;
-    match place.is_some_and(|place| by.serves(place)) {
-        true => Ok(()),
-        false => Err(ReasonCode::DeskNobodyFound.into()),
+/// A visit that a clerk names.
+enum Found {
+    /// It is recorded.
+    Recorded,
+    /// It waits.
+    Waiting(Model),
+}
+
+/// A visit to somebody of the clerk's area. Of another area's, or none, nothing is told: that it was asked for is counted and
+/// logged, and answered no sooner than any search that found nobody.
+async fn found(app: &App, by: &SignedIn<Clerks>, id: Uuid) -> Result<Found, Refusal> {
+    let (arrived, now) = (Instant::now(), app.clock.now());
+    let tx = app.store.begin("visit to confirm").await?;
+    let counters = within_misses(app, &tx, by.account.id, now).await?;
+    let record = certification::Entity::find_by_id(id).one(&*tx).await?;
+    let record = record.filter(|record| record.channel == Channel::HomeVisit.name());
+    let word = Entity::find().filter(Column::CertificationId.eq(id)).filter(Column::Reported.eq(true));
+    let word = word.one(&*tx).await?;
+    let found = match (record, word) {
+        (Some(record), _) => Some((record.beneficiary_id, Found::Recorded)),
+        (None, word) => word.map(|word| (word.beneficiary_id, Found::Waiting(word))),
+    };
+    if let Some((who, found)) = found
+        && is_served(app, &*tx, by, who).await?
+    {
+        return Ok(found);
     }
+    counters.count(&*tx, now).await?;
+    let (what, reason, outcome) = (What::Reported, ReadReason::Visit, Outcome::Elsewhere);
+    Read { what, reason, reference: Some(id), sought: None, outcome }.log(&tx, by, now).await?;
+    tx.commit().await?;
+    tokio::time::sleep_until(arrived + SOONEST).await;
+    Err(ReasonCode::DeskNobodyFound.into())
 }

@@ -108,20 +108,29 @@ async fn lists(db: &impl ConnectionTrait, volunteer: Uuid, now: i64) -> Result<V
     Ok(own.filter(roster::Column::EndsAt.gt(now)).order_by_asc(roster::Column::EndsAt).all(db).await?)
 }
 
-/// Until when the person stands on one of the volunteer's lists, in ms; none if on none.
-pub(crate) async fn until(
+/// A person's time on a volunteer's lists, in ms.
+pub(crate) struct Listed {
+    /// When the first of the lists was made.
+    pub(crate) from: i64,
+    /// When the last ends.
+    pub(crate) until: i64,
+}
+
+/// Since when and until when the person stands on lists of the volunteer's that are good now; none if on none.
+pub(crate) async fn on_list(
     db: &impl ConnectionTrait,
     volunteer: Uuid,
     person: Uuid,
     now: i64,
-) -> Result<Option<i64>, Refusal> {
-    let mut last = None;
+) -> Result<Option<Listed>, Refusal> {
+    let mut found: Option<Listed> = None;
     for list in lists(db, volunteer, now).await? {
         if listed(db, &list).await?.contains(&person) {
-            last = Some(list.ends_at);
+            let from = found.map_or(list.made_at, |found| found.from.min(list.made_at));
+            found = Some(Listed { from, until: list.ends_at });
         }
     }
-    Ok(last)
+    Ok(found)
 }
 
 async fn listed(db: &impl ConnectionTrait, list: &roster::Model) -> Result<Vec<Uuid>, Refusal> {

@@ -78,7 +78,9 @@ async fn a_volunteers_report_waits_for_a_clerk() {
         assert_eq!(desk.logged("word_given").await, [(Some(volunteer.id), "home_visit".to_owned())]);
         assert_eq!(desk.logged("certified").await, [(Some(clerk.id), "home_visit".to_owned())]);
         assert_eq!(desk.reads(&volunteer).await, vec!["visit,visit,shown"; 3]);
-        assert!(desk.reads(&clerk).await.contains(&"visits,visit,shown".to_owned()));
+        let reads = desk.reads(&clerk).await;
+        assert_eq!(reads.iter().filter(|read| *read == "reported,visit,shown").count(), 1);
+        assert_eq!(desk.reads(&elsewhere).await, vec!["reported,visit,elsewhere"; 2]);
         desk.demand_whole_log().await;
     }
 }
@@ -103,6 +105,9 @@ async fn nobody_beyond_the_list_is_reported_and_each_try_is_put_down() {
             refused(&desk, &volunteer, "visits/report", &tomorrow).await,
             (422, "record.proof_in_future".into())
         );
+        let before = json!({ "person": listed, "on": today.previous_day().unwrap().to_string() });
+        let too_old = (422, "record.proof_too_old".into());
+        assert_eq!(refused(&desk, &volunteer, "visits/report", &before).await, too_old, "before there was a list");
         desk.later(Duration::from_hours(24 * 8)).await;
         assert_eq!(refused(&desk, &volunteer, "visits/report", &visit(listed)).await, not_listed, "the list is over");
         // Whoever moved away is no longer visited by those who live there.
