@@ -235,16 +235,19 @@ pub(crate) fn is_mobile(phone: &str) -> bool {
     own.len() == 11 && own.starts_with('1')
 }
 
-/// What was sent and when. A legal notice counts from the day on which a sender took it: until then it is not sent again,
-/// but neither is anybody suspended who waits for it.
+/// What was sent and when. A legal notice counts from the day on which a sender took it, unless it did not arrive and none
+/// was taken in its place: until then it is not sent again, but neither is anybody suspended who waits for it.
 fn sent(messages: &[message::Model], today: Date) -> Result<BTreeMap<ReminderKey, Date>, Unreadable> {
-    let key = |row: &message::Model| {
+    let mut sent = BTreeMap::new();
+    for row in messages {
         let to = Recipient::named(&row.recipient).ok_or(Unreadable("message.recipient"))?;
         let cycle = numbered_day(row.cycle.ok_or(Unreadable("message.cycle"))?);
-        let day = if row.legal { row.handed_on.map_or(today, numbered_day) } else { numbered_day(row.decided_on) };
-        Ok((ReminderKey { cycle, rung: row.rung.clone(), to }, day))
-    };
-    messages.iter().map(key).collect()
+        let given = || row.handed_on.filter(|_| row.state != "failed").map_or(today, numbered_day);
+        let day = if row.legal { given() } else { numbered_day(row.decided_on) };
+        let known: &mut Date = sent.entry(ReminderKey { cycle, rung: row.rung.clone(), to }).or_insert(day);
+        *known = day.min(*known);
+    }
+    Ok(sent)
 }
 
 /// Where somebody and theirs can be reached.

@@ -4,7 +4,7 @@
 //! day on which it was. **What can go wrong**: the sender fails: it is tried again, ever later, and after [`MAX_TRIES`] a
 //! person has to look at it. The process dies between sending and writing that it was sent: the message is handed over once
 //! more under the same name, by which the sender knows it; people get it once. Whether it arrived, a gateway says later
-//! ([`receipts`]).
+//! ([`receipts`]). A legal notice that did not arrive goes by letter ([`letter`]).
 //!
 //! Looked at again just before it goes: in the quiet hours it waits; who is certified by now, has died, or has opted out (of
 //! all but the legal notices) gets nothing.
@@ -13,6 +13,7 @@ pub(crate) mod announce;
 mod contacts;
 mod file;
 mod gateway;
+mod letter;
 pub(crate) mod receipts;
 mod text;
 
@@ -173,7 +174,10 @@ impl Office {
         // A receipt may have come before the note that the message was taken, and says more.
         let noted = Entity::find_by_id(id).lock_exclusive().one(&*tx).await?;
         if noted.is_some_and(|noted| noted.state == "waiting") {
-            row.update(&*tx).await?;
+            let noted = row.update(&*tx).await?;
+            if matches!(noted.state.as_str(), "failed" | "no_way") {
+                letter::instead(&*tx, noted, now).await?;
+            }
         }
         Ok(tx.commit().await?)
     }

@@ -23,7 +23,7 @@ use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ActiveModel, Entity, Model};
+use super::{ActiveModel, Entity, Model, letter};
 use crate::app::App;
 use crate::office::{Office, OfficeError};
 use crate::problem::{Body, Refusal};
@@ -79,7 +79,7 @@ impl Office {
         // One after the other, so that two calls about the same messages never wait for each other.
         for receipt in receipts {
             let tx = self.store.begin("receipt").await?;
-            if !note(&*tx, receipt, day_number(now.date())).await? {
+            if !note(&*tx, receipt, now).await? {
                 unknown.push(receipt.id);
             }
             tx.commit().await?;
@@ -89,11 +89,11 @@ impl Office {
 }
 
 /// Notes what became of a message; false if the gateway was never given it.
-async fn note(tx: &impl ConnectionTrait, receipt: &DeliveryReceipt, today: i64) -> Result<bool, DbErr> {
+async fn note(tx: &impl ConnectionTrait, receipt: &DeliveryReceipt, now: OffsetDateTime) -> Result<bool, DbErr> {
     let row = Entity::find_by_id(receipt.id).lock_exclusive().one(tx).await?;
     let Some(row) = row.filter(|row| was_given(row, &receipt.receipt)) else { return Ok(false) };
     let (state, handed_on) = match receipt.outcome {
-        Delivery::Delivered => ("delivered", row.handed_on.or(Some(today))),
+        Delivery::Delivered => ("delivered", row.handed_on.or(Some(day_number(now.date())))),
         // Something else was said before, and it had arrived.
         Delivery::Failed if row.state == "delivered" => return Ok(true),
         Delivery::Failed => ("failed", row.handed_on),
@@ -105,7 +105,10 @@ async fn note(tx: &impl ConnectionTrait, receipt: &DeliveryReceipt, today: i64) 
         receipt: Set(Some(receipt.receipt.clone())),
         ..Default::default()
     };
-    noted.update(tx).await?;
+    let noted = noted.update(tx).await?;
+    if receipt.outcome == Delivery::Failed {
+        letter::instead(tx, noted, now).await?;
+    }
     Ok(true)
 }
 

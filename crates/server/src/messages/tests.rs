@@ -113,6 +113,67 @@ async fn nothing_is_sent_at_night_or_to_whom_needs_nothing() {
     drop(world);
 }
 
+/// Takes text messages, and letters from the day on which somebody prints them.
+struct Printing(std::sync::atomic::AtomicBool);
+
+impl Sender for Printing {
+    async fn send(&self, message: &Outgoing) -> Result<String, SendError> {
+        let prints = self.0.load(std::sync::atomic::Ordering::Relaxed);
+        let taken = prints || message.medium != Medium::Letter;
+        if taken { Ok(format!("r-{}", message.id)) } else { Err(SendError::Unreachable) }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_suspended_whose_notice_did_not_arrive_until_a_letter_has_gone() {
+    use jianzai_wire::messages::{Delivery, DeliveryReceipt};
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = due(kind).await;
+        let policies = policies::load(world.store.reads()).await.unwrap();
+        let sender = Printing(false.into());
+        let rows = async || Entity::find().all(world.store.reads()).await.unwrap();
+        let suspended = async || {
+            let told = crate::db::year::instruction::Entity::find().all(world.store.reads()).await.unwrap();
+            told.iter().any(|told| told.kind == "suspend")
+        };
+        let mut day = DUE;
+        let mut live = async |days: i64| {
+            for _ in 0..days {
+                day = days_after(day, 1);
+                tick(&world.store, &world.keys, &policies, morning(day), &|| false).await.unwrap();
+                office.send(&sender, morning(day)).await.unwrap();
+                let lost = |row: &&Model| row.legal && row.medium.as_deref() == Some("sms") && row.receipt.is_some();
+                let lost: Vec<_> = rows().await.iter().filter(lost).cloned().collect();
+                let said = lost.into_iter().map(|row| DeliveryReceipt {
+                    id: row.id,
+                    receipt: row.receipt.unwrap_or_default(),
+                    outcome: Delivery::Failed,
+                });
+                for receipt in said {
+                    assert!(office.receipts(&[receipt], morning(day)).await.unwrap().is_empty());
+                }
+            }
+        };
+        live(300).await;
+        assert!(!suspended().await);
+        let letters = rows().await.into_iter().filter(|row| row.medium.as_deref() == Some("letter"));
+        let letters: Vec<_> = letters.collect();
+        assert!(letters.iter().any(|row| row.rung == "notice"), "{letters:?}");
+        sender.0.store(true, std::sync::atomic::Ordering::Relaxed);
+        let tx = world.store.begin("test").await.unwrap();
+        // A clerk has it printed after all.
+        for letter in letters {
+            let waits = ActiveModel { id: Set(letter.id), state: Set("waiting".to_owned()), ..Default::default() };
+            waits.update(&*tx).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        live(1).await;
+        assert!(!suspended().await, "told today");
+        live(2).await;
+        assert!(suspended().await);
+    }
+}
+
 #[tokio::test]
 async fn as_a_file_a_message_shows_no_number() {
     let (world, office) = due(Kind::Sqlite).await;

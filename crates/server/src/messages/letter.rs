@@ -1,0 +1,39 @@
+//! What did not arrive, and must: it goes by letter.
+//!
+//! **In**: a message that the law asks for, to the person themselves, which no sender took, for which the address has gone, or
+//! of which the gateway says that it did not arrive. **Out**: the same words as a letter, a message of its own with a name that
+//! follows from the first, so that there is one however often this is said. **What can go wrong**: the letter fails as well:
+//! then it is for a clerk to find a way, and until one is found nobody is suspended for want of an answer
+//! (`chronicle::people`).
+
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
+};
+use time::OffsetDateTime;
+
+use crate::chronicle::rows::name;
+use crate::clock::to_millis;
+use crate::db::year::message::{ActiveModel, Entity, Model};
+use crate::year::dates::day_number;
+use crate::year::names::Named as _;
+use crate::year::policy::{Medium, Recipient};
+
+/// Sends a letter in place of what failed, if the law asks for it and it was none.
+pub(super) async fn instead(tx: &impl ConnectionTrait, failed: Model, now: OffsetDateTime) -> Result<(), DbErr> {
+    let letter = Some(Medium::Letter.name().to_owned());
+    if !failed.legal || failed.recipient != Recipient::Elder.name() || failed.medium == letter {
+        return Ok(());
+    }
+    let row = ActiveModel {
+        id: Set(name("message", &[failed.id.as_bytes(), Medium::Letter.name().as_bytes()])),
+        medium: Set(letter),
+        decided_on: Set(day_number(now.date())),
+        state: Set("waiting".to_owned()),
+        tries: Set(0),
+        run_at: Set(to_millis(now)),
+        handed_on: Set(None),
+        receipt: Set(None),
+        ..failed.into_active_model().reset_all()
+    };
+    Entity::insert(row).on_conflict_do_nothing().exec_without_returning(tx).await.map(drop)
+}
