@@ -23,6 +23,7 @@ use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::decisions::{Came, Decision, Word, give};
+use crate::chronicle::policies::Rules;
 use crate::db::Writing;
 use crate::db::entity::{State as Standing, beneficiary};
 use crate::db::year::review;
@@ -70,21 +71,25 @@ pub(crate) async fn decide(
     let arrived = Instant::now();
     let decision = decision(&request)?;
     let (now, clerk) = (app.clock.now(), signed_in.account.id);
-    let tx = app.store.begin("decide").await?;
     let sought = Sought { id, what: What::Case, arrived, now };
-    let (tx, Found { row, kind, person }) = found(&app, tx, &signed_in, sought).await?;
+    let (tx, Found { row, kind, person }) =
+        found(&app, app.store.begin("case to decide").await?, &signed_in, sought).await?;
+    // Nothing is held while other connections, or the evidence, are waited for: many who wait so would wait for each other.
+    drop(tx);
     if !decision.fits(kind) {
         return Err(ReasonCode::InputBodyInvalid.into());
     }
     let two = app.office().wants_two(&row, kind, china(now).date()).await.map_err(|error| Refusal::internal(&error))?;
+    let case = Case { app: &app, row: &row, kind, person: &person, clerk, now };
+    let follows = case.prepare(decision).await;
     let word = Word { review: id, clerk, decision, reason: &request.reason, two };
+    let tx = app.store.begin("decide").await?;
     let came = give(&*tx, &app.keys, &word, now).await?;
     let action = match &came {
         Came::Known(before) => return Ok(answer(before)),
         Came::WantsSecond => Action::WordGiven,
         Came::Stands { first } => {
-            let case = Case { app: &app, row: &row, kind, person: &person, clerk, now };
-            case.follow(&tx, decision, *first).await?;
+            case.follow(&tx, follows?, *first).await?;
             decision.action(kind)
         }
     };
@@ -140,21 +145,39 @@ struct Case<'a> {
     now: i64,
 }
 
+/// What follows from a decision, ready to be written.
+struct Follows {
+    certified: Option<ByClerk>,
+    /// What the person is told, and by whose rules.
+    told: Option<(&'static str, Rules)>,
+}
+
 impl Case<'_> {
-    /// Everything that follows from the decision.
-    async fn follow(&self, tx: &Writing, decision: Decision, first: Option<Uuid>) -> Result<(), Refusal> {
+    /// Makes ready what follows from the decision, if it comes to stand.
+    async fn prepare(&self, decision: Decision) -> Result<Follows, Refusal> {
         if let Decision::Died(on) = decision
             && on > china(self.now).date()
         {
             return Err(ReasonCode::RecordProofInFuture.into());
         }
-        if decision == Decision::Certify {
+        let certified = if decision == Decision::Certify {
             let attempt = self.row.attempt_id.ok_or(ReasonCode::DeskEvidenceGone)?;
-            let certified = ByClerk::prepare(self.app, attempt, self.clerk, self.now).await?;
+            Some(ByClerk::prepare(self.app, attempt, self.clerk, self.now).await?)
+        } else {
+            None
+        };
+        let told = match template(decision, self.kind) {
+            Some(template) => Some((template, self.app.rules(self.row.beneficiary_id).await?)),
+            None => None,
+        };
+        Ok(Follows { certified, told })
+    }
+
+    async fn follow(&self, tx: &Writing, follows: Follows, first: Option<Uuid>) -> Result<(), Refusal> {
+        if let Some(certified) = follows.certified {
             certified.write(tx, first, self.now).await?;
         }
-        let Some(template) = template(decision, self.kind) else { return Ok(()) };
-        let rules = self.app.rules(self.row.beneficiary_id).await?;
+        let Some((template, rules)) = follows.told else { return Ok(()) };
         let day = china(self.now).date();
         let telling = Telling {
             template,
