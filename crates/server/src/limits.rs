@@ -18,15 +18,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable as _,
-    QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityName as _, EntityTrait,
+    IdenStatic as _, Iterable as _, QueryFilter, QuerySelect,
 };
 use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::db::entity::failed_tries::{ActiveModel, Column, Entity, Model};
+use crate::db::text::Text;
 use crate::keys::{KeyRing, Role};
 use crate::problem::Refusal;
 
@@ -141,7 +142,8 @@ impl Counters {
     }
 
     /// Inserts a row unless there were so many failures meanwhile; whether it was. One statement, so that of many guesses that
-    /// come at once the right one counts for no more than the limit lets through, at the price of one question.
+    /// come at once the right one counts for no more than the limit lets through, at the price of one question. Its text is
+    /// put together by hand: half of what an activation cost was to build it as a tree.
     pub(crate) async fn insert<A: ActiveModelTrait>(
         &self,
         db: &impl ConnectionTrait,
@@ -149,27 +151,38 @@ impl Counters {
         unless: Unless,
         now: i64,
     ) -> Result<bool, DbErr> {
-        let (columns, values): (Vec<_>, Vec<_>) = <A::Entity as EntityTrait>::Column::iter()
-            .filter_map(|column| Some((column, Expr::val(row.take(column).into_value()?))))
-            .unzip();
-        let failed = Query::select().expr(Expr::val(1)).from(Entity).cond_where(self.failed(unless, now)).to_owned();
-        let row = Query::select().exprs(values).and_where(Expr::not_exists(failed)).to_owned();
-        let mut insert = Query::insert();
-        insert.into_table(A::Entity::default()).columns(columns);
-        insert.select_from(row).map_err(|error| DbErr::Custom(error.to_string()))?;
-        Ok(db.execute(&insert).await?.rows_affected() == 1)
+        let mut text = Text::new(db.get_database_backend());
+        let (mut columns, mut holders) = (Vec::new(), Vec::new());
+        for column in <A::Entity as EntityTrait>::Column::iter() {
+            if let Some(value) = row.take(column).into_value() {
+                columns.push(column.as_str());
+                holders.push(text.holds(value));
+            }
+        }
+        let failed = self.failed(&mut text, unless, now);
+        let (table, columns, holders) =
+            (A::Entity::default().table_name().to_owned(), columns.join(", "), holders.join(", "));
+        let sql = format!("INSERT INTO {table} ({columns}) SELECT {holders} WHERE NOT EXISTS ({failed})");
+        Ok(db.execute_raw(text.statement(sql)).await?.rows_affected() == 1)
     }
 
-    /// Rows of counters with so many failures.
-    fn failed(&self, unless: Unless, now: i64) -> Condition {
+    /// The question for rows of counters with so many failures.
+    fn failed(&self, text: &mut Text, unless: Unless, now: i64) -> String {
         let bound = |counter: &Counter| match unless {
             Unless::Refused => counter.allowed,
             Unless::Delayed => counter.allowed.or(Some(FREE_FAILURES + 1)),
         };
-        let bounded = self.0.iter().filter_map(|counter| Some((counter, bound(counter)?)));
-        let any = bounded
-            .fold(Condition::any(), |any, (counter, bound)| any.add(counter.row().add(Column::Failures.gte(bound))));
-        Condition::all().add(Column::WindowStart.gt(now - HOUR_MS)).add(any)
+        let any: Vec<String> = self
+            .0
+            .iter()
+            .filter_map(|counter| {
+                let (kind, bound) = (counter.kind, bound(counter)?);
+                let subject = text.holds(counter.subject.clone());
+                Some(format!("kind = '{kind}' AND subject = {subject} AND failures >= {bound}"))
+            })
+            .collect();
+        let (any, since) = (any.join(" OR "), now - HOUR_MS);
+        format!("SELECT 1 FROM failed_tries WHERE window_start > {since} AND ({any})")
     }
 
     /// Counts a failure.

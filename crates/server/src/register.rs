@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jianzai_wire::{IdNumber, PersonFacts};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QuerySelect, Statement};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::columns::{self, NotSealed, Place};
 use crate::db::entity::beneficiary::{Column, Entity};
+use crate::db::text::Text;
 use crate::keys::{Key, KeyRing, Role};
 
 /// Place of a personal value in the register.
@@ -35,11 +36,6 @@ pub(crate) fn id_hash(key: &Key, id: &IdNumber) -> [u8; 32] {
 /// The hashes of an ID number under every key that a row may have been made with.
 pub(crate) fn id_hashes(keys: &KeyRing, id: &IdNumber) -> Vec<Vec<u8>> {
     keys.all(Role::IdHash).iter().map(|key| id_hash(key, id).to_vec()).collect()
-}
-
-/// The row of an ID number, whichever of the keys it was found by.
-pub(crate) fn by_number(keys: &KeyRing, id: &IdNumber) -> Select<Entity> {
-    Entity::find().filter(Column::IdHash.is_in(id_hashes(keys, id)))
 }
 
 /// Whether the rows can be found with the keys that are there: a database made with other keys is of no use.
@@ -77,12 +73,7 @@ pub(crate) async fn confirm(
     nobody: &Nobody,
     facts: &PersonFacts,
 ) -> Result<Option<Uuid>, DbErr> {
-    let row = by_number(keys, &facts.id_number)
-        .select_only()
-        .columns([Column::Id, Column::Name, Column::InsuredPlace, Column::Residence])
-        .into_model::<Compared>()
-        .one(db)
-        .await?;
+    let row = Compared::find_by_statement(compared(db.get_database_backend(), keys, &facts.id_number)).one(db).await?;
     let known = Choice::from(u8::from(row.is_some()));
     let row = row.as_ref().unwrap_or(&nobody.0);
     let insured_place = Zeroizing::new(String::from(facts.insured_place));
@@ -92,6 +83,17 @@ pub(crate) async fn confirm(
         & is_same(keys, place("insured_place", row.id), &row.insured_place, &insured_place)
         & is_same(keys, place("residence", row.id), &row.residence, &residence);
     Ok(bool::from(same).then_some(row.id))
+}
+
+/// The question for what is compared of a row, whichever of the keys it was made with.
+fn compared(backend: DbBackend, keys: &KeyRing, id: &IdNumber) -> Statement {
+    let mut text = Text::new(backend);
+    let hashes: Vec<String> = id_hashes(keys, id).into_iter().map(|hash| text.holds(hash)).collect();
+    let sql = format!(
+        "SELECT id, name, insured_place, residence FROM beneficiary WHERE id_hash IN ({}) LIMIT 1",
+        hashes.join(", ")
+    );
+    text.statement(sql)
 }
 
 /// Compares digests, so that neither length nor place of a difference shows in the time it takes.
@@ -109,8 +111,6 @@ fn is_same(keys: &KeyRing, place: Place, sealed: &[u8], given: &str) -> Choice {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{DbBackend, QueryTrait as _, Statement};
-
     use super::*;
     use crate::tests::{Kind, World, id_number};
 
@@ -132,7 +132,7 @@ mod tests {
             tx.commit().await.unwrap();
             let number = id_number(time::macros::date!(1945 - 09 - 15), 7);
             for keys in 1..=2 {
-                let asked = by_number(&world.keys, &number).build(backend);
+                let asked = compared(backend, &world.keys, &number);
                 let explain = if backend == DbBackend::Postgres { "EXPLAIN" } else { "EXPLAIN QUERY PLAN" };
                 let sql = format!("{explain} {}", asked.sql);
                 let asked = Statement::from_sql_and_values(backend, sql, asked.values.unwrap());

@@ -15,6 +15,7 @@ pub(crate) mod entity;
 pub(crate) mod installation_entity;
 mod migration;
 pub(crate) mod silent_entity;
+pub(crate) mod text;
 pub(crate) mod year;
 
 use std::ops::Deref;
