@@ -172,6 +172,7 @@ impl Counters {
             Unless::Refused => counter.allowed,
             Unless::Delayed => counter.allowed.or(Some(FREE_FAILURES + 1)),
         };
+        let since = text.holds(now - HOUR_MS);
         let any: Vec<String> = self
             .0
             .iter()
@@ -181,8 +182,7 @@ impl Counters {
                 Some(format!("kind = '{kind}' AND subject = {subject} AND failures >= {bound}"))
             })
             .collect();
-        let (any, since) = (any.join(" OR "), now - HOUR_MS);
-        format!("SELECT 1 FROM failed_tries WHERE window_start > {since} AND ({any})")
+        format!("SELECT 1 FROM failed_tries WHERE window_start > {since} AND ({})", any.join(" OR "))
     }
 
     /// Counts a failure.
