@@ -1,15 +1,16 @@
 //! `cargo xtask bench service submissions`: what taking in a submission costs, beside fastify and pg. Ends with status 1 if
-//! a request costs the service more than [`TARGET`] of what the same work costs the peer.
+//! a request costs the service more than [`TARGET`] of what the same work costs the peer, in the median of the rounds in which
+//! they take turns.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use jianzai_tests::database::Postgres;
-use jianzai_tests::submissions::load::{Measured, measure};
+use jianzai_tests::submissions::load::Load;
 use jianzai_tests::submissions::seed::{People, attempts};
 use jianzai_tests::submissions::sides::Side;
-use jianzai_tests::submissions::{BUNDLE, Kind, LINES};
-use jianzai_tests::trials::figures::Table;
+use jianzai_tests::submissions::{BUNDLE, Kind, LINES, ROUNDS};
+use jianzai_tests::trials::figures::{Table, median};
 
 /// Of the peer's processor time.
 const TARGET: f64 = 0.5;
@@ -27,24 +28,26 @@ fn main() -> Result<ExitCode> {
     }
     let ours = Side::service(&data, &postgres.url("ours"))?;
     let peer = Side::peer(&peers, &data.join("demo/people.csv"), &postgres.url("peers"))?;
-    let run = |name: &'static str, side: &Side, kind| {
-        eprintln!("{name} …");
-        measure(side, kind, &people, postgres.id()).map(|measured| (name, measured))
-    };
-    let rows = [
-        run("activation, service", &ours, Kind::Activation)?,
-        run("activation, fastify + pg", &peer, Kind::Activation)?,
-        run("its row alone, fastify + pg", &peer, Kind::Insert)?,
-        run("bundle, service", &ours, Kind::Bundle)?,
-        run("bundle, fastify + pg", &peer, Kind::Bundle)?,
+    let load = |side, kind| Load::begin(side, kind, &people, postgres.id());
+    let mut rows = [
+        ("activation, service", load(&ours, Kind::Activation)?),
+        ("activation, fastify + pg", load(&peer, Kind::Activation)?),
+        ("its row alone, fastify + pg", load(&peer, Kind::Insert)?),
+        ("bundle, service", load(&ours, Kind::Bundle)?),
+        ("bundle, fastify + pg", load(&peer, Kind::Bundle)?),
     ];
+    for round in 1..=ROUNDS {
+        eprintln!("round {round} of {ROUNDS} …");
+        rows.iter_mut().try_for_each(|(_, load)| load.round())?;
+    }
     Ok(report(&rows))
 }
 
-fn report(rows: &[(&str, Measured); 5]) -> ExitCode {
+fn report(rows: &[(&str, Load<'_>); 5]) -> ExitCode {
     let mut table = Table::headed(&["submission", "accepted/s", "µs of CPU a request", "µs of PostgreSQL's"]);
-    for (name, measured) in rows {
-        let figures = [measured.rate(), measured.per_request(), measured.database_per_request()];
+    for (name, load) in rows {
+        let whole = load.whole();
+        let figures = [whole.rate(), whole.per_request(), whole.database_per_request()];
         table.line([(*name).to_owned()].into_iter().chain(figures.map(|figure| format!("{figure:.0}"))).collect());
     }
     println!("{table}");
@@ -52,7 +55,6 @@ fn report(rows: &[(&str, Measured); 5]) -> ExitCode {
         "{LINES} connections; a bundle has {BUNDLE} bytes and takes two requests; everything accepted is on the disk"
     );
     let [(_, activation), (_, same), (_, row), (_, bundle), (_, same_bundle)] = rows;
-    let ratio = |ours: &Measured, peers: &Measured| ours.per_request() / peers.per_request();
     println!("activation, beside its row alone: {:.2} of the peer's processor time", ratio(activation, row));
     let mut good = true;
     for (name, ratio) in [("activation", ratio(activation, same)), ("bundle", ratio(bundle, same_bundle))] {
@@ -61,4 +63,10 @@ fn report(rows: &[(&str, Measured); 5]) -> ExitCode {
         println!("{name}, beside the same work: {ratio:.2} of the peer's processor time; target {TARGET}: {verdict}");
     }
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The median over the rounds of ours over the peer's in the same round.
+fn ratio(ours: &Load<'_>, peers: &Load<'_>) -> f64 {
+    let rounds = ours.rounds.iter().zip(&peers.rounds);
+    median(rounds.map(|(ours, peers)| ours.per_request() / peers.per_request()).collect())
 }

@@ -6,15 +6,16 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use tokio::runtime::Runtime;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::line::Line;
 use super::seed::{People, token};
 use super::sides::Side;
-use super::{BUNDLE, Kind, LINES, cpu};
+use super::{BUNDLE, Kind, LINES, ROUNDS, cpu};
 
 /// What submissions of one kind cost.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
     /// That were accepted.
     pub submissions: u64,
@@ -45,24 +46,68 @@ impl Measured {
     }
 }
 
-/// Measures one kind at one side. `database` is PostgreSQL's first process.
-pub fn measure(side: &Side, kind: Kind, people: &People, database: u32) -> Result<Measured> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (counted, before) = kind.counts();
-    let submit = |from: u64, until: u64| {
-        let people = people.clone();
-        LocalSet::new().block_on(&runtime, all(side.address(), kind, people, from, until))
-    };
-    submit(0, before)?;
-    let (server, postgres, begun) = (cpu::of_process(side.id())?, cpu::of_family(database)?, Instant::now());
-    let requests = submit(before, before + counted)?;
-    Ok(Measured {
-        submissions: counted,
-        requests,
-        took: begun.elapsed(),
-        server: cpu::of_process(side.id())?.saturating_sub(server),
-        database: cpu::of_family(database)?.saturating_sub(postgres),
-    })
+/// One kind at one side, measured in rounds.
+pub struct Load<'a> {
+    side: &'a Side,
+    kind: Kind,
+    people: &'a People,
+    /// PostgreSQL's first process.
+    database: u32,
+    runtime: Runtime,
+    /// The number from which the next round submits.
+    next: u64,
+    /// What each round came to.
+    pub rounds: Vec<Measured>,
+}
+
+impl<'a> Load<'a> {
+    /// Submits what is not counted.
+    ///
+    /// # Errors
+    /// Something was not accepted.
+    pub fn begin(side: &'a Side, kind: Kind, people: &'a People, database: u32) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut load = Self { side, kind, people, database, runtime, next: 0, rounds: Vec::new() };
+        load.submit(kind.counts().1)?;
+        Ok(load)
+    }
+
+    /// One round.
+    ///
+    /// # Errors
+    /// Something was not accepted.
+    pub fn round(&mut self) -> Result<()> {
+        let submissions = self.kind.counts().0 / ROUNDS;
+        let (server, database) = (cpu::of_process(self.side.id())?, cpu::of_family(self.database)?);
+        let begun = Instant::now();
+        let requests = self.submit(submissions)?;
+        self.rounds.push(Measured {
+            submissions,
+            requests,
+            took: begun.elapsed(),
+            server: cpu::of_process(self.side.id())?.saturating_sub(server),
+            database: cpu::of_family(self.database)?.saturating_sub(database),
+        });
+        Ok(())
+    }
+
+    /// All rounds together.
+    pub fn whole(&self) -> Measured {
+        self.rounds.iter().copied().fold(Measured::default(), |all, round| Measured {
+            submissions: all.submissions + round.submissions,
+            requests: all.requests + round.requests,
+            took: all.took + round.took,
+            server: all.server + round.server,
+            database: all.database + round.database,
+        })
+    }
+
+    fn submit(&mut self, count: u64) -> Result<u64> {
+        let from = self.next;
+        self.next += count;
+        let all = all(self.side.address(), self.kind, self.people.clone(), from, self.next);
+        LocalSet::new().block_on(&self.runtime, all)
+    }
 }
 
 /// Submits every number once; how many requests it took.

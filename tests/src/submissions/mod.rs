@@ -2,7 +2,7 @@
 //!
 //! **In**: the service and its peer (`tests/bench/submissions`), each on its own copy of one PostgreSQL database that
 //! flushes every commit; people of the demo register; attempts whose capture is committed. **Out**: submissions a second,
-//! processor time of the server and of PostgreSQL for each request. **What can go wrong**: an answer that is none of those
+//! processor time of the server and of PostgreSQL for each request, in rounds ([`load::Load`]) in which the sides take turns. **What can go wrong**: an answer that is none of those
 //! expected ends the measurement: nothing is counted that was not accepted.
 //!
 //! Two kinds of submission:
@@ -22,6 +22,9 @@ pub mod sides;
 pub const BUNDLE: usize = 200_000;
 /// Connections at once.
 pub const LINES: u64 = 32;
+
+/// Rounds in which the sides take turns, so that a machine whose speed changes from minute to minute changes it for all.
+pub const ROUNDS: u64 = 10;
 
 /// What is submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
