@@ -56,6 +56,22 @@ mod tests {
     }
 
     #[test]
+    fn in_a_day_of_five_attempts_it_stays_below_four_in_a_hundred_whatever_somebody_cannot_do() {
+        let of_a_day = |first: &CapturePolicy| {
+            let mut later = first.clone();
+            later.lengthen();
+            1.0 - (1.0 - recording_fits(first)) * (1.0 - recording_fits(&later)).powi(4)
+        };
+        for missing in 0..1_u32 << Action::ALL.len() {
+            let can: Vec<_> = Action::ALL.into_iter().filter(|a| missing & (1 << *a as u32) == 0).collect();
+            let Some(policy) = CapturePolicy::for_actions(&can).filter(CapturePolicy::is_enough) else { continue };
+            assert!(of_a_day(&policy) < 0.04, "{can:?}: {}", of_a_day(&policy));
+        }
+        let all = CapturePolicy::for_actions(&Action::ALL).expect("five actions");
+        assert!((of_a_day(&all) - 0.0173).abs() < 1e-4, "{}", of_a_day(&all));
+    }
+
+    #[test]
     fn figures_for_all_five_actions() {
         let policy = CapturePolicy::for_actions(&Action::ALL).expect("five actions");
         assert_eq!((policy.steps_needed, policy.failures_allowed), (3, 1));

@@ -2,8 +2,8 @@
 //!
 //! **In**: the rules, the steps so far with how they ended, and a random number. **Out**: an action, so that in the end every
 //! plan of the rules was equally likely: each sequence of as many actions as are needed (one more after a failure), at least
-//! one of which moves the head (if any of the person's can). **What can go wrong**: rules without an action, or a plan that is complete already:
-//! then there is nothing to draw.
+//! one of which moves the head (if any of the person's can). **What can go wrong**: rules without an action, or a plan that
+//! is complete already: then there is nothing to draw.
 //!
 //! Why a head movement: a mouth can be cut into a print, or bent, or drawn, and a print that was asked for three open mouths
 //! had nothing else to show. Why not simply draw the last step among the head movements when none has come: plans that begin

@@ -1,7 +1,7 @@
 //! `POST /v1/attempts`: a fresh nonce and the rules, for one try.
 //!
-//! Attempts don't cancel one another, and one that is abandoned or refused changes nothing for the person: whoever knows
-//! four facts may start one. After one that failed within a day, whoever tries again is asked for one movement more.
+//! Attempts don't cancel one another, and one that is abandoned or refused changes nothing of the person's standing: whoever
+//! knows four facts may start one. After one that failed within a day, whoever tries again is asked for one movement more.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -11,9 +11,10 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
 use jianzai_wire::{Bytes32, CapturePolicy, Limitation, ReasonCode, Step};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
 };
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -80,7 +81,7 @@ pub(crate) async fn start(
     let mut policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
     // A recording that did not fit has a smaller chance the next time; a person does one movement more.
     if failed(&*tx, activation.beneficiary_id, now - DAY_MS..=now, None).await? > 0 {
-        policy.steps_needed = policy.steps_after(1);
+        policy.lengthen();
     }
     let whose = (activation.id, activation.beneficiary_id);
     let (times, limitations) = ((now, now + COMMIT_WITHIN_MS), request.limitations);
@@ -154,14 +155,41 @@ pub(crate) async fn failed(
     issued: RangeInclusive<i64>,
     but: Option<Uuid>,
 ) -> Result<u64, DbErr> {
-    let shown = step::Entity::find().select_only().column(step::Column::AttemptId).filter(step::Column::Idx.eq(0));
     let failed = attempt::Entity::find()
         .filter(attempt::Column::BeneficiaryId.eq(beneficiary))
         .filter(attempt::Column::IssuedAt.between(*issued.start(), *issued.end()))
         .filter(attempt::Column::State.ne(Standing::Certified))
-        .filter(attempt::Column::Id.in_subquery(shown.into_query()));
+        .filter(Expr::exists(shown()));
     let failed = but.into_iter().fold(failed, |failed, id| failed.filter(attempt::Column::Id.ne(id)));
     failed.count(db).await
+}
+
+/// Whether another attempt of the person's was shown a step after this one was opened and before it was shown its own: several
+/// were opened at once, so that none would become longer by the failure of another.
+pub(crate) async fn opened_beforehand(
+    db: &impl ConnectionTrait,
+    attempt: &attempt::Model,
+    shown_at: i64,
+) -> Result<bool, DbErr> {
+    let mut meanwhile = shown();
+    meanwhile.and_where(Expr::col((step::Entity, step::Column::RevealedAt)).between(attempt.issued_at, shown_at - 1));
+    let others = attempt::Entity::find()
+        .filter(attempt::Column::BeneficiaryId.eq(attempt.beneficiary_id))
+        .filter(attempt::Column::IssuedAt.gt(attempt.issued_at - DAY_MS))
+        .filter(attempt::Column::Id.ne(attempt.id))
+        .filter(attempt::Column::State.ne(Standing::Certified))
+        .filter(Expr::exists(meanwhile));
+    Ok(others.count(db).await? > 0)
+}
+
+/// The first step of the attempt that is asked about.
+fn shown() -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(step::Entity)
+        .and_where(Expr::col((step::Entity, step::Column::AttemptId)).equals((attempt::Entity, attempt::Column::Id)))
+        .and_where(Expr::col((step::Entity, step::Column::Idx)).eq(0))
+        .to_owned()
 }
 
 impl activation::Model {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a folder (and those above it) that only this user can look into.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
@@ -18,12 +18,17 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 /// Makes a new file that only this user can read, with all of `content` on the disk before it has its name.
 pub(crate) fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let draft = path.with_extension("draft");
+    let draft = draft_of(path);
     let mut file = private().truncate(true).open(&draft)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
     sync_folder(folder)
+}
+
+/// Where a file that is being made lies until all of it is on the disk; left there if the power goes meanwhile.
+pub(crate) fn draft_of(path: &Path) -> PathBuf {
+    path.with_extension("draft")
 }
 
 /// Makes an empty file that only this user can read; its name is on the disk before this returns.

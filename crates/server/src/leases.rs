@@ -290,7 +290,8 @@ mod tests {
     fn what_comes_back_is_held_against_the_plan_as_if_it_had_been_revealed() {
         use StepOutcome::{Done, TooEarly};
         assert_eq!(came_to(&[Done, Done, Done]), Ok(3));
-        assert_eq!(came_to(&[Done, Done, TooEarly, Done, Done, Done]), Ok(6), "the longest that a lease is for");
+        assert_eq!(came_to(&[Done, Done, TooEarly, Done, Done, Done, Done]), Ok(7), "the longest that a lease is for");
+        assert_eq!(came_to(&[Done, TooEarly, Done, Done, Done]), Ok(6), "not complete: after a failure it takes four");
         assert_eq!(came_to(&[Done, TooEarly, TooEarly]), Err(ReasonCode::ActionWrong));
         assert_eq!(came_to(&[Done, Done, Done, Done]), Err(ReasonCode::InputBodyInvalid), "more than asked for");
         assert_eq!(came_to(&[Done]), Ok(2), "not complete: the commitment is refused");

@@ -35,7 +35,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// Failures on an ID number that delay nothing.
 const FREE_FAILURES: i64 = 4;
 /// Counts that are forgotten at one look.
-const FORGOTTEN_AT_ONCE: u64 = 5_000;
+const FORGOTTEN_AT_ONCE: u64 = 500;
 /// The longest delay.
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 

@@ -141,6 +141,7 @@ impl CapturePolicy {
             max_bundle_bytes: 1_000_000,
         };
         policy.demand(Self::LEAST_PLANS);
+        policy.give_time();
         Some(policy)
     }
 
@@ -149,6 +150,21 @@ impl CapturePolicy {
         while self.actions.len() > 1 && self.plans() < plans {
             self.steps_needed = self.steps_needed.saturating_add(1);
         }
+        self.give_time();
+    }
+
+    /// One step more, and the time for it.
+    pub fn lengthen(&mut self) {
+        self.steps_needed = self.steps_after(1);
+        self.give_time();
+    }
+
+    /// Time for the longest plan that can come of it, at the pace of an old person: 5 s for a step. No more than a minute: what is
+    /// recorded shares one bundle, and the longer it is, the coarser.
+    fn give_time(&mut self) {
+        // In the longest every run but the last fails at its last step.
+        let longest: u32 = (0..=self.failures_allowed).map(|failed| self.steps_after(failed)).sum();
+        self.max_capture_ms = longest.saturating_mul(5_000).saturating_add(10_000).clamp(45_000, 60_000);
     }
 
     /// Steps that must end as `Done` one after another once so many have failed: each failure was a recording's chance to fit
@@ -215,6 +231,16 @@ mod tests {
             assert_eq!((policy.steps_needed, policy.plans(), policy.is_enough()), (3, 1, false));
         }
         assert_eq!(CapturePolicy::for_actions(&[]), None);
+    }
+
+    #[test]
+    fn a_longer_plan_has_more_time() {
+        let mut policy = CapturePolicy::for_actions(&Action::ALL).expect("actions");
+        assert_eq!((policy.steps_needed, policy.max_capture_ms), (3, 45_000));
+        policy.lengthen();
+        assert_eq!((policy.steps_needed, policy.max_capture_ms), (4, 55_000));
+        let few = CapturePolicy::for_actions(&Action::ALL[1..3]).expect("actions");
+        assert_eq!((few.steps_needed, few.max_capture_ms), (7, 60_000));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! **In**: the service and its peer (`tests/bench/submissions`), each on its own copy of one PostgreSQL database that
 //! flushes every commit; people of the demo register; attempts whose capture is committed. **Out**: submissions a second,
-//! processor time of the server and of PostgreSQL for each request, in rounds ([`load::Load`]) in which the sides take turns. **What can go wrong**: an answer that is none of those
-//! expected ends the measurement: nothing is counted that was not accepted.
+//! processor time of the server and of PostgreSQL for each request, in rounds ([`load::Load`]) in which the sides take turns.
+//! **What can go wrong**: an answer that is none of those expected ends the measurement: nothing is counted that was not
+//! accepted.
 //!
 //! Two kinds of submission:
 //! - [`Kind::Activation`]: one request with a JSON body, one row (four facts, consent, device key) after four counters and

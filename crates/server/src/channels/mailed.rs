@@ -169,22 +169,17 @@ impl Office {
         };
         back.update(&*tx).await?;
         tx.commit().await?;
-        let tx = self.store.begin("scan of a form").await?;
-        held(&*tx, form).await?;
-        if !config.data.join(&path).exists() {
-            self.keep(config, form, &path, scan)?;
-        }
-        Ok(tx.commit().await?)
-    }
-
-    /// Seals a scan and puts it on the disk, at a path within the data folder.
-    fn keep(&self, config: &Config, form: Uuid, path: &str, scan: &[u8]) -> Result<(), OfficeError> {
         let place = Place { table: "mailed_form", column: "scan", row: form };
         let sealed = columns::seal(&self.keys, place, scan)?;
-        let file = config.data.join(path);
-        let kept = file.parent().map_or(Ok(()), durable::private_folder);
-        let kept = kept.and_then(|()| durable::create_private(&file, &sealed));
-        kept.map_err(|error| OfficeError::File(format!("{}: {error}", file.display())))
+        let tx = self.store.begin("scan of a form").await?;
+        held(&*tx, form).await?;
+        let file = config.data.join(&path);
+        if !file.exists() {
+            let folder = file.parent().map_or(Ok(()), durable::private_folder);
+            let kept = folder.and_then(|()| durable::create_private(&file, &sealed));
+            kept.map_err(|error| OfficeError::File(format!("{}: {error}", file.display())))?;
+        }
+        Ok(tx.commit().await?)
     }
 }
 
@@ -212,11 +207,13 @@ pub(crate) async fn delete_due(store: &Datastore, data: &Path, today: Date) -> R
         // It may have come back once more meanwhile.
         let form = held(&*tx, form.id).await?.filter(|form| form.delete_on.is_some_and(|on| on < day_number(today)));
         let Some((id, path)) = form.and_then(|form| Some((form.id, data.join(form.scan_path?)))) else { continue };
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(OfficeError::File(format!("{}: {error}", path.display())));
+        for file in [durable::draft_of(&path), path] {
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(OfficeError::File(format!("{}: {error}", file.display())));
+                }
+                _ => {}
             }
-            _ => {}
         }
         ActiveModel { id: Set(id), scan_path: Set(None), ..Default::default() }.update(&*tx).await?;
         tx.commit().await?;

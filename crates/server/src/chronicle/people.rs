@@ -21,7 +21,7 @@ use crate::db::entity::beneficiary;
 use crate::db::year::{benefit, contact_way, fact, instruction, message, opt_out};
 use crate::keys::KeyRing;
 use crate::register::place;
-use crate::year::dates::{Month, numbered_day};
+use crate::year::dates::{LETTER_DAYS, Month, days_after, numbered_day};
 use crate::year::facts::{Fact, Person};
 use crate::year::instructions::Told;
 use crate::year::ladder::{Contact, ReminderKey};
@@ -236,13 +236,16 @@ pub(crate) fn is_mobile(phone: &str) -> bool {
 }
 
 /// What was sent and when. A legal notice counts from the day on which a sender took it, unless it did not arrive and none
-/// was taken in its place: until then it is not sent again, but neither is anybody suspended who waits for it.
+/// was taken in its place, and a letter from when the post has brought it: until then it is not sent again, but neither is
+/// anybody suspended who waits for it.
 fn sent(messages: &[message::Model], today: Date) -> Result<BTreeMap<ReminderKey, Date>, Unreadable> {
     let mut sent = BTreeMap::new();
     for row in messages {
         let to = Recipient::named(&row.recipient).ok_or(Unreadable("message.recipient"))?;
         let cycle = numbered_day(row.cycle.ok_or(Unreadable("message.cycle"))?);
-        let given = || row.handed_on.filter(|_| row.state != "failed").map_or(today, numbered_day);
+        let by_letter = row.medium.as_deref() == Some(Medium::Letter.name());
+        let arrives = |day| if by_letter { days_after(numbered_day(day), LETTER_DAYS) } else { numbered_day(day) };
+        let given = || row.handed_on.filter(|_| row.state != "failed").map_or(today, arrives);
         let day = if row.legal { given() } else { numbered_day(row.decided_on) };
         let known: &mut Date = sent.entry(ReminderKey { cycle, rung: row.rung.clone(), to }).or_insert(day);
         *known = day.min(*known);

@@ -75,7 +75,7 @@ CREATE TABLE certification (
 CREATE INDEX certification_of_beneficiary ON certification (beneficiary_id, proof_day);
 
 CREATE TABLE message (
-  id BLOB NOT NULL PRIMARY KEY,           -- (once) follows from whom, cycle, rung and recipient: none is sent twice
+  id BLOB NOT NULL PRIMARY KEY,           -- (once) follows from whom, cycle, rung and recipient, or from what it replaces: none is sent twice
   beneficiary_id BLOB NOT NULL REFERENCES beneficiary (id), -- (once)
   cycle INTEGER,                          -- (once) of a rung of the ladder
   rung TEXT NOT NULL,                     -- (once) the rung's name, or what is announced

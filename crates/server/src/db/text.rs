@@ -1,8 +1,8 @@
 //! Statements that are asked so often that they are written as text.
 //!
-//! **In**: values, in the order in which they stand in the text; what changes from call to call is a value, so that the database
-//! reads each text once. **Out**: the place holders for them, in the words of the database, and the [`Statement`]. **What can go wrong**: what is no value comes from the code alone, never from a call:
-//! whoever writes a text sees to that.
+//! **In**: values, in the order in which they stand in the text; what changes from call to call is a value, so that the
+//! database reads each text once. **Out**: the place holders for them, in the words of the database, and the [`Statement`].
+//! **What can go wrong**: what is no value comes from the code alone, never from a call: whoever writes a text sees to that.
 
 use sea_orm::{DbBackend, Statement, Value};
 

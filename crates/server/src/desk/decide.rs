@@ -22,7 +22,7 @@ use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::chronicle::decisions::{Came, Decision, Word, give};
+use crate::chronicle::decisions::{Came, Decision, Word, give, in_hand};
 use crate::chronicle::policies::Rules;
 use crate::db::Writing;
 use crate::db::entity::{State as Standing, beneficiary};
@@ -74,6 +74,7 @@ pub(crate) async fn decide(
     let sought = Sought { id, what: What::Case, arrived, now };
     let (tx, Found { row, kind, person }) =
         found(&app, app.store.begin("case to decide").await?, &signed_in, sought).await?;
+    let in_hand = in_hand(&*tx, id, clerk, now).await.map(drop);
     // Nothing is held while other connections, or the evidence, are waited for: many who wait so would wait for each other.
     drop(tx);
     if !decision.fits(kind) {
@@ -81,7 +82,11 @@ pub(crate) async fn decide(
     }
     let two = app.office().wants_two(&row, kind, china(now).date()).await.map_err(|error| Refusal::internal(&error))?;
     let case = Case { app: &app, row: &row, kind, person: &person, clerk, now };
-    let follows = case.prepare(decision).await;
+    // Evidence is opened for whoever has the case; what the others are told, the decision itself says below.
+    let follows = match in_hand {
+        Ok(()) => case.prepare(decision).await,
+        Err(error) => Err(error.into()),
+    };
     let word = Word { review: id, clerk, decision, reason: &request.reason, two };
     let tx = app.store.begin("decide").await?;
     let came = give(&*tx, &app.keys, &word, now).await?;

@@ -8,7 +8,10 @@ use axum::extract::State;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::desk::{PersonRequest, VisitPerson, Visits, VisitsRequest};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _,
+};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -110,7 +113,7 @@ async fn lists(db: &impl ConnectionTrait, volunteer: Uuid, now: i64) -> Result<V
 
 /// A person's time on a volunteer's lists, in ms.
 pub(crate) struct Listed {
-    /// When the first of the lists was made.
+    /// When the first of the lists was made, ended ones too: who comes home late reports the next day.
     pub(crate) from: i64,
     /// When the last ends.
     pub(crate) until: i64,
@@ -123,14 +126,18 @@ pub(crate) async fn on_list(
     person: Uuid,
     now: i64,
 ) -> Result<Option<Listed>, Refusal> {
-    let mut found: Option<Listed> = None;
-    for list in lists(db, volunteer, now).await? {
-        if listed(db, &list).await?.contains(&person) {
-            let from = found.map_or(list.made_at, |found| found.from.min(list.made_at));
-            found = Some(Listed { from, until: list.ends_at });
-        }
-    }
-    Ok(found)
+    let on_it = roster_person::Entity::find()
+        .select_only()
+        .column(roster_person::Column::RosterId)
+        .filter(roster_person::Column::BeneficiaryId.eq(person));
+    let naming = roster::Entity::find()
+        .filter(roster::Column::VolunteerId.eq(volunteer))
+        .filter(roster::Column::Id.in_subquery(on_it.into_query()))
+        .all(db)
+        .await?;
+    let until = naming.iter().map(|list| list.ends_at).filter(|ends_at| *ends_at > now).max();
+    let from = naming.iter().map(|list| list.made_at).min();
+    Ok(from.zip(until).map(|(from, until)| Listed { from, until }))
 }
 
 async fn listed(db: &impl ConnectionTrait, list: &roster::Model) -> Result<Vec<Uuid>, Refusal> {

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::JudgingError;
 use super::pacing::Mark;
 use crate::app::App;
-use crate::attempts::{DAY_MS, bytes32, failed};
+use crate::attempts::{DAY_MS, bytes32, failed, opened_beforehand};
 use crate::chronicle::people::is_mobile;
 use crate::chronicle::policies::Rules;
 use crate::columns;
@@ -60,6 +60,8 @@ pub(super) struct Case {
     pub(super) rules: Rules,
     /// Attempts for this person within a day that got as far as a step and led to nothing.
     pub(super) failed_before: u64,
+    /// Whether another attempt was tried between the opening of this one and its first step.
+    pub(super) opened_beforehand: bool,
     evidence_path: String,
 }
 
@@ -95,7 +97,9 @@ impl Case {
         let committed_at = attempt.committed_at.ok_or(JudgingError::Kept("committed_at"))?;
         let committed = committed(&attempt).ok_or(JudgingError::Kept("commitment"))?;
         let secrets = secrets(app);
-        if !secrets.iter().any(|secret| secret.key_id() == attempt.recipient_key) {
+        // Keys are named by their day. One that is older and not here is gone for good, and its bundles open to nobody.
+        let newer = |secret: &RecipientSecret| secret.key_id() < attempt.recipient_key.as_str();
+        if secrets.iter().all(newer) {
             return Err(JudgingError::KeyNotHere(attempt.recipient_key));
         }
         Ok(Self {
@@ -127,6 +131,10 @@ impl Case {
             mobile: phones.ok_or(JudgingError::Kept("phones"))?.lines().any(is_mobile),
             rules: rules.map_err(|_| JudgingError::Kept("rules"))?.ok_or(JudgingError::Kept("policy"))?,
             failed_before: failed_before(app, &attempt).await?,
+            opened_beforehand: match revealed.first().filter(|_| attempt.leased_plan.is_none()) {
+                Some(first) => opened_beforehand(app.store.reads(), &attempt, first.revealed_at).await?,
+                None => false,
+            },
             evidence_path: attempt.evidence_path.ok_or(JudgingError::Kept("evidence_path"))?,
         })
     }

@@ -5,8 +5,9 @@
 //! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
 //! twice. Several processes judge at once: a job is one worker's until its lease runs out, and who has lost it changes
 //! nothing. The place does not take a certification of what passed: a person looks at it. A fault of our own: tried again,
-//! ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is never refused for it. The object store is away, or this process began before the key was made that
-//! the bundle is sealed to: that costs no try, however long it lasts, and nothing is deleted. Something wrong with the evidence: refused, with the code that names it.
+//! ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is never refused for it. The object store is
+//! away, or this process began before the key was made that the bundle is sealed to: that costs no try, however long it
+//! lasts, and nothing is deleted. Something wrong with the evidence: refused, with the code that names it.
 
 pub(crate) mod by_clerk;
 mod case;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jianzai_wire::{Action, CapturePolicy, Language, Limitation, Secret};
 use sea_orm::PaginatorTrait as _;
+use sea_orm::sea_query::OnConflict;
 use tempfile::TempDir;
 
 use super::*;
 use crate::clock::{Clock as _, ShiftedClock};
 use crate::config::Config;
-use crate::db::entity::{activation, beneficiary, certificate};
+use crate::db::entity::{activation, beneficiary, certificate, step};
 use crate::db::year::{certification, fact, message, review};
 use crate::import::import;
 use crate::keys::Role;
@@ -137,6 +138,43 @@ async fn a_process_without_the_key_leaves_the_bundle_to_one_that_has_it() {
     let error = Case::load(&world.app, world.attempt).await.err().unwrap();
     assert!(matches!(&error, JudgingError::KeyNotHere(key) if key == "evidence-20300101-00"), "{error}");
     assert!(error.is_out_of_reach(), "which costs no try and deletes nothing");
+    let own = world.app.keys.current(Role::Evidence).unwrap().id.clone();
+    let gone =
+        attempt::ActiveModel { id: Set(world.attempt), recipient_key: Set("0".to_owned()), ..Default::default() };
+    gone.update(world.app.store.single()).await.unwrap();
+    assert!(own.as_str() > "0" && own.as_str() < "evidence-20300101-00");
+    assert!(
+        Case::load(&world.app, world.attempt).await.is_ok(),
+        "an older key does not come back: nobody waits for it"
+    );
+}
+
+#[tokio::test]
+async fn who_keeps_attempts_ready_while_others_are_tried_is_found_out() {
+    let world = world().await;
+    let (other, now) = (accepted(&world.app).await, world.app.clock.now());
+    let shown = async |attempt: Uuid, at: i64| {
+        let row = step::ActiveModel {
+            attempt_id: Set(attempt),
+            idx: Set(0),
+            action: Set(Action::LookUp.name().to_owned()),
+            wait_ms: Set(300),
+            revealed_at: Set(at),
+            frames: Set(10),
+            chain_head: Set(vec![7; 32]),
+            ..Default::default()
+        };
+        let at_first = OnConflict::columns([step::Column::AttemptId, step::Column::Idx])
+            .update_column(step::Column::RevealedAt)
+            .to_owned();
+        step::Entity::insert(row).on_conflict(at_first).exec_without_returning(world.app.store.single()).await.unwrap();
+    };
+    shown(world.attempt, now - 40_000).await;
+    // Both were opened a minute ago.
+    for (at, beforehand) in [(now - 70_000, false), (now - 50_000, true), (now - 30_000, false)] {
+        shown(other, at).await;
+        assert_eq!(Case::load(&world.app, world.attempt).await.unwrap().opened_beforehand, beforehand, "{at}");
+    }
 }
 
 #[tokio::test]

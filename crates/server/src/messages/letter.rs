@@ -2,9 +2,11 @@
 //!
 //! **In**: a message that the law asks for, to the person themselves, which no sender took, for which the address has gone, or
 //! of which the gateway says that it did not arrive. **Out**: the same words as a letter, a message of its own with a name that
-//! follows from the first, so that there is one however often this is said. **What can go wrong**: the letter fails as well:
-//! then it is for a clerk to find a way, and until one is found nobody is suspended for want of an answer
-//! (`chronicle::people`).
+//! follows from the first, so that there is one however often this is said. What it says will happen lies no earlier than the
+//! post can bring it. **What can go wrong**: no sender takes the letter: it is tried for as long as it takes. It comes back
+//! undelivered: its row says `failed`, and until somebody finds the person nobody is suspended for want of an answer
+//! (`chronicle::people`). The first is said to have failed only after the payer was told: then the letter comes late, and the
+//! payer is told nothing else.
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
@@ -14,7 +16,7 @@ use time::OffsetDateTime;
 use crate::chronicle::rows::name;
 use crate::clock::to_millis;
 use crate::db::year::message::{ActiveModel, Entity, Model};
-use crate::year::dates::day_number;
+use crate::year::dates::{LETTER_DAYS, day_number, days_after};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Recipient};
 
@@ -27,6 +29,7 @@ pub(super) async fn instead(tx: &impl ConnectionTrait, failed: Model, now: Offse
     let row = ActiveModel {
         id: Set(name("message", &[failed.id.as_bytes(), Medium::Letter.name().as_bytes()])),
         medium: Set(letter),
+        about_day: Set(failed.about_day.map(|day| day.max(day_number(days_after(now.date(), LETTER_DAYS + 1))))),
         decided_on: Set(day_number(now.date())),
         state: Set("waiting".to_owned()),
         tries: Set(0),

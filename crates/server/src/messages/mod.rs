@@ -138,6 +138,8 @@ impl Office {
         sent: &mut Sent,
     ) -> Result<(), OfficeError> {
         let (id, tries) = (message.id, message.tries);
+        // What must be told, and has no other way left, is tried for as long as it takes.
+        let must = message.legal && message.medium.as_deref() == Some(Medium::Letter.name());
         let way = way(&self.store, &self.keys, message, now).await?;
         let mut row = ActiveModel { id: Set(id), ..Default::default() };
         match way {
@@ -150,7 +152,7 @@ impl Office {
                 }
                 Err(error) => {
                     tracing::warn!(message = %id, tries, %error, "not sent");
-                    let last = tries >= MAX_TRIES;
+                    let last = tries >= MAX_TRIES && !must;
                     *(if last { &mut sent.failed } else { &mut sent.put_off }) += 1;
                     row.state = Set(if last { "failed" } else { "waiting" }.to_owned());
                     row.run_at = Set(to_millis(now + Duration::minutes(1 << tries.clamp(0, MAX_TRIES))));

@@ -99,6 +99,9 @@ pub fn months_after(date: Date, months: u8) -> Date {
     month.first().replace_day(date.day()).unwrap_or_else(|_| month.last())
 }
 
+/// Days until a letter has come, from the day on which it was given to be printed and sent.
+pub const LETTER_DAYS: i64 = 5;
+
 /// `days` later; earlier if negative. Stops at the ends of time.
 pub fn days_after(date: Date, days: i64) -> Date {
     date.saturating_add(Duration::days(days))

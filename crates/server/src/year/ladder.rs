@@ -25,7 +25,7 @@ pub struct Contact {
     pub opted_out: BTreeSet<Recipient>,
 }
 
-/// Names a reminder: no two that were sent have the same.
+/// Names a reminder: it comes due once. A letter in place of one that did not arrive has the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReminderKey {
     /// The cycle, [`Assessment::cycle`].
