@@ -65,5 +65,10 @@ fn start() -> Result<(), Box<dyn std::error::Error>> {
             window::open(app)?;
             Ok(())
         });
-    Ok(builder.run(tauri::generate_context!())?)
+    builder.build(tauri::generate_context!())?.run(|_, event| {
+        if let tauri::RunEvent::Exit = event {
+            jianzai_journey::close_networks();
+        }
+    });
+    Ok(())
 }

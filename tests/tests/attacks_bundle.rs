@@ -186,7 +186,7 @@ async fn committed_as_it_is_and_still_no_recording() -> Result<()> {
     let crowded = stage.refused(|bundle| {
         let rows = rows_mut(&mut bundle.record)?;
         let last = rows.last().context("a row")?.clone();
-        for extra in 1..=1_000 {
+        for extra in 1..=2_000 {
             let mut row = last.clone();
             row.as_array_mut().context("a row")?[0] = Value::from(2_180 + extra);
             rows.push(row);

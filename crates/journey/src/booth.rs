@@ -10,7 +10,7 @@
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, RwLock};
 use std::thread;
 
 use image::codecs::jpeg::JpegEncoder;
@@ -61,6 +61,16 @@ impl CameraChoice {
     }
 }
 
+/// Held while networks are being read.
+static READING: RwLock<()> = RwLock::new(());
+
+/// To be called before the process ends: waits until no network is being read, a second at most, and lets none be read any
+/// more. ONNX Runtime takes itself apart at the end, and whoever reads a network meanwhile crashes.
+pub fn close_networks() {
+    static CLOSED: Once = Once::new();
+    CLOSED.call_once(|| std::mem::forget(READING.write()));
+}
+
 /// The networks and what runs them, read once.
 pub(crate) type Engine = Arc<OnceLock<Result<Seeing, ModelError>>>;
 
@@ -102,6 +112,7 @@ impl Booth {
             camera.get_or_init(|| open(choice, clock, pushed));
         });
         in_background("read networks", move || {
+            let _reading = READING.read().unwrap_or_else(PoisonError::into_inner);
             engine.get_or_init(|| see(&models));
         });
         booth

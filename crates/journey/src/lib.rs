@@ -37,7 +37,7 @@ mod tests;
 mod walk;
 
 pub use appeal::RefusedAttempt;
-pub use booth::{Booth, CameraChoice};
+pub use booth::{Booth, CameraChoice, close_networks};
 pub use certification::{Certification, EventSink, Request};
 pub use client::{BadServerUrl, Client, ClientError};
 pub use consent::{CONSENT_VERSION, consent_text};

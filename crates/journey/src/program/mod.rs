@@ -122,12 +122,12 @@ pub(crate) fn run() -> ExitCode {
         Command::Keys(keys) => keys.run(language),
         Command::Outbox(waiting) => waiting.run(language),
     };
-    ended
-        .unwrap_or_else(|error| {
-            talk::complain(&error);
-            Ended::Failed
-        })
-        .into()
+    let ended = ended.unwrap_or_else(|error| {
+        talk::complain(&error);
+        Ended::Failed
+    });
+    jianzai_journey::close_networks();
+    ended.into()
 }
 
 /// A runtime for calls made from here.
