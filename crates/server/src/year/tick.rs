@@ -5,7 +5,8 @@
 //! more to do; a look that comes late finds the same changes of standing with their right days.
 //!
 //! The payer is not told to suspend before the elder was told, on an earlier day, that it would be so. If the service, or
-//! the sending, stood still, the standing is what it is; the money goes on until the notice is out.
+//! the sending, stood still, the standing is what it is; the money goes on until the notice is out, and nobody is told that it
+//! has stopped before.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use super::dates::days_after;
 use super::facts::Person;
 use super::instructions::{Instruction, Told, instruct};
 use super::ladder::{Contact, Reminder, ReminderKey, next_rung, notice_given, reminders};
-use super::policy::{Policy, PolicySet};
+use super::policy::{Anchor, Policy, PolicySet, Rung};
 use super::standing::{Assessment, StandingChange, assess, changes};
 
 /// What earlier looks left behind.
@@ -68,10 +69,19 @@ pub fn look(
         day,
         changes: changes(versions, person, kept.steps_until, days_after(day, -1)),
         instruction: wanted.filter(|_| !waits),
-        reminders: reminders(policy, &assessment, contact, &kept.sent, now),
+        reminders: reminders(policy, &assessment, contact, &kept.sent, now)
+            .into_iter()
+            .filter(|reminder| !(waits && says_stopped(policy, reminder)))
+            .collect(),
         next_look: [quiet, tomorrow, assessment.next_look, rung].into_iter().flatten().min(),
         assessment,
     })
+}
+
+/// Whether a reminder says that payment has stopped: nobody is told so while the payer is not.
+fn says_stopped(policy: &Policy, reminder: &Reminder) -> bool {
+    let stopped = |rung: &Rung| rung.from == Anchor::Suspension && rung.days >= 0;
+    policy.ladder.iter().any(|rung| rung.name == reminder.key.rung && stopped(rung))
 }
 
 impl Kept {

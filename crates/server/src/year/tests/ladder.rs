@@ -76,8 +76,10 @@ fn the_payer_is_told_only_after_the_elder() {
     assert_eq!(first.next_look, Some(date!(2027 - 08 - 04)));
     assert!(stage.rungs().contains(&("notice", Elder)));
     assert_eq!(stage.look().instruction, None, "the same day is no notice");
+    assert!(!stage.rungs().contains(&("stopped", Elder)), "it has not stopped");
     stage.live_until(date!(2027 - 08 - 04));
     assert_eq!(stage.instructions(), [Instruction::Suspend { from: Month::of(stage.today) }]);
+    assert!(stage.rungs().contains(&("stopped", Elder)));
 }
 
 #[test]
