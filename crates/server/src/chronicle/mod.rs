@@ -17,7 +17,7 @@ pub(crate) mod people;
 pub(crate) mod policies;
 pub(crate) mod policy_change;
 pub(crate) mod record;
-mod reminder;
+pub(crate) mod reminder;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod tick;

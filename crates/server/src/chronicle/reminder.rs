@@ -14,6 +14,9 @@ use crate::year::policy::{Anchor, Policy, Recipient};
 use crate::year::standing::Assessment;
 use crate::year::tick::Outcome;
 
+/// The words that say from which day payment would stop.
+pub(crate) const STOPS: &str = "stops";
+
 /// The row of a reminder that came due in a look at `now`.
 pub(super) fn row_of(
     beneficiary: Uuid,
@@ -53,7 +56,7 @@ fn words(reminder: &Reminder, now: &Assessment, policy: &Policy) -> (&'static st
     let rung = policy.ladder.iter().find(|rung| rung.name == reminder.key.rung);
     match rung.map(|rung| (rung.from, rung.days)) {
         _ if reminder.key.to == Recipient::Community => ("visit", Some(now.window.due_by)),
-        Some((Anchor::Suspension, days)) if days < 0 => ("stops", now.suspends_on),
+        Some((Anchor::Suspension, days)) if days < 0 => (STOPS, now.suspends_on),
         Some((Anchor::Suspension, _)) => ("stopped", now.suspends_on),
         Some((Anchor::Due, days)) if days > 0 => ("overdue", Some(now.window.due_by)),
         _ => ("due", Some(now.window.due_by)),

@@ -2,8 +2,8 @@
 //!
 //! **In**: a message that the law asks for, to the person themselves, which no sender took, for which the address has gone, or
 //! of which the gateway says that it did not arrive. **Out**: the same words as a letter, a message of its own with a name that
-//! follows from the first, so that there is one however often this is said. What it says will happen lies no earlier than the
-//! post can bring it. **What can go wrong**: no sender takes the letter: it is tried for as long as it takes. It comes back
+//! follows from the first, so that there is one however often this is said. That payment stops it says of no day before the
+//! post can have brought it. **What can go wrong**: no sender takes the letter: it is tried for as long as it takes. It comes back
 //! undelivered: its row says `failed`, and until somebody finds the person nobody is suspended for want of an answer
 //! (`chronicle::people`). The first is said to have failed only after the payer was told: then the letter comes late, and the
 //! payer is told nothing else.
@@ -13,6 +13,7 @@ use sea_orm::{
 };
 use time::OffsetDateTime;
 
+use crate::chronicle::reminder::STOPS;
 use crate::chronicle::rows::name;
 use crate::clock::to_millis;
 use crate::db::year::message::{ActiveModel, Entity, Model};
@@ -26,10 +27,15 @@ pub(super) async fn instead(tx: &impl ConnectionTrait, failed: Model, now: Offse
     if !failed.legal || failed.recipient != Recipient::Elder.name() || failed.medium == letter {
         return Ok(());
     }
+    let read_by = day_number(days_after(now.date(), LETTER_DAYS + 1));
     let row = ActiveModel {
         id: Set(name("message", &[failed.id.as_bytes(), Medium::Letter.name().as_bytes()])),
         medium: Set(letter),
-        about_day: Set(failed.about_day.map(|day| day.max(day_number(days_after(now.date(), LETTER_DAYS + 1))))),
+        about_day: Set(if failed.template == STOPS {
+            failed.about_day.map(|day| day.max(read_by))
+        } else {
+            failed.about_day
+        }),
         decided_on: Set(day_number(now.date())),
         state: Set("waiting".to_owned()),
         tries: Set(0),

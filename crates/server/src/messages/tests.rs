@@ -159,12 +159,32 @@ async fn nobody_is_suspended_whose_notice_did_not_arrive_until_a_letter_has_gone
         let waits = |row: &Model| (row.rung == "notice" && row.state == "waiting").then(|| row.medium.clone());
         let waiting: Vec<_> = rows().await.iter().filter_map(waits).collect();
         assert_eq!(waiting, [Some("letter".to_owned())]);
+        let told = rows().await;
+        let of =
+            |medium| told.iter().find(|row| row.rung == "notice" && row.medium.as_deref() == Some(medium)).unwrap();
+        let (first, letter) = (of("sms"), of("letter"));
+        let come = letter.decided_on + crate::year::dates::LETTER_DAYS;
+        assert!(letter.about_day >= first.about_day && letter.about_day > Some(come), "{letter:?}");
         sender.0.store(true, std::sync::atomic::Ordering::Relaxed);
         live(1 + crate::year::dates::LETTER_DAYS).await;
         assert!(!suspended().await, "the post is on its way");
         live(1).await;
         assert!(suspended().await);
     }
+}
+
+#[tokio::test]
+async fn a_letter_tells_of_what_has_happened_with_its_own_day() {
+    let (world, _office) = due(Kind::Sqlite).await;
+    let long_ago = Some(day_number(days_after(DUE, -90)));
+    let failed = Model { legal: true, template: "new_device".into(), about_day: long_ago, ..the_one(&world).await };
+    let tx = world.store.begin("test").await.unwrap();
+    for _ in 0..2 {
+        letter::instead(&*tx, failed.clone(), morning(DUE)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let letters = Entity::find().filter(Column::Medium.eq("letter")).all(world.store.reads()).await.unwrap();
+    assert_eq!((letters.len(), letters[0].about_day, letters[0].state.as_str()), (1, long_ago, "waiting"));
 }
 
 #[tokio::test]
