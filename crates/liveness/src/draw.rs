@@ -12,13 +12,14 @@
 use jianzai_wire::{Action, CapturePolicy, StepOutcome};
 
 use crate::StepReveal;
+use crate::rules::steps_of_run;
 
 /// Draws the next action; `random` is evenly distributed.
 pub fn draw(policy: &CapturePolicy, steps: &[StepReveal], random: u64) -> Option<Action> {
     let run = current_run(steps);
     let moved = has_head_movement(run);
     let done = u32::try_from(run.len()).ok()?;
-    let after = steps_of_run(policy, steps).checked_sub(done)?.checked_sub(1)?;
+    let after = steps_of_run(steps.iter().filter_map(|step| step.ended), policy).checked_sub(done)?.checked_sub(1)?;
     let ways = |action: Action| policy.ways_on(after, moved || action.moves_head());
     let all = policy.actions.iter().fold(0_u64, |sum, action| sum.saturating_add(ways(*action)));
     // What evenness the remainder costs is below one in 10^15: plans are thousands, numbers 2^64.
@@ -29,12 +30,6 @@ pub fn draw(policy: &CapturePolicy, steps: &[StepReveal], random: u64) -> Option
         left = left.saturating_sub(here);
         found
     })
-}
-
-/// How many steps the present run takes.
-fn steps_of_run(policy: &CapturePolicy, steps: &[StepReveal]) -> u32 {
-    let failed = |step: &&StepReveal| step.ended.is_some_and(|report| report.outcome != StepOutcome::Done);
-    policy.steps_after(u32::try_from(steps.iter().filter(failed).count()).unwrap_or(u32::MAX))
 }
 
 /// The steps that count: those done since the last that failed.
@@ -70,7 +65,7 @@ mod tests {
         let mut complete = BTreeMap::new();
         while let Some((steps, chance)) = open.pop() {
             let run = current_run(&steps);
-            let left = steps_of_run(policy, &steps) - run.len() as u32;
+            let left = steps_of_run(steps.iter().filter_map(|step| step.ended), policy) - run.len() as u32;
             if left == 0 {
                 complete.insert(run.iter().map(|step| step.step.action).collect(), chance);
                 continue;

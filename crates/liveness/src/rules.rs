@@ -16,8 +16,8 @@ pub enum NextStep {
 /// Decides what follows `ended`, the reports of every step of the attempt in order.
 ///
 /// A failed step sets the count of done steps back to none: the person does the whole sequence again, all of it freshly
-/// drawn and one step longer. This keeps the chance of a recording that fits by luck at no more than one plan's chance per try
-/// ([`crate::chance`]), where counting on would add a chance for every place at which the failure may have happened.
+/// drawn and one step longer. This keeps the chance of a recording that fits by luck at no more than one plan's chance per
+/// try ([`crate::chance`]), where counting on would add a chance for every place at which the failure may have happened.
 pub fn needed(ended: &[StepReport], policy: &CapturePolicy) -> NextStep {
     let (mut done, mut failed) = (0_u32, 0_u32);
     for report in ended {
@@ -39,6 +39,12 @@ pub fn needed(ended: &[StepReport], policy: &CapturePolicy) -> NextStep {
     } else {
         NextStep::Reveal
     }
+}
+
+/// How many steps the run takes that follows `ended`, or that they are in.
+pub(crate) fn steps_of_run(ended: impl Iterator<Item = StepReport>, policy: &CapturePolicy) -> u32 {
+    let failed = ended.filter(|report| report.outcome != StepOutcome::Done).count();
+    policy.steps_after(u32::try_from(failed).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

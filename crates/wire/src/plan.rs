@@ -141,7 +141,6 @@ impl CapturePolicy {
             max_bundle_bytes: 1_000_000,
         };
         policy.demand(Self::LEAST_PLANS);
-        policy.give_time();
         Some(policy)
     }
 
@@ -159,8 +158,8 @@ impl CapturePolicy {
         self.give_time();
     }
 
-    /// Time for the longest plan that can come of it, at the pace of an old person: 5 s for a step. No more than a minute: what is
-    /// recorded shares one bundle, and the longer it is, the coarser.
+    /// Time for the longest plan that can come of it, at the pace of an old person: 5 s for a step. No more than a minute:
+    /// what is recorded shares one bundle, and the longer it is, the coarser.
     fn give_time(&mut self) {
         // In the longest every run but the last fails at its last step.
         let longest: u32 = (0..=self.failures_allowed).map(|failed| self.steps_after(failed)).sum();

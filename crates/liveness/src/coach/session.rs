@@ -4,6 +4,7 @@ use jianzai_wire::{CapturePolicy, FrameTime, StepReport};
 
 use super::{CoachOutput, Instruction, PromptId};
 use crate::limits;
+use crate::rules::steps_of_run;
 use crate::{CaptureLog, Cue};
 
 #[derive(Debug, Clone)]
@@ -69,10 +70,9 @@ impl Session {
         use jianzai_wire::StepOutcome::Done;
         let reports = self.reports();
         let done = reports.iter().rev().take_while(|report| report.outcome == Done).count();
-        let failed = reports.iter().filter(|report| report.outcome != Done).count();
-        let whole = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        let needed = self.policy.steps_after(whole(failed));
-        self.out.push(CoachOutput::Progress { done: whole(done), needed });
+        let done = u32::try_from(done).unwrap_or(u32::MAX);
+        let needed = steps_of_run(reports.into_iter(), &self.policy);
+        self.out.push(CoachOutput::Progress { done, needed });
     }
 
     /// The reports so far.
