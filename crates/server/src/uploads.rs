@@ -218,7 +218,7 @@ async fn awaited(app: &App, id: Uuid, headers: &HeaderMap, offset: u64) -> Resul
 
 /// Reads a piece of at most `space` bytes. If the line breaks, what had arrived and why it is not all.
 async fn receive(body: Body, space: usize) -> Result<(Vec<u8>, Option<Refusal>), Refusal> {
-    let mut piece = Vec::with_capacity(space);
+    let mut piece = Vec::new();
     let mut chunks = body.into_data_stream();
     let begun = std::time::Instant::now();
     loop {
