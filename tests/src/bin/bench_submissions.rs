@@ -46,8 +46,7 @@ fn main() -> Result<ExitCode> {
 fn report(rows: &[(&str, Load<'_>); 5]) -> ExitCode {
     let mut table = Table::headed(&["submission", "accepted/s", "µs of CPU a request", "µs of PostgreSQL's"]);
     for (name, load) in rows {
-        let whole = load.whole();
-        let figures = [whole.rate(), whole.per_request(), whole.database_per_request()];
+        let figures = [load.whole.rate(), load.whole.per_request(), load.whole.database_per_request()];
         table.line([(*name).to_owned()].into_iter().chain(figures.map(|figure| format!("{figure:.0}"))).collect());
     }
     println!("{table}");
@@ -67,5 +66,5 @@ fn report(rows: &[(&str, Load<'_>); 5]) -> ExitCode {
 
 /// Ours over the peer's. The rounds of both lie beside each other, so that what the machine does meanwhile is in both sums.
 fn ratio(ours: &Load<'_>, peers: &Load<'_>) -> f64 {
-    ours.whole().per_request() / peers.whole().per_request()
+    ours.whole.per_request() / peers.whole.per_request()
 }

@@ -56,8 +56,8 @@ pub struct Load<'a> {
     runtime: Runtime,
     /// The number from which the next round submits.
     next: u64,
-    /// What each round came to.
-    pub rounds: Vec<Measured>,
+    /// What all rounds came to so far.
+    pub whole: Measured,
 }
 
 impl<'a> Load<'a> {
@@ -67,7 +67,7 @@ impl<'a> Load<'a> {
     /// Something was not accepted.
     pub fn begin(side: &'a Side, kind: Kind, people: &'a People, database: u32) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mut load = Self { side, kind, people, database, runtime, next: 0, rounds: Vec::new() };
+        let mut load = Self { side, kind, people, database, runtime, next: 0, whole: Measured::default() };
         load.submit(kind.counts().1)?;
         Ok(load)
     }
@@ -81,25 +81,12 @@ impl<'a> Load<'a> {
         let (server, database) = (cpu::of_process(self.side.id())?, cpu::of_family(self.database)?);
         let begun = Instant::now();
         let requests = self.submit(submissions)?;
-        self.rounds.push(Measured {
-            submissions,
-            requests,
-            took: begun.elapsed(),
-            server: cpu::of_process(self.side.id())?.saturating_sub(server),
-            database: cpu::of_family(self.database)?.saturating_sub(database),
-        });
+        self.whole.took += begun.elapsed();
+        self.whole.submissions += submissions;
+        self.whole.requests += requests;
+        self.whole.server += cpu::of_process(self.side.id())?.saturating_sub(server);
+        self.whole.database += cpu::of_family(self.database)?.saturating_sub(database);
         Ok(())
-    }
-
-    /// All rounds together.
-    pub fn whole(&self) -> Measured {
-        self.rounds.iter().copied().fold(Measured::default(), |all, round| Measured {
-            submissions: all.submissions + round.submissions,
-            requests: all.requests + round.requests,
-            took: all.took + round.took,
-            server: all.server + round.server,
-            database: all.database + round.database,
-        })
     }
 
     fn submit(&mut self, count: u64) -> Result<u64> {
