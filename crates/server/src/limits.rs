@@ -143,7 +143,7 @@ impl Counters {
 
     /// Inserts a row unless there were so many failures meanwhile; whether it was. One statement, so that of many guesses that
     /// come at once the right one counts for no more than the limit lets through, at the price of one question. Its text is
-    /// put together by hand: half of what an activation cost was to build it as a tree.
+    /// put together by hand: a quarter of what an activation cost was to build such questions as trees.
     pub(crate) async fn insert<A: ActiveModelTrait>(
         &self,
         db: &impl ConnectionTrait,
