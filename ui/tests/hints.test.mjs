@@ -36,7 +36,7 @@ for (const viewport of SIZES) {
       await tap(page, 'start-capture');
       await emit(page, { event: 'activated' });
       await emit(page, { event: 'camera', state: 'ready' });
-      await emit(page, { event: 'progress', done: 1, needed: 7 });
+      await emit(page, { event: 'progress', done: 1, needed: 9 });
       const found = [];
       let oval = null;
       for (const [id, instruction] of INSTRUCTIONS.entries()) {
