@@ -13,6 +13,8 @@ use jianzai_wire::{Action, FrameTime, Mode, ReasonCode};
 
 /// So long after the words "look straight ahead", while they are still being said, nobody has been asked for anything.
 const UNASKED_AFTER_MS: u64 = 1_000;
+/// Until then nobody is before the phone: whoever is there from the first is not told to look straight ahead.
+const COMES_AT: FrameTime = FrameTime(1_500);
 
 /// The man, before a phone that records a movement which nobody asked for, and neither the coach nor the log knows of.
 struct Doctored {
@@ -40,11 +42,14 @@ impl Scene for Doctored {
     }
 
     fn picture(&mut self) -> Result<RgbImage> {
-        self.person.picture()
+        let seen = self.person.picture()?;
+        Ok(if self.at < COMES_AT { RgbImage::new(seen.width(), seen.height()) } else { seen })
     }
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
-        self.begins.get_or_insert(at.plus(UNASKED_AFTER_MS));
+        if at > COMES_AT {
+            self.begins.get_or_insert(at.plus(UNASKED_AFTER_MS));
+        }
         self.person.hear(at, said);
     }
 

@@ -3,10 +3,12 @@
 //!
 //! **In**: the brightness of a frame that is looked at, and where its face is; then that of frames after it. **Out**: how
 //! much the face and what is around it have changed, in the part of it that has changed most, over how much light and
-//! dark there is in it at all: a dark picture moves as much as a bright one. **What can go wrong**: nothing; where no face
-//! was seen, there is no glance, and everything is looked at.
+//! dark there is in it at all: a dark picture moves as much as a bright one. The parts around the eyes are left out: a blink
+//! is no movement that anybody asks for, and where a head moves, the other parts do too. **What can go wrong**: nothing;
+//! where no face was seen, there is no glance, and everything is looked at.
 
-use jianzai_liveness::Rect;
+use jianzai_liveness::signals::points;
+use jianzai_liveness::{FaceSeen, Rect};
 
 /// Samples on each side, and on each side of a part.
 const SIDE: usize = 48;
@@ -14,6 +16,8 @@ const PART: usize = 8;
 const PARTS: usize = SIDE / PART;
 /// The face's box is widened by this part of its size to each side, so that a face that goes is missed.
 const AROUND: f32 = 0.15;
+/// A blink moves what lies within this part of the distance of the eyes from the line through the eye.
+const LIDS: f32 = 0.16;
 /// A picture of fewer shades than this (standard deviation, of 255) has no face in it that could be read.
 const FEWEST_SHADES: f32 = 4.0;
 
@@ -33,11 +37,18 @@ pub(crate) struct Glance {
     places: Vec<usize>,
     values: Vec<u8>,
     shades: f32,
+    /// Whether the lids lie in a part.
+    lids: [bool; PARTS * PARTS],
 }
 
 impl Glance {
     /// Remembers a face.
-    pub(crate) fn at(frame: Luma<'_>, face: &Rect) -> Self {
+    pub(crate) fn of(frame: Luma<'_>, face: &FaceSeen) -> Self {
+        Self::at(frame, &face.bbox, &lids(face))
+    }
+
+    /// Remembers the face in a box, with the points around which its lids move.
+    fn at(frame: Luma<'_>, face: &Rect, lids: &[[f32; 2]]) -> Self {
         let (width, height) = frame.size;
         let (wide, high) = ((face.x1 - face.x0) * AROUND, (face.y1 - face.y0) * AROUND);
         let along = |from: f32, to: f32, most: u32, step: usize| {
@@ -53,7 +64,15 @@ impl Glance {
             .collect();
         let values = sampled(frame.values, &places);
         let shades = spread(&values).max(FEWEST_SHADES);
-        Self { places, values, shades }
+        let part = |from: f32, to: f32, at: f32| ((at - from) / (to - from) * PARTS as f32) as usize;
+        let mut blinks = [false; PARTS * PARTS];
+        for [x, y] in lids {
+            let (column, row) = (part(face.x0 - wide, face.x1 + wide, *x), part(face.y0 - high, face.y1 + high, *y));
+            if let Some(blinks) = blinks.get_mut(row.min(PARTS) * PARTS + column).filter(|_| column < PARTS) {
+                *blinks = true;
+            }
+        }
+        Self { places, values, shades, lids: blinks }
     }
 
     /// How much has changed since: 0 for nothing.
@@ -65,9 +84,27 @@ impl Glance {
                 *sum += u32::from(now.abs_diff(*then));
             }
         }
-        let most = parts.into_iter().max().unwrap_or(0);
+        let most = parts.iter().zip(self.lids).filter(|(_, lids)| !lids).map(|(part, _)| *part).max().unwrap_or(0);
         most as f32 / (PART * PART) as f32 / self.shades
     }
+}
+
+/// Points along each eye, and to both sides of it.
+fn lids(face: &FaceSeen) -> Vec<[f32; 2]> {
+    let point = |index: usize| face.landmarks.get(index).map(|[x, y, _]| [*x, *y]);
+    let corners = [points::EYE_RIGHT_OUTER, points::EYE_RIGHT_INNER, points::EYE_LEFT_INNER, points::EYE_LEFT_OUTER];
+    let [Some(first), Some(second), Some(third), Some(last)] = corners.map(point) else { return Vec::new() };
+    // Across the line of the eyes, as far as lids move.
+    let across = [(first[1] - last[1]) * LIDS, (last[0] - first[0]) * LIDS];
+    let mut places = Vec::new();
+    for (from, to) in [(first, second), (third, last)] {
+        for (along, aside) in [0.0, 0.5, 1.0].into_iter().flat_map(|along| [-1.0, 0.0, 1.0].map(|aside| (along, aside)))
+        {
+            let place = |axis: usize| from[axis] + (to[axis] - from[axis]) * along + across[axis] * aside;
+            places.push([place(0), place(1)]);
+        }
+    }
+    places
 }
 
 fn sampled(luma: &[u8], places: &[usize]) -> Vec<u8> {
@@ -101,7 +138,18 @@ mod tests {
 
     fn change(before: &[u8], after: &[u8]) -> f32 {
         let luma = |values| Luma { values, stride: 400, size: (400, 300) };
-        Glance::at(luma(before), &FACE).change(luma(after))
+        Glance::at(luma(before), &FACE, &[]).change(luma(after))
+    }
+
+    #[test]
+    fn what_moves_around_the_eyes_alone_is_no_movement() {
+        let (open, shut) = (picture(1.0, None), picture(1.0, Some((135, 105))));
+        let luma = |values| Luma { values, stride: 400, size: (400, 300) };
+        let lids: Vec<_> = (130..=170).step_by(10).map(|x| [x as f32, 110.0]).collect();
+        assert!(change(&open, &shut) > 0.4);
+        let glance = Glance::at(luma(&open), &FACE, &lids);
+        assert_eq!(glance.change(luma(&shut)), 0.0);
+        assert!(glance.change(luma(&picture(1.0, Some((165, 180))))) > 0.4, "a mouth still is one");
     }
 
     #[test]
@@ -123,6 +171,6 @@ mod tests {
         assert_eq!(change(&black, &black), 0.0);
         let luma = Luma { values: &black, stride: 400, size: (400, 300) };
         let beyond = Rect { x0: -500.0, y0: f32::NAN, x1: 9_000.0, y1: 9_000.0 };
-        assert_eq!(Glance::at(luma, &beyond).change(luma), 0.0);
+        assert_eq!(Glance::at(luma, &beyond, &[[f32::NAN; 2], [-9e9, 9e9]]).change(luma), 0.0);
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! **In**: a video's frames, decoded one after another. **Out**: what was seen in those that say something new ([`Seen`]):
 //!
-//! - wherever the face or what is around it has changed since the frame last looked at, and then also the frame before, so
-//!   that what happens is seen from its beginning, and a face that jumps is held against the one just before the jump;
+//! - wherever the face or what is around it has changed since the frame last looked at, and then, unless the change has come
+//!   little by little, also the frame before, so that what happens is seen from its beginning, and a face that jumps is
+//!   held against the one just before the jump;
 //! - while it goes on changing, every second frame; every fourth where a movement was asked for, because there it only has to
 //!   be found, and if it is not, every frame is looked at;
-//! - never fewer than one in [`UNSEEN_MS`], whatever a glance says;
+//! - never fewer than one in [`UNSEEN_MS`], whatever a glance says, and in the beginning, which shows the person at rest, as
+//!   many as it takes to know that rest;
 //! - every frame while no face is seen; every frame of which the bundle has a picture; the first and the last.
 //!
 //! **What can go wrong**: a network fails, or the service is stopping: the rest is passed by, and [`Watcher::finish`]
@@ -19,7 +21,7 @@ use std::ops::RangeInclusive;
 use image::RgbImage;
 use jianzai_evidence::{EvidenceError, Opened, Unwatched, VideoFrame};
 use jianzai_face::{FaceEngine, FaceError};
-use jianzai_liveness::{Observation, StepReveal};
+use jianzai_liveness::{Observation, StepReveal, limits};
 use jianzai_wire::{FrameTime, StepOutcome};
 
 use crate::ExamineError;
@@ -31,6 +33,9 @@ const UNSEEN_MS: u64 = 490;
 /// A change of this much is a movement. Of nine attempts of the footage none was doubted up to 0.4, seven from 0.6 on: a
 /// mouth that opens changes little else.
 const MOVED: f32 = 0.3;
+/// A change that grew by less than this from one frame to the next was nearly as large in the frame before, of which a look
+/// would say nothing new.
+const CREPT: f32 = 0.15;
 /// While something moves, one of so many frames is looked at...
 const EVERY: u32 = 2;
 /// ...and of so many while the phone says that the asked action is done.
@@ -55,6 +60,13 @@ impl Seen {
     }
 }
 
+/// A frame that was not looked at.
+struct Passed {
+    index: u32,
+    change: f32,
+    pixels: RgbImage,
+}
+
 /// Watches one video.
 pub(crate) struct Watcher<'a> {
     engine: &'a mut FaceEngine,
@@ -66,8 +78,8 @@ pub(crate) struct Watcher<'a> {
     glance: Option<Glance>,
     /// Whether something moved when a frame was last looked at.
     moving: bool,
-    /// The frame before, if it was not looked at.
-    before: Option<(u32, RgbImage)>,
+    /// The frame before, if it was not looked at, and how much had changed in it.
+    before: Option<Passed>,
     seen: Seen,
     cost: Cost,
     failed: Option<ExamineError>,
@@ -114,24 +126,24 @@ impl<'a> Watcher<'a> {
         if self.failed.is_some() {
             return;
         }
-        let moved = self.glance.as_ref().is_none_or(|glance| glance.change(luma(frame)) > MOVED);
+        let change = self.glance.as_ref().map_or(f32::INFINITY, |glance| glance.change(luma(frame)));
+        let moved = change > MOVED;
         let every = if self.windows.iter().any(|window| window.contains(&frame.at)) { ASKED_EVERY } else { EVERY };
         let last = self.seen.frames.last().copied();
         let just_looked = last.is_some_and(|last| frame.index - last < every);
-        let look = self.is_due(frame) || self.glance.is_none() || moved && !(self.moving && just_looked);
-        if !look {
+        if !(self.is_due(frame) || self.glance.is_none() || moved && !(self.moving && just_looked)) {
             self.moving &= moved || just_looked;
-            self.before = Some((frame.index, frame.rgb()));
+            self.before = Some(Passed { index: frame.index, change, pixels: frame.rgb() });
             return;
         }
-        if let Some((index, pixels)) = self.before.take().filter(|_| moved && !self.moving) {
-            self.look(index, &pixels);
+        let begins = |before: &Passed| moved && !self.moving && change - before.change > CREPT;
+        if let Some(before) = self.before.take().filter(begins) {
+            self.look(before.index, &before.pixels);
         }
-        self.moving = moved;
-        self.before = None;
+        self.moving = moved || self.moving && just_looked;
         self.look(frame.index, &frame.rgb());
         let face = self.seen.observations.last().and_then(|seen| seen.face.as_ref());
-        self.glance = face.map(|face| Glance::at(luma(frame), &face.bbox));
+        self.glance = face.map(|face| Glance::of(luma(frame), face));
     }
 
     /// What was seen.
@@ -147,7 +159,11 @@ impl<'a> Watcher<'a> {
     fn is_due(&self, frame: &VideoFrame<'_>) -> bool {
         let seen_at = self.seen.observations.last().map_or(FrameTime(0), |seen| seen.at);
         let next = self.times.get(frame.index as usize + 1).copied().unwrap_or(frame.at);
-        self.wanted.contains(&frame.index) || next.since(seen_at) > UNSEEN_MS
+        let begun_at = self.times.first().copied().unwrap_or_default();
+        let beginning =
+            frame.at.since(begun_at) <= limits::BASELINE_MS || self.seen.frames.len() < limits::BASELINE_FRAMES;
+        let unseen = if beginning { limits::BASELINE_MS / limits::BASELINE_FRAMES as u64 } else { UNSEEN_MS };
+        self.wanted.contains(&frame.index) || next.since(seen_at) > unseen
     }
 
     fn look(&mut self, index: u32, pixels: &RgbImage) {

@@ -170,8 +170,11 @@ pub const REPEAT_SOON_MS: u64 = 1_500;
 /// In place and at rest for this long before the recording begins, in ms.
 pub const IN_PLACE_MS: u64 = 500;
 /// At rest for this long from the beginning of the recording before the first step is asked for, in ms: whoever is just
-/// being told to look straight ahead, and does, has done so by then.
+/// being told to look straight ahead, and does, has done so by then. Whoever was in place unasked is told nothing that
+/// they could move at, and [`BASELINE_MS`] are enough if they are as quiet as [`SURE_REST`].
 pub const FIRST_REST_MS: u64 = 1_200;
+/// Somebody in whom every action stays weaker than this is surely at rest, and not on the way back from a half movement.
+pub const SURE_REST: f32 = 0.25;
 
 /// Rest before a cue, in ms, drawn anew for each step: nobody can know when it comes. It begins when the service has said
 /// what the step is; more than the most is only waiting.

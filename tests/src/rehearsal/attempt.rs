@@ -124,11 +124,11 @@ impl Attempt {
     fn tell(&mut self, prompt: PromptId, instruction: Instruction, now: FrameTime) {
         let spoken = match instruction {
             // Two notes.
-            Instruction::WellDone => 250..=350,
+            Instruction::WellDone | Instruction::InPlace => 250..=350,
             _ => 1_700..=2_950,
         };
         self.coming.push_back((now.plus(self.rng.random_range(spoken)), Coming::PromptEnded(prompt)));
-        if instruction == Instruction::FaceForward {
+        if matches!(instruction, Instruction::FaceForward | Instruction::InPlace) {
             self.in_place_at.get_or_insert(now);
         }
         self.said.push(if let Instruction::Do(action) = instruction {

@@ -10,6 +10,7 @@ export type Mode = 'self' | 'assisted';
 export const INSTRUCTIONS = [
   'place_face',
   'face_forward',
+  'in_place',
   'open_mouth',
   'turn_left',
   'turn_right',

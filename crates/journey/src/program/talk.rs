@@ -97,6 +97,7 @@ impl Teller {
             "turn_right" => ("请向右转头，再转回来", "Turn your head to your right, then back"),
             "look_up" => ("请抬头，再回到正面", "Raise your chin, then look ahead again"),
             "look_down" => ("请低头，再回到正面", "Lower your chin, then look ahead again"),
+            "in_place" => ("很好，请看着镜头", "Good, keep looking at the camera"),
             "well_done" => ("很好", "Well done"),
             "wait_for_word" => ("请先等口令再做", "Wait for the word, then move"),
             "other_action" => ("和要求的动作不一样，我们再来一个", "That was another action; here comes a new one"),

@@ -144,8 +144,10 @@ impl Coach {
         let listening = self.started.is_some_and(|start| now.since(start) < limits::FIRST_WORD_MS);
         let silence = self.session.silent_for();
         if steady {
-            if told != Some(Instruction::FaceForward) {
-                self.session.tell(Instruction::FaceForward);
+            match told {
+                None => _ = self.session.tell(Instruction::InPlace),
+                Some(Instruction::FaceForward) => {}
+                Some(_) => _ = self.session.tell(Instruction::FaceForward),
             }
             // While this is being said: whoever moves at the words begins the recording again, which costs nothing.
             self.stage = Stage::Recording(Box::new(Recording::start(&mut self.session, reading.as_ref())));

@@ -182,10 +182,12 @@ impl Recording {
         let Task::Settling(readings) = &mut self.task else { return Flow::Go };
         readings.extend(reading);
         let Some(baseline) = Baseline::of_beginning(readings.iter()) else { return Flow::Go };
-        if !baseline.is_rest(readings) {
+        if !baseline.is_rest(readings, limits::REST) {
             return again(session);
         }
-        if session.now.since(session.log.started_at) < limits::FIRST_REST_MS {
+        let sure = session.told() == Some(Instruction::InPlace) && baseline.is_rest(readings, limits::SURE_REST);
+        let first_rest = if sure { limits::BASELINE_MS } else { limits::FIRST_REST_MS };
+        if session.now.since(session.log.started_at) < first_rest {
             return Flow::Go;
         }
         let mut tracker = Tracker::new(baseline);

@@ -19,6 +19,9 @@ pub enum Instruction {
     PlaceFace,
     /// Look straight at the phone and keep still, mouth closed.
     FaceForward,
+    /// Good, stay like this: to somebody who was in place before anything was said. A sound and the words on the screen; speaking
+    /// them would only delay what comes next.
+    InPlace,
     /// Do this now, and come back.
     Do(Action),
     /// Well done.
@@ -37,6 +40,7 @@ impl Instruction {
         match self {
             Self::PlaceFace => "place_face",
             Self::FaceForward => "face_forward",
+            Self::InPlace => "in_place",
             Self::Do(action) => action.name(),
             Self::WellDone => "well_done",
             Self::WaitForWord => "wait_for_word",

@@ -56,9 +56,9 @@ impl Baseline {
         })
     }
 
-    /// Whether every reading is at rest by this baseline.
-    pub(crate) fn is_rest(&self, readings: &[Reading]) -> bool {
-        readings.iter().all(|reading| self.strengths(reading).iter().all(|strength| *strength < limits::REST))
+    /// Whether every action is weaker than `limit` in every reading: [`limits::REST`] is rest.
+    pub(crate) fn is_rest(&self, readings: &[Reading], limit: f32) -> bool {
+        readings.iter().all(|reading| self.strengths(reading).iter().all(|strength| *strength < limit))
     }
 
     /// How strong each action is in this reading, in the order of [`Action::ALL`]: 0 at rest, 1 full.

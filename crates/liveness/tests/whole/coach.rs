@@ -1,7 +1,7 @@
 //! How the coach treats people.
 
 use jianzai_liveness::{CaptureEnd, CaptureLog, Instruction, Observation, PromptId};
-use jianzai_wire::{Action, CapturePolicy, FrameTime, ReasonCode, StepOutcome};
+use jianzai_wire::{Action, CapturePolicy, FrameTime, ReasonCode, StepOutcome, StepReport};
 
 use crate::person::{Body, Doing, Person};
 use crate::phone::{Capture, Obedient, Scene, Shown, capture, capture_until_the_network_fails, policy};
@@ -32,8 +32,8 @@ fn refused(code: ReasonCode) -> Option<CaptureEnd> {
 fn someone_in_place_is_not_told_to_be() {
     let capture = with(1, |_, _| true);
     let said: Vec<_> = capture.said.iter().map(|(_, instruction)| *instruction).collect();
-    assert_eq!(said[0], Instruction::FaceForward);
-    assert!(!said.contains(&Instruction::PlaceFace));
+    assert_eq!(said[0], Instruction::InPlace, "a sound, no words");
+    assert!(!said.contains(&Instruction::PlaceFace) && !said.contains(&Instruction::FaceForward));
     assert_eq!(said[said.len() - 2..], [Instruction::WellDone, Instruction::Finished]);
     assert_eq!(capture.progress, [0, 1, 2, 3]);
     assert_eq!(capture.hints, []);
@@ -136,7 +136,9 @@ fn half_hearted_movements_are_never_held_against_anyone() {
     });
     let capture = capture(&mut scene, policy(), 5);
     assert!(capture.is_complete(), "{:?}", capture.end);
-    assert!(capture.log.steps.iter().all(|s| s.report.is_some_and(|r| r.outcome == StepOutcome::Done)));
+    let outcomes: Vec<_> = capture.log.steps.iter().map(|step| (step.step.action, step.report)).collect();
+    let done = |(_, report): &(_, Option<StepReport>)| report.is_some_and(|report| report.outcome == StepOutcome::Done);
+    assert!(outcomes.iter().all(done), "{outcomes:?}, at rest {:?}", capture.log.baseline);
     assert_eq!(capture.judged().codes(), []);
 }
 

@@ -149,6 +149,7 @@ export const en: Dictionary = {
     instructions: {
       place_face: { say: 'Put your face in the oval', help: 'Put their face in the oval' },
       face_forward: { say: 'Look at the phone and hold still', help: 'Ask them to look at the phone and hold still' },
+      in_place: { say: 'Good. Keep looking here', help: 'Good. Ask them to keep looking' },
       open_mouth: { say: 'Slowly open your mouth wide, then close it', help: 'Ask them to open the mouth wide, then close it' },
       turn_left: { say: 'Slowly turn your head left, then back', help: 'Ask them to turn to their left, then back' },
       turn_right: { say: 'Slowly turn your head right, then back', help: 'Ask them to turn to their right, then back' },

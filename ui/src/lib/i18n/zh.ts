@@ -13,6 +13,7 @@ export interface Instructed {
 const instructions: Record<Instruction, Instructed> = {
   place_face: { say: '把脸放进圆框里', help: '把老人的脸放进圆框里' },
   face_forward: { say: '看着手机，不要动', help: '请老人看着手机，不要动' },
+  in_place: { say: '很好，看着手机', help: '很好，请老人看着手机' },
   open_mouth: { say: '慢慢张大嘴巴，再闭上', help: '请老人张大嘴巴，再闭上' },
   turn_left: { say: '慢慢向左转头，再转回来', help: '请老人向自己的左边转头，再转回来' },
   turn_right: { say: '慢慢向右转头，再转回来', help: '请老人向自己的右边转头，再转回来' },
