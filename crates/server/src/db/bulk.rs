@@ -104,12 +104,22 @@ impl Bulk {
         .map_err(failed)
     }
 
+    /// Writes rows of which none is there: nobody else can be writing them. Faster than [`Bulk::insert`], and fails where
+    /// one is.
+    pub(crate) async fn insert_new(&mut self, table: &str, columns: &[(&str, Column)]) -> Result<(), DbErr> {
+        let Self::Postgres(tx) = self else { return self.insert(table, columns).await.map(drop) };
+        let rows = rows_of(table, columns)?;
+        let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let mut copy = Copy::begin(tx, &format!("{table} ({names})")).await?;
+        for row in 0..rows {
+            copy.row_of(columns, row).await?;
+        }
+        copy.finish().await.map(drop)
+    }
+
     /// Writes rows; how many were new.
     pub(crate) async fn insert(&mut self, table: &str, columns: &[(&str, Column)]) -> Result<u64, DbErr> {
-        let rows = columns.iter().filter_map(|(_, column)| column.rows()).max().unwrap_or(0);
-        if columns.iter().filter_map(|(_, column)| column.rows()).any(|other| other != rows) {
-            return Err(DbErr::Custom(format!("columns of {table} differ in length")));
-        }
+        let rows = rows_of(table, columns)?;
         if rows == 0 {
             return Ok(0);
         }
@@ -130,7 +140,7 @@ pub(crate) struct Copy<'a> {
 }
 
 impl<'a> Copy<'a> {
-    /// Begins to fill a table; every column is given for every row.
+    /// Begins to fill a table, or those of its columns that are named behind it; each is given for every row.
     pub(crate) async fn begin(tx: &'a mut Transaction<'static, Postgres>, table: &str) -> Result<Self, DbErr> {
         let statement = format!("COPY {table} FROM STDIN (FORMAT binary)");
         let into = (**tx).copy_in_raw(&statement).await.map_err(failed)?;
@@ -139,13 +149,54 @@ impl<'a> Copy<'a> {
 
     /// Adds a row.
     pub(crate) async fn row(&mut self, fields: &[&[u8]]) -> Result<(), DbErr> {
-        let count = i16::try_from(fields.len()).unwrap_or(i16::MAX);
-        self.piece.extend_from_slice(&count.to_be_bytes());
+        self.fields(fields.len());
         for field in fields {
-            let length = i32::try_from(field.len()).map_err(|_| DbErr::Custom("a value is too long".into()))?;
-            self.piece.extend_from_slice(&length.to_be_bytes());
-            self.piece.extend_from_slice(field);
+            self.field(Some(field))?;
         }
+        self.send_on().await
+    }
+
+    /// Adds the row at a place in lists of columns.
+    async fn row_of(&mut self, columns: &[(&str, Column)], row: usize) -> Result<(), DbErr> {
+        self.fields(columns.len());
+        for (_, column) in columns {
+            match column {
+                Column::Ids(list) => self.field(list.get(row).map(|id| id.as_bytes().as_slice()))?,
+                Column::SomeIds(list) => {
+                    self.field(list.get(row).and_then(Option::as_ref).map(|id| id.as_bytes().as_slice()))?;
+                }
+                Column::Numbers(list) => {
+                    self.field(list.get(row).map(|number| number.to_be_bytes()).as_ref().map(<[u8; 8]>::as_slice))?
+                }
+                Column::SomeNumbers(list) => {
+                    let number = list.get(row).copied().flatten().map(i64::to_be_bytes);
+                    self.field(number.as_ref().map(<[u8; 8]>::as_slice))?;
+                }
+                Column::Texts(list) => self.field(list.get(row).map(String::as_bytes))?,
+                Column::Bytes(list) => self.field(list.get(row).map(Vec::as_slice))?,
+                Column::EachText(text) => self.field(Some(text.as_bytes()))?,
+                Column::EachNumber(number) => self.field(Some(&number.to_be_bytes()))?,
+                Column::EachId(id) => self.field(Some(id.as_bytes()))?,
+            }
+        }
+        self.send_on().await
+    }
+
+    fn fields(&mut self, count: usize) {
+        let count = i16::try_from(count).unwrap_or(i16::MAX);
+        self.piece.extend_from_slice(&count.to_be_bytes());
+    }
+
+    /// Adds a value, or that there is none.
+    fn field(&mut self, value: Option<&[u8]>) -> Result<(), DbErr> {
+        let length = value.map_or(Ok(-1), |value| i32::try_from(value.len()));
+        let length = length.map_err(|_| DbErr::Custom("a value is too long".into()))?;
+        self.piece.extend_from_slice(&length.to_be_bytes());
+        self.piece.extend_from_slice(value.unwrap_or_default());
+        Ok(())
+    }
+
+    async fn send_on(&mut self) -> Result<(), DbErr> {
         if self.piece.len() >= COPY_PIECE {
             self.into.send(self.piece.as_slice()).await.map_err(failed)?;
             self.piece.clear();
@@ -159,6 +210,15 @@ impl<'a> Copy<'a> {
         self.into.send(self.piece.as_slice()).await.map_err(failed)?;
         self.into.finish().await.map_err(failed)
     }
+}
+
+/// How many rows there are in lists, all of one length.
+fn rows_of(table: &str, columns: &[(&str, Column)]) -> Result<usize, DbErr> {
+    let rows = columns.iter().filter_map(|(_, column)| column.rows()).max().unwrap_or(0);
+    if columns.iter().filter_map(|(_, column)| column.rows()).any(|other| other != rows) {
+        return Err(DbErr::Custom(format!("columns of {table} differ in length")));
+    }
+    Ok(rows)
 }
 
 impl Column {

@@ -201,7 +201,7 @@ impl Effects {
                 look_today(bulk, run, range).await?;
             }
         }
-        write_found(bulk, run, self.people, &self.found).await
+        write_found(bulk, run, self.people, &self.found, range).await
     }
 
     fn facts(&self, run: &silent_run::Model, channel: Channel) -> Vec<(Uuid, Fact)> {

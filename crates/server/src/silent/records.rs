@@ -11,7 +11,7 @@ use super::question::Range;
 use super::rules::Rules;
 use crate::chronicle::reviews::REVIEW_DAYS;
 use crate::chronicle::rows::{of_fact, of_party};
-use crate::db::bulk::{Bulk, Column};
+use crate::db::bulk::{Bulk, Column, literal};
 use crate::db::silent_entity::silent_run;
 use crate::year::channel::{Channel, EvidenceKind};
 use crate::year::dates::{day_number, days_after, numbered_day};
@@ -109,7 +109,12 @@ pub(super) async fn write_found(
     run: &silent_run::Model,
     people: Vec<Uuid>,
     found: &[Found],
+    range: Range,
 ) -> Result<(), DbErr> {
+    // The row of the run is held: whoever else writes findings of it has done so by now.
+    let (backend, id) = (bulk.backend(), literal(bulk.backend(), run.id));
+    let people_of = range.holds(backend, "beneficiary_id");
+    let there = bulk.number(format!("SELECT COUNT(*) FROM silent_finding WHERE run_id = {id} AND {people_of}")).await?;
     let columns = [
         ("run_id", Column::EachId(run.id)),
         ("beneficiary_id", Column::Ids(people)),
@@ -119,5 +124,8 @@ pub(super) async fn write_found(
         ("effect", Column::Texts(found.iter().map(|row| row.effect.name().to_owned()).collect())),
         ("about_id", Column::SomeIds(found.iter().map(|row| row.about).collect())),
     ];
-    bulk.insert("silent_finding", &columns).await.map(drop)
+    match there {
+        0 => bulk.insert_new("silent_finding", &columns).await,
+        _ => bulk.insert("silent_finding", &columns).await.map(drop),
+    }
 }

@@ -7,7 +7,9 @@
 //! An event that an import brought which was cut short, and never repeated, passes over to the import that brings it again.
 //!
 //! Rows come into a table that only this connection sees, and from there by a join with the register into their own: in the
-//! order of their keys, so that the indices grow at their end.
+//! order of their keys, so that the indices grow at their end. On PostgreSQL the join is made once, and what is there already is
+//! left out beforehand: `ON CONFLICT` looks up every key twice, which takes more than half as long again. So that nobody brings
+//! in the same rows meanwhile, imports do this one after another.
 
 use sea_orm::{DbBackend, DbErr};
 use tokio::sync::mpsc::Receiver;
@@ -59,9 +61,7 @@ pub(super) async fn fill(
             return Ok(None);
         }
         counts.rows += i64::try_from(rows).unwrap_or(i64::MAX);
-        let matched = "SELECT COUNT(*) FROM incoming i JOIN beneficiary b ON b.id_hash = i.hash";
-        counts.matched += bulk.number(matched.to_owned()).await?;
-        bulk.execute(bring_in(source, import, unfinished)).await?;
+        counts.matched += bring_in(&mut bulk, source, import, unfinished).await?;
         bulk.execute("DROP TABLE incoming".to_owned()).await?;
         if interrupted() {
             return Ok(None);
@@ -148,8 +148,44 @@ async fn stage(bulk: &mut Bulk, from: &mut Receiver<Piece>) -> Result<(u64, Unti
     }
 }
 
-/// The join. Of two rows of a register about one person the first counts.
-fn bring_in(source: Source, import: i64, unfinished: &[i64]) -> String {
+/// The join; how many rows are about people who are in the register of pensions. Of two rows of a register about one person the
+/// first counts.
+async fn bring_in(bulk: &mut Bulk, source: Source, import: i64, unfinished: &[i64]) -> Result<i64, DbErr> {
+    if bulk.backend() == DbBackend::Postgres && (unfinished.is_empty() || matches!(source, Source::Register(_))) {
+        bulk.execute("LOCK TABLE silent_import IN SHARE ROW EXCLUSIVE MODE".into()).await?;
+        return bulk.number(at_once(source, import)).await;
+    }
+    let matched = "SELECT COUNT(*) FROM incoming i JOIN beneficiary b ON b.id_hash = i.hash";
+    let matched = bulk.number(matched.to_owned()).await?;
+    bulk.execute(one_by_one(source, import, unfinished)).await?;
+    Ok(matched)
+}
+
+/// One question that brings in what is not there, and counts what was matched.
+fn at_once(source: Source, import: i64) -> String {
+    let added = match source {
+        Source::Events => format!(
+            "INSERT INTO trace (beneficiary_id, kind, on_day, import) \
+             SELECT DISTINCT j.id, j.word, j.on_day, {import}::BIGINT FROM joined j WHERE NOT EXISTS ( \
+               SELECT FROM trace t WHERE t.beneficiary_id = j.id AND t.kind = j.word AND t.on_day = j.on_day) \
+             ORDER BY 1, 2, 3"
+        ),
+        Source::Register(_) => format!(
+            "INSERT INTO household_statement (import, beneficiary_id, status) \
+             SELECT DISTINCT ON (j.id) {import}, j.id, j.word FROM joined j WHERE NOT EXISTS ( \
+               SELECT FROM household_statement h WHERE h.import = {import} AND h.beneficiary_id = j.id) \
+             ORDER BY j.id, j.line"
+        ),
+    };
+    format!(
+        "WITH joined AS MATERIALIZED ( \
+           SELECT b.id, i.word, i.on_day, i.line FROM incoming i JOIN beneficiary b ON b.id_hash = i.hash), \
+         added AS ({added}) SELECT COUNT(*) FROM joined"
+    )
+}
+
+/// A statement that takes each row as it finds it: there already, brought by an import that was cut short, or new.
+fn one_by_one(source: Source, import: i64, unfinished: &[i64]) -> String {
     let join = "FROM incoming i JOIN beneficiary b ON b.id_hash = i.hash WHERE true";
     match source {
         Source::Events => {
