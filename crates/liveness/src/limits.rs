@@ -78,6 +78,12 @@ pub const BASELINE_MS: u64 = 700;
 /// ...at least this many frames. Fewer are at the mercy of a blink.
 pub const BASELINE_FRAMES: usize = 5;
 
+/// Whoever can do nothing that is asked is recorded for this long at least, in ms, after the first rest: long enough for whoever
+/// looks at it later to see somebody breathe and blink...
+pub const WATCHED_MS: u64 = 6_000;
+/// ...and until something has moved or blinked, but no longer than this: old people at rest may blink four times a minute.
+pub const WATCHED_AT_MOST_MS: u64 = 20_000;
+
 /// Largest gap between two recorded frames, in ms; set by the evidence's rules. As far as a head can be followed: the
 /// slack of a jump grows with the time up to here.
 pub const GAP_MS: u64 = 500;

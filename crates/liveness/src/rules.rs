@@ -68,7 +68,7 @@ mod tests {
                 ended_at: FrameTime(0),
             })
             .collect();
-        let mut policy = CapturePolicy::for_actions(&Action::ALL).expect("five actions");
+        let mut policy = CapturePolicy::for_actions(&Action::ALL);
         policy.steps_needed = 3;
         policy.failures_allowed = 1;
         needed(&reports, &policy)

@@ -44,8 +44,7 @@ const MAX_ATTEMPTS: i64 = 20;
     (status = 201, body = Attempt, description = "The attempt is open."),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`attempt.unauthorised`"),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`attempt.demo_refused`"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "`attempt.abilities_review`, \
-        `channel.closed`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
 ))]
 pub(crate) async fn start(
@@ -78,7 +77,7 @@ pub(crate) async fn start(
     counters.check(&*tx, now).await??;
     counters.count(&*tx, now).await?;
     let can = Limitation::leave(&request.limitations, &request.cannot);
-    let mut policy = rules.capture(&can).ok_or(ReasonCode::AttemptAbilitiesReview)?;
+    let mut policy = rules.capture(&can);
     // A recording that did not fit has a smaller chance the next time; a person does one movement more.
     if failed(&*tx, activation.beneficiary_id, now - DAY_MS..=now, None).await? > 0 {
         policy.lengthen();

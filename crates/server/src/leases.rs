@@ -62,8 +62,7 @@ const OUT_AT_ONCE: u64 = 3;
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`"),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`desk.not_listed`; \
         `account.not_allowed`; `attempt.demo_refused`"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "`attempt.abilities_review`, \
-        `channel.closed`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
 ))]
 pub(crate) async fn lend(
@@ -120,9 +119,7 @@ async fn rules(app: &App, request: &LeaseRequest, now: i64) -> Result<CapturePol
     if !rules.allows(Channel::AppAssisted) {
         return Err(ReasonCode::ChannelClosed.into());
     }
-    rules
-        .capture(&Limitation::leave(&request.limitations, &request.cannot))
-        .ok_or(ReasonCode::AttemptAbilitiesReview.into())
+    Ok(rules.capture(&Limitation::leave(&request.limitations, &request.cannot)))
 }
 
 /// As many steps as an attempt may come to: all but one done, one failed, and so on, and then all of a run that is longer with
@@ -267,7 +264,7 @@ mod tests {
     use super::*;
 
     fn policy() -> CapturePolicy {
-        CapturePolicy::for_actions(&Action::ALL).expect("five actions")
+        CapturePolicy::for_actions(&Action::ALL)
     }
 
     fn asked(outcomes: &[StepOutcome]) -> Vec<StepRequest> {

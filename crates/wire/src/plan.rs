@@ -125,15 +125,12 @@ impl CapturePolicy {
     /// The standing rules for the actions that a person can do: as many steps as make at least [`Self::LEAST_PLANS`] plans,
     /// and never fewer than three. With one failure allowed, after which the count starts again, a recording made for
     /// another plan then fits by luck in fewer than two of a hundred attempts. Where no number of steps makes so many, it is
-    /// three steps, and the capture goes to a person's review ([`Self::is_enough`]). `None` without any action: there is
-    /// nothing to record.
-    pub fn for_actions(actions: &[Action]) -> Option<Self> {
-        if actions.is_empty() {
-            return None;
-        }
+    /// three steps, and the capture goes to a person's review ([`Self::is_enough`]). Without any action there are no steps:
+    /// whoever can do none of them is recorded as they are, and looked at as well ([`Self::asks_nothing`]).
+    pub fn for_actions(actions: &[Action]) -> Self {
         let mut policy = Self {
             actions: actions.to_vec(),
-            steps_needed: 3,
+            steps_needed: if actions.is_empty() { 0 } else { 3 },
             failures_allowed: 1,
             min_reaction_ms: 250,
             max_capture_ms: 45_000,
@@ -141,7 +138,12 @@ impl CapturePolicy {
             max_bundle_bytes: 1_000_000,
         };
         policy.demand(Self::LEAST_PLANS);
-        Some(policy)
+        policy
+    }
+
+    /// Whether no movement is asked for, because the person can do none.
+    pub fn asks_nothing(&self) -> bool {
+        self.actions.is_empty()
     }
 
     /// Asks for as many steps as make at least so many plans; of a single action there is only one plan, however long.
@@ -152,7 +154,7 @@ impl CapturePolicy {
         self.give_time();
     }
 
-    /// One step more, and the time for it.
+    /// One step more, and the time for it; none where nothing is asked.
     pub fn lengthen(&mut self) {
         self.steps_needed = self.steps_after(1);
         self.give_time();
@@ -169,7 +171,7 @@ impl CapturePolicy {
     /// Steps that must end as `Done` one after another once so many have failed: each failure was a recording's chance to fit
     /// by luck, and makes the next one smaller.
     pub fn steps_after(&self, failed: u32) -> u32 {
-        self.steps_needed.saturating_add(failed)
+        if self.asks_nothing() { 0 } else { self.steps_needed.saturating_add(failed) }
     }
 
     /// The number of equally likely plans: sequences of `steps_needed` actions, of which at least one moves the head if any
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn fewer_actions_mean_more_steps_and_never_fewer_plans() {
-        let rules = |actions: &[Action]| CapturePolicy::for_actions(actions).expect("an action");
+        let rules = |actions: &[Action]| CapturePolicy::for_actions(actions);
         // With an open mouth among them, and head movements alone.
         for (kinds, steps, plans, heads) in
             [(5, 3, 124, None), (4, 4, 255, Some(256)), (3, 5, 242, Some(243)), (2, 7, 127, Some(128))]
@@ -229,16 +231,21 @@ mod tests {
             let policy = rules(&[single]);
             assert_eq!((policy.steps_needed, policy.plans(), policy.is_enough()), (3, 1, false));
         }
-        assert_eq!(CapturePolicy::for_actions(&[]), None);
+        let mut nothing = rules(&[]);
+        nothing.lengthen();
+        assert_eq!(
+            (nothing.steps_needed, nothing.steps_after(1), nothing.plans(), nothing.is_enough()),
+            (0, 0, 1, false)
+        );
     }
 
     #[test]
     fn a_longer_plan_has_more_time() {
-        let mut policy = CapturePolicy::for_actions(&Action::ALL).expect("actions");
+        let mut policy = CapturePolicy::for_actions(&Action::ALL);
         assert_eq!((policy.steps_needed, policy.max_capture_ms), (3, 45_000));
         policy.lengthen();
         assert_eq!((policy.steps_needed, policy.max_capture_ms), (4, 55_000));
-        let few = CapturePolicy::for_actions(&Action::ALL[1..3]).expect("actions");
+        let few = CapturePolicy::for_actions(&Action::ALL[1..3]);
         assert_eq!((few.steps_needed, few.max_capture_ms), (7, 60_000));
     }
 

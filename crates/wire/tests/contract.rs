@@ -51,7 +51,7 @@ fn attempt() -> Attempt {
         nonce: Bytes32([6; 32]),
         issued_at: datetime!(2026-11-21 11:00:00 UTC),
         commit_by: datetime!(2026-11-21 11:05:00.25 UTC),
-        policy: CapturePolicy::for_actions(&Action::ALL).expect("five actions"),
+        policy: CapturePolicy::for_actions(&Action::ALL),
         recipient: Recipient { key_id: "2026-a".into(), public_key: Bytes32([7; 32]) },
     }
 }

@@ -104,7 +104,7 @@ impl Attempt {
         let config = RecorderConfig {
             attempt: Uuid::from_u128(0x1234),
             nonce: Bytes32([7; 32]),
-            policy: CapturePolicy::for_actions(&Action::ALL).expect("five actions are enough"),
+            policy: CapturePolicy::for_actions(&Action::ALL),
             source: Source::Actor,
             app_version: "0.1.0".into(),
             models: BTreeMap::from([("mesh".into(), Bytes32([1; 32]))]),

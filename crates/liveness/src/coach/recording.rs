@@ -49,6 +49,8 @@ enum Faint {
 enum Task {
     /// Learning the baseline.
     Settling(Vec<Reading>),
+    /// Nothing is asked of this person; they are recorded as they are since then.
+    Watching { since: FrameTime },
     /// The server has been asked for a step. A full action that nobody asked for is kept until there is a step to fail.
     Asking { unasked: Option<Episode> },
     /// A step is known; its cue comes after a rest.
@@ -79,7 +81,7 @@ impl Recording {
 
     /// Whether the person may be moving just now: then hints about turning and blur would only confuse.
     pub(super) fn may_move(&self) -> bool {
-        self.is_moving() || matches!(self.task, Task::Acting { .. })
+        self.is_moving() || matches!(self.task, Task::Acting { .. } | Task::Watching { .. })
     }
 
     /// Whether they are moving.
@@ -162,6 +164,10 @@ impl Recording {
     fn go_on(&mut self, session: &mut Session, reading: Option<&Reading>) -> Flow {
         match &self.task {
             Task::Settling(_) => return self.settle(session, reading),
+            Task::Watching { since } => {
+                let since = *since;
+                self.watch(session, since);
+            }
             Task::Asking { .. } => {}
             // Nobody is told to act while they are out of sight.
             Task::Resting { .. } if reading.is_none() => {}
@@ -197,9 +203,23 @@ impl Recording {
         }
         session.log.baseline = Some(baseline);
         self.tracker = Some(tracker);
+        if session.policy.asks_nothing() {
+            self.task = Task::Watching { since: session.now };
+            return Flow::Go;
+        }
         self.task = Task::Asking { unasked: None };
         session.out.push(CoachOutput::AskStep(None));
         Flow::Go
+    }
+
+    /// Records somebody as they are, until there is enough to look at. The service then answers that nothing is asked.
+    fn watch(&mut self, session: &mut Session, since: FrameTime) {
+        let watched = session.now.since(since);
+        let enough = if self.motion.is_still() { limits::WATCHED_AT_MOST_MS } else { limits::WATCHED_MS };
+        if watched >= enough {
+            self.task = Task::Asking { unasked: None };
+            session.out.push(CoachOutput::AskStep(None));
+        }
     }
 
     /// Gives the cue once the person has rested long enough and nothing is being said.
@@ -243,7 +263,7 @@ impl Recording {
     /// A full action has ended.
     fn acted(&mut self, session: &mut Session, episode: Episode) -> Flow {
         let (step, cue_at) = match &mut self.task {
-            Task::Settling(_) => return Flow::Go,
+            Task::Settling(_) | Task::Watching { .. } => return Flow::Go,
             Task::Asking { unasked } => {
                 unasked.get_or_insert(episode);
                 return Flow::Go;

@@ -41,13 +41,15 @@ pub(super) fn actions(evidence: &Evidence<'_>, readings: &[Option<Reading>], fin
         }
         previous_end = report.ended_at;
     }
-    found.nothing_unasked(findings);
-    found.not_everything_at_once(evidence.steps, findings);
+    if !evidence.policy.asks_nothing() {
+        found.nothing_unasked(findings);
+        found.not_everything_at_once(evidence.steps, findings);
+    }
     head_moved(evidence, findings);
 }
 
-/// What was done shows a head only if a head movement was among it. Where none can be asked, and where a plan from before
-/// this rule asked for none, a person looks.
+/// What was done shows a head only if a head movement was among it. Where none can be asked, or nothing at all, and where a plan
+/// from before this rule asked for none, a person looks.
 fn head_moved(evidence: &Evidence<'_>, findings: &mut Findings) {
     let run = current_run(evidence.steps);
     let movements = run.iter().filter(|step| step.step.action.moves_head()).count();

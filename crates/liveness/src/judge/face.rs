@@ -44,8 +44,9 @@ pub(super) fn continuity(evidence: &Evidence<'_>, readings: &[Option<Reading>], 
     }
 }
 
-/// Whether this is a still (and if so, says so).
-pub(super) fn motion(readings: &[Option<Reading>], findings: &mut Findings) -> bool {
+/// Whether this is a still (and if so, says so). Of somebody who can do nothing no movement is expected, but that the picture is
+/// not frozen.
+pub(super) fn motion(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) -> bool {
     let mut motion = Motion::default();
     readings.iter().flatten().for_each(|reading| motion.push(reading));
     let (moved, blinked) = motion.extent();
@@ -55,7 +56,7 @@ pub(super) fn motion(readings: &[Option<Reading>], findings: &mut Findings) -> b
         findings.note("blinked", f64::from(blinked), Some(f64::from(limits::BLINK))),
         findings.note("frozen_ms", frozen as f64, Some(limits::FROZEN_MS as f64)),
     ];
-    let still = motion.is_still() || frozen > limits::FROZEN_MS;
+    let still = (motion.is_still() && !evidence.policy.asks_nothing()) || frozen > limits::FROZEN_MS;
     if still && readings.iter().flatten().next().is_some() {
         findings.add(Decision::Refuse, ReasonCode::LivenessNoMotion, Layer::Motion, figures);
     }
@@ -69,10 +70,11 @@ pub(super) fn rest(evidence: &Evidence<'_>, readings: &[Option<Reading>]) -> Opt
     Baseline::of_beginning(&before).or_else(|| Baseline::learn(&before))
 }
 
-/// What was read before the first step was revealed.
+/// What was read before the first step was revealed; all of it where nothing is asked.
 pub(super) fn before_first_step(evidence: &Evidence<'_>, readings: &[Option<Reading>]) -> Vec<Reading> {
     let known_at = evidence.steps.first().filter(|step| step.frames_at_reveal > 0);
     let known_at = known_at.map(|step| evidence.known_at(step.frames_at_reveal));
-    let until = |reading: &&Reading| known_at.is_some_and(|known_at| reading.at <= known_at);
+    let nothing = evidence.policy.asks_nothing();
+    let until = |reading: &&Reading| nothing || known_at.is_some_and(|known_at| reading.at <= known_at);
     readings.iter().flatten().filter(until).copied().collect()
 }

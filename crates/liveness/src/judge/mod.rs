@@ -7,12 +7,12 @@
 //!
 //! | layer | refused when | code |
 //! |---|---|---|
-//! | times | not monotonic, a gap above 500 ms, too long | `evidence.bad_times` |
+//! | times | not monotonic, a gap above 500 ms, too long; too short to look at, where nothing is asked | `evidence.bad_times` |
 //! | continuity | no face, away for too long or too often; another place, size or shape from one frame to the next | `face.none`, `face.lost`, `face.changed` |
 //! | motion | neither movement nor blink; frozen | `liveness.no_motion` |
 //! | depth | proportions change as those of a tilted picture; the face gets shorter along its turns and nods, as a sheet does (a little: review) | `liveness.flat`, `spoof.unsure` |
 //! | actions | log and server disagree; a step's action missing, too early or mixed with another; an action nobody asked for; too many failures | `evidence.tampered`, `action.*` |
-//! | actions | never; no head movement asked, because the person can do none or the plan is from before that rule: review | `attempt.abilities_review`, `spoof.unsure` |
+//! | actions | never; no head movement asked, or nothing at all, because the person can do none, or the plan is from before that rule: review | `attempt.abilities_review`, `spoof.unsure` |
 //! | passive | never; low, or none: review | `spoof.unsure` |
 //!
 //! The passive network neither accepts (without the actions nothing passes) nor refuses.
@@ -72,7 +72,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     let mut findings = Findings::default();
     times(evidence, &mut findings);
     face::continuity(evidence, &readings, &mut findings);
-    let still = face::motion(&readings, &mut findings);
+    let still = face::motion(evidence, &readings, &mut findings);
     let flat = depth::depth(evidence, &readings, &mut findings);
     // Whether a picture did what was asked is no help to anyone.
     if !still && !flat {
@@ -118,6 +118,8 @@ fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
     let longest_gap = pairs().map(|(a, b)| b.since(a)).max().unwrap_or(0);
     let length = frames.first().zip(frames.last()).map_or(0, |(a, b)| b.since(*a));
     let most = u64::from(evidence.policy.max_capture_ms).saturating_add(limits::CLAIM_SLACK_MS);
+    let least =
+        if evidence.policy.asks_nothing() { limits::WATCHED_MS.saturating_sub(limits::CLAIM_SLACK_MS) } else { 0 };
     let figures = vec![
         findings.note("frames", frames.len() as f64, None),
         findings.note("frames_looked_at", evidence.observations.len() as f64, None),
@@ -125,7 +127,7 @@ fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
         findings.note("longest_gap_ms", longest_gap as f64, Some(limits::GAP_MS as f64)),
         findings.note("length_ms", length as f64, Some(most as f64)),
     ];
-    if frames.is_empty() || backward > 0 || longest_gap > limits::GAP_MS || length > most {
+    if frames.is_empty() || backward > 0 || longest_gap > limits::GAP_MS || length > most || length < least {
         findings.add(Decision::Refuse, ReasonCode::EvidenceBadTimes, Layer::Times, figures);
     }
 }

@@ -1,14 +1,14 @@
 //! People who cannot do everything, and whoever only says so.
 
 use jianzai_liveness::judge::Layer;
-use jianzai_liveness::{CaptureEnd, Decision, chance};
+use jianzai_liveness::{CaptureEnd, Decision, Observation, chance, limits};
 use jianzai_wire::{Action, CapturePolicy, Limitation, ReasonCode};
 use proptest::prelude::*;
 
 use crate::person::Person;
 use crate::phone::{Capture, Obedient, capture};
 
-fn rules(limitations: &[Limitation]) -> Option<CapturePolicy> {
+fn rules(limitations: &[Limitation]) -> CapturePolicy {
     CapturePolicy::for_actions(&Limitation::leave(limitations, &[]))
 }
 
@@ -20,8 +20,7 @@ fn some() -> impl Strategy<Value = Vec<Limitation>> {
 fn obedient(limitations: &[Limitation], seed: u64, lean: f32) -> Capture {
     let mut person = Person::new(seed);
     person.lean = if limitations.contains(&Limitation::LyingDown) { lean } else { 0.0 };
-    let policy = rules(limitations).expect("something to ask");
-    capture(&mut Obedient::new(person, seed), policy, seed.wrapping_mul(37))
+    capture(&mut Obedient::new(person, seed), rules(limitations), seed.wrapping_mul(37))
 }
 
 proptest! {
@@ -29,7 +28,6 @@ proptest! {
 
     #[test]
     fn whoever_does_what_is_left_passes_or_is_looked_at(set in some(), seed: u64, lean in -95.0_f32..95.0) {
-        prop_assume!(rules(&set).is_some());
         let capture = obedient(&set, seed, lean);
         prop_assert_eq!(capture.end, Some(CaptureEnd::Complete), "{:?}", capture.log.steps);
         let asked = || capture.steps.iter().map(|step| step.step.action);
@@ -48,17 +46,16 @@ proptest! {
     fn a_print_is_never_accepted_whatever_its_holder_says(
         set in some(), seed: u64, size in 0.5_f32..4.0, lean in -95.0_f32..95.0
     ) {
-        prop_assume!(rules(&set).is_some());
         let mut print = Person::print(seed);
         print.lean = lean;
         // The passive network is deceived, too.
         print.passive = 0.99;
         let mut holder = Obedient::new(print, seed);
         holder.size = size;
-        let capture = capture(&mut holder, rules(&set).expect("something to ask"), seed);
+        let capture = capture(&mut holder, rules(&set), seed);
         let judgement = capture.judged();
         prop_assert!(!capture.is_complete() || judgement.decision != Decision::Pass);
-        if rules(&set).is_some_and(|rules| rules.is_enough()) {
+        if rules(&set).is_enough() {
             // A mouth that opens is not enough any more, so it is no person's work either.
             prop_assert_eq!(judgement.decision, Decision::Refuse, "{:#?}", judgement.reasons);
         }
@@ -66,8 +63,8 @@ proptest! {
 
     #[test]
     fn the_bound_holds_for_every_set(set in some()) {
-        let Some(rules) = rules(&set).filter(CapturePolicy::is_enough) else { return Ok(()) };
-        prop_assert!(chance::recording_fits(&rules) <= 0.02);
+        let rules = rules(&set);
+        prop_assert!(!rules.is_enough() || chance::recording_fits(&rules) <= 0.02);
     }
 }
 
@@ -82,7 +79,7 @@ fn whoever_turns_as_seen_in_the_picture_and_not_by_their_own_head_does_something
             Action::LookUp | Action::LookDown => Action::TurnLeft,
             Action::OpenMouth => Action::OpenMouth,
         };
-        let policy = rules(&[Limitation::CannotOpenMouth]).expect("head movements");
+        let policy = rules(&[Limitation::CannotOpenMouth]);
         let capture = capture(&mut other, policy, 5);
         assert_eq!(capture.end, Some(CaptureEnd::Refused(ReasonCode::ActionWrong)), "{lean}");
     }
@@ -102,8 +99,62 @@ fn one_eye_that_is_always_shut_changes_nothing() {
 #[test]
 fn a_plan_without_a_head_movement_is_looked_at_even_if_all_of_it_was_done() {
     let mut capture = obedient(&[Limitation::CannotTurnHead], 9, 0.0);
-    capture.policy = rules(&[]).expect("all actions");
+    capture.policy = rules(&[]);
     let judgement = capture.judged();
     assert_eq!((judgement.decision, judgement.codes()), (Decision::Review, vec![ReasonCode::SpoofUnsure]));
     assert!(judgement.reasons.iter().all(|reason| reason.layer == Layer::Actions));
+}
+
+const NOTHING: [Limitation; 2] = [Limitation::CannotOpenMouth, Limitation::CannotTurnHead];
+
+/// Somebody of whom nothing is asked, from the first frame to the end.
+fn watched(person: Person) -> Capture {
+    capture(&mut Obedient::new(person, 3), rules(&NOTHING), 3)
+}
+
+#[test]
+fn whoever_can_do_nothing_is_recorded_as_they_are_and_looked_at() {
+    for seed in 0..20 {
+        let watched = watched(Person::new(seed));
+        assert_eq!((watched.end, watched.steps.len()), (Some(CaptureEnd::Complete), 0));
+        let length = watched.observations.last().expect("frames").at.since(watched.observations[0].at);
+        let bounds = limits::WATCHED_MS..limits::WATCHED_AT_MOST_MS + limits::FIRST_REST_MS + 500;
+        assert!(bounds.contains(&length), "{seed}: {length} ms");
+        let judgement = watched.judged();
+        assert_eq!(
+            (judgement.decision, judgement.codes()),
+            (Decision::Review, vec![ReasonCode::AttemptAbilitiesReview])
+        );
+    }
+}
+
+#[test]
+fn whoever_does_not_blink_is_watched_for_longer_and_not_refused_for_it() {
+    let mut still = Person::new(4);
+    still.blinks = false;
+    let watched = watched(still);
+    let length = watched.observations.last().expect("frames").at.since(watched.observations[0].at);
+    assert!(length >= limits::WATCHED_AT_MOST_MS, "{length} ms");
+    assert_eq!(watched.judged().codes(), [ReasonCode::AttemptAbilitiesReview]);
+}
+
+#[test]
+fn where_nothing_is_asked_a_short_or_frozen_recording_is_refused_all_the_same() {
+    let mut short = watched(Person::new(5));
+    short.observations.truncate(40);
+    assert!(short.judged().codes().contains(&ReasonCode::EvidenceBadTimes));
+    let mut frozen = watched(Person::new(6));
+    let first = frozen.observations[0].clone();
+    for seen in &mut frozen.observations {
+        *seen = Observation { at: seen.at, ..first.clone() };
+    }
+    assert_eq!(frozen.judged().decision, Decision::Refuse);
+    assert_eq!(frozen.judged().codes()[0], ReasonCode::LivenessNoMotion);
+}
+
+#[test]
+fn whoever_shows_less_than_asked_does_not_pass_by_calling_it_nothing() {
+    let mut watched = watched(Person::new(7));
+    watched.policy = rules(&[]);
+    assert_eq!(watched.judged().decision, Decision::Refuse);
 }

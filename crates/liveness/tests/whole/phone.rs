@@ -65,7 +65,7 @@ impl Capture {
 
 /// The rules for all five actions.
 pub(crate) fn policy() -> CapturePolicy {
-    CapturePolicy::for_actions(&Action::ALL).expect("five actions")
+    CapturePolicy::for_actions(&Action::ALL)
 }
 
 /// Runs a capture of at most two minutes against the plan of `seed`.

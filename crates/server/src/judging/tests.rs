@@ -73,7 +73,7 @@ pub(crate) async fn accept_for(app: &App, person: Uuid, id: Uuid) {
         channel: Set(None),
     };
     activation.insert(&*tx).await.unwrap();
-    let policy = CapturePolicy::for_actions(&Action::ALL).unwrap();
+    let policy = CapturePolicy::for_actions(&Action::ALL);
     let attempt = attempt::ActiveModel {
         id: Set(id),
         activation_id: Set(activation_id),

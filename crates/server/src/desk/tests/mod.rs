@@ -226,7 +226,7 @@ impl Desk {
     pub(super) async fn attempt(&self, id_number: &str, state: State) -> Uuid {
         let (now, id, activation_id) = (self.clock.now(), Uuid::new_v4(), Uuid::new_v4());
         let person = self.person(id_number).await;
-        let policy = CapturePolicy::for_actions(&Action::ALL).unwrap();
+        let policy = CapturePolicy::for_actions(&Action::ALL);
         let recipient = self.app.recipient().unwrap();
         let made = bundle::Made::new(id, Bytes32([4; 32]), policy.clone(), &recipient);
         let path = format!("test/{id}.jzev");

@@ -350,13 +350,12 @@ impl Policy {
         self.silence == Silence::Suspends || self.matching.missing == Missing::Suspends
     }
 
-    /// The rules of an attempt for somebody who can do `able`. `None`: no action is left, there is nothing to
-    /// record.
-    pub fn capture(&self, able: &[Action]) -> Option<CapturePolicy> {
+    /// The rules of an attempt for somebody who can do `able`.
+    pub fn capture(&self, able: &[Action]) -> CapturePolicy {
         let actions: Vec<_> = self.plan.actions.iter().copied().filter(|action| able.contains(action)).collect();
-        let mut capture = CapturePolicy::for_actions(&actions)?;
+        let mut capture = CapturePolicy::for_actions(&actions);
         capture.demand(u64::from(self.plan.min_plans));
-        Some(capture)
+        capture
     }
 
     /// The day on which evidence taken on `day` must go.
