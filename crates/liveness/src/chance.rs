@@ -54,12 +54,13 @@ mod tests {
     }
 
     #[test]
-    fn in_a_day_of_five_attempts_it_stays_below_four_in_a_hundred_whatever_somebody_cannot_do() {
-        let of_a_day = |first: &CapturePolicy| {
+    fn in_a_day_of_five_attempts_and_a_year_of_nine_it_stays_small_whatever_somebody_cannot_do() {
+        let of = |attempts: i32, first: &CapturePolicy| {
             let mut later = first.clone();
             later.lengthen();
-            1.0 - (1.0 - recording_fits(first)) * (1.0 - recording_fits(&later)).powi(4)
+            1.0 - (1.0 - recording_fits(first)) * (1.0 - recording_fits(&later)).powi(attempts - 1)
         };
+        let (of_a_day, of_a_year) = (|first: &CapturePolicy| of(5, first), |first: &CapturePolicy| of(9, first));
         for missing in 0..1_u32 << Action::ALL.len() {
             let can: Vec<_> = Action::ALL.into_iter().filter(|a| missing & (1 << *a as u32) == 0).collect();
             let policy = CapturePolicy::for_actions(&can);
@@ -67,9 +68,11 @@ mod tests {
                 continue;
             }
             assert!(of_a_day(&policy) < 0.04, "{can:?}: {}", of_a_day(&policy));
+            assert!(of_a_year(&policy) < 0.06, "{can:?}: {}", of_a_year(&policy));
         }
         let all = CapturePolicy::for_actions(&Action::ALL);
         assert!((of_a_day(&all) - 0.0173).abs() < 1e-4, "{}", of_a_day(&all));
+        assert!((of_a_year(&all) - 0.0248).abs() < 1e-4, "{}", of_a_year(&all));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `POST /v1/attempts`: a fresh nonce and the rules, for one try.
 //!
 //! Attempts don't cancel one another, and one that is abandoned or refused changes nothing of the person's standing: whoever
-//! knows four facts may start one. After one that failed within a day, whoever tries again is asked for one movement more.
+//! knows four facts may start one. After one that failed since the last certificate, whoever tries again is asked for
+//! one movement more.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -14,7 +15,7 @@ use jianzai_wire::{Bytes32, CapturePolicy, Limitation, ReasonCode, Step};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -33,8 +34,11 @@ use crate::year::names::Named as _;
 
 /// The capture must be committed within this.
 const COMMIT_WITHIN_MS: i64 = 5 * 60_000;
-/// How far back attempts count that failed.
+/// How far back attempts count that were opened before another was tried, or failed many together.
 pub(crate) const DAY_MS: i64 = 24 * 3_600_000;
+/// How far back an attempt that failed makes the next one longer, and failures add up, if nobody was certified since: whoever
+/// replays recordings of the dead has patience.
+const YEAR_MS: i64 = 365 * DAY_MS;
 /// Attempts that one activation may start.
 const MAX_ATTEMPTS: i64 = 20;
 
@@ -79,7 +83,8 @@ pub(crate) async fn start(
     let can = Limitation::leave(&request.limitations, &request.cannot);
     let mut policy = rules.capture(&can);
     // A recording that did not fit has a smaller chance the next time; a person does one movement more.
-    if failed(&*tx, activation.beneficiary_id, now - DAY_MS..=now, None).await? > 0 {
+    let since = adding_up_since(&*tx, activation.beneficiary_id, now).await?;
+    if failed(&*tx, activation.beneficiary_id, since..=now, None).await? > 0 {
         policy.lengthen();
     }
     let whose = (activation.id, activation.beneficiary_id);
@@ -161,6 +166,17 @@ pub(crate) async fn failed(
         .filter(Expr::exists(shown()));
     let failed = but.into_iter().fold(failed, |failed, id| failed.filter(attempt::Column::Id.ne(id)));
     failed.count(db).await
+}
+
+/// Since when failures of a person add up: their last attempt that led to a certificate, but not for longer than a year.
+pub(crate) async fn adding_up_since(db: &impl ConnectionTrait, beneficiary: Uuid, now: i64) -> Result<i64, DbErr> {
+    let certified = attempt::Entity::find()
+        .filter(attempt::Column::BeneficiaryId.eq(beneficiary))
+        .filter(attempt::Column::IssuedAt.between(now - YEAR_MS, now))
+        .filter(attempt::Column::State.eq(Standing::Certified))
+        .order_by_desc(attempt::Column::IssuedAt);
+    let last = certified.one(db).await?;
+    Ok(last.map_or(now - YEAR_MS, |last| last.issued_at))
 }
 
 /// Whether another attempt of the person's was shown a step after this one was opened and before it was shown its own: several

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::JudgingError;
 use super::pacing::Mark;
 use crate::app::App;
-use crate::attempts::{DAY_MS, bytes32, failed, opened_beforehand};
+use crate::attempts::{DAY_MS, adding_up_since, bytes32, failed, opened_beforehand};
 use crate::chronicle::people::is_mobile;
 use crate::chronicle::policies::Rules;
 use crate::columns;
@@ -58,8 +58,9 @@ pub(super) struct Case {
     mobile: bool,
     /// What the place asks of this person.
     pub(super) rules: Rules,
-    /// Attempts for this person within a day that got as far as a step and led to nothing.
-    pub(super) failed_before: u64,
+    /// Attempts for this person that got as far as a step and led to nothing: within a day, and since the last
+    /// certificate or for a year.
+    pub(super) failed_before: [u64; 2],
     /// Whether another attempt was tried between the opening of this one and its first step.
     pub(super) opened_beforehand: bool,
     evidence_path: String,
@@ -168,10 +169,13 @@ fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {
     })
 }
 
-/// How many failed within a day before this one was committed.
-async fn failed_before(app: &App, attempt: &attempt::Model) -> Result<u64, JudgingError> {
-    let within = attempt.issued_at - DAY_MS..=attempt.committed_at.unwrap_or(attempt.issued_at);
-    Ok(failed(app.store.reads(), attempt.beneficiary_id, within, Some(attempt.id)).await?)
+/// How many failed before this one was committed: within a day, and since the last certificate or for a year.
+async fn failed_before(app: &App, attempt: &attempt::Model) -> Result<[u64; 2], JudgingError> {
+    let (db, person, issued) = (app.store.reads(), attempt.beneficiary_id, attempt.issued_at);
+    let until = attempt.committed_at.unwrap_or(issued);
+    let since = adding_up_since(db, person, issued).await?;
+    let day = failed(db, person, issued - DAY_MS..=until, Some(attempt.id)).await?;
+    Ok([day, failed(db, person, since..=until, Some(attempt.id)).await?])
 }
 
 /// The first step was asked for, each was reported as ended, the whole was committed.

@@ -19,6 +19,8 @@ use crate::db::entity::State;
 const CLOCK_TOLERANCE_MS: i64 = 2_000;
 /// An old person may need several tries; with so many the chance of a recording stays below 4 % (docs/THREATS.md).
 const FAILED_IN_A_DAY: u64 = 4;
+/// And so many on other days, since the last certificate or for a year: below 3 % a year for whoever can do everything.
+const FAILED_IN_A_YEAR: u64 = 8;
 
 /// The networks, ready.
 pub(crate) struct Examiner {
@@ -138,14 +140,17 @@ pub(super) fn open(case: &Case, bundle: &[u8]) -> Result<Unwatched, EvidenceErro
     jianzai_evidence::unseal(bundle, &case.secrets, &expected)
 }
 
-/// Each attempt gives a recording another chance to fit by luck. After several that failed within a day a person looks at
-/// the one that passed; for the beneficiary nothing changes meanwhile.
-fn at_last(failed_before: u64) -> Option<Reason> {
-    (failed_before > FAILED_IN_A_DAY).then(|| Reason {
+/// Each attempt gives a recording another chance to fit by luck. After several that failed within a day, or within a year without
+/// a certificate, a person looks at the one that passed; for the beneficiary nothing changes meanwhile.
+fn at_last([day, year]: [u64; 2]) -> Option<Reason> {
+    (day > FAILED_IN_A_DAY || year > FAILED_IN_A_YEAR).then(|| Reason {
         code: ReasonCode::SpoofUnsure,
         layer: Layer::Actions,
         leads_to: Decision::Review,
-        figures: vec![Figure::new("failed_within_a_day", failed_before as f64, Some(FAILED_IN_A_DAY as f64))],
+        figures: vec![
+            Figure::new("failed_within_a_day", day as f64, Some(FAILED_IN_A_DAY as f64)),
+            Figure::new("failed_since_certified", year as f64, Some(FAILED_IN_A_YEAR as f64)),
+        ],
     })
 }
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use jianzai_wire::{Action, CapturePolicy, Language, Limitation, Secret};
+use jianzai_wire::api::StepRequest;
+use jianzai_wire::{Action, Bytes32, CapturePolicy, Language, Limitation, Secret, Step};
 use sea_orm::PaginatorTrait as _;
 use sea_orm::sea_query::OnConflict;
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ use crate::db::year::{certification, fact, message, review};
 use crate::import::import;
 use crate::keys::Role;
 use crate::limitations;
+use crate::steps;
 use crate::year::dates::{end_of_day, months_after, numbered_day};
 
 pub(super) struct World {
@@ -124,6 +126,33 @@ pub(super) async fn certificates(app: &App) -> u64 {
 
 async fn standing(world: &World) -> State {
     attempt::Entity::find_by_id(world.attempt).one(world.app.store.reads()).await.unwrap().unwrap().state
+}
+
+/// An attempt of the same person's, so many days ago, that was shown a step.
+async fn earlier(world: &World, days: i64, state: State) {
+    let (app, id) = (&world.app, Uuid::new_v4());
+    let person = beneficiary::Entity::find().one(app.store.reads()).await.unwrap().unwrap().id;
+    accept_for(app, person, id).await;
+    let issued_at = Set(app.clock.now() - days * 86_400_000);
+    let then = attempt::ActiveModel { id: Set(id), issued_at, state: Set(state), ..Default::default() };
+    then.update(app.store.single()).await.unwrap();
+    let request = StepRequest { ended: None, frames: 3, chain_head: Bytes32([7; 32]) };
+    let first = Step { index: 0, action: Action::OpenMouth, wait_ms: 200 };
+    steps::row(id, first, &request, 0).insert(app.store.single()).await.unwrap();
+}
+
+#[tokio::test]
+async fn failures_add_up_for_a_year_or_since_the_last_certificate() {
+    let world = world().await;
+    let before = async || Case::load(&world.app, world.attempt).await.unwrap().failed_before;
+    assert_eq!(before().await, [0, 0]);
+    for days in [0, 3, 200, 364, 370] {
+        earlier(&world, days, State::Refused).await;
+    }
+    earlier(&world, 100, State::Review).await;
+    assert_eq!(before().await, [1, 5], "not what is older than a year");
+    earlier(&world, 150, State::Certified).await;
+    assert_eq!(before().await, [1, 3], "not what came before a certificate");
 }
 
 #[tokio::test]

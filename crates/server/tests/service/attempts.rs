@@ -59,7 +59,7 @@ async fn two_wrong_actions_end_the_attempt_and_only_that_one() {
 }
 
 #[tokio::test]
-async fn whoever_failed_today_is_asked_for_one_movement_more() {
+async fn whoever_failed_within_a_year_is_asked_for_one_movement_more() {
     let world = World::new().await;
     let usual = CapturePolicy::for_actions(&Action::ALL).steps_needed;
     let first = world.attempt().await;
@@ -69,7 +69,9 @@ async fn whoever_failed_today_is_asked_for_one_movement_more() {
     for _ in 0..2 {
         assert_eq!(world.attempt().await.policy.steps_needed, usual + 1, "and never more than one");
     }
-    world.clock.advance(Duration::from_hours(25));
+    world.clock.advance(Duration::from_hours(360 * 24));
+    assert_eq!(world.attempt().await.policy.steps_needed, usual + 1, "a stranger who waits gains nothing");
+    world.clock.advance(Duration::from_hours(6 * 24));
     assert_eq!(world.attempt().await.policy.steps_needed, usual);
 }
 
