@@ -1,8 +1,9 @@
 // For those who see little or nothing, hear little or nothing, or are made dizzy by what moves.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { calls, emit, fillIn, staged, startCapture, tap } from './stage.mjs';
+import { calls, emit, fillIn, OUT, staged, startCapture, tap } from './stage.mjs';
 
 const hint = { code: 'face.too_dark', sentence: '光线有点暗。', nextStep: '请打开灯。' };
 const certificate = { serial: 'e0b7b426-76ea-4665-a91e-da793675340d', validUntil: '2027-11-21', maskedName: '**明', text: 'x' };
@@ -98,6 +99,31 @@ describe('the voice', () => {
     await page.context().close();
   });
 
+  it('says which way to move to somebody who cannot see, as it is by then', async () => {
+    const page = await stage.open();
+    const fetched = [];
+    page.on('request', (request) => /\/voice\/zh\/move\./.test(request.url()) && fetched.push(request.url().split('/').pop()));
+    await fillIn(page, 'self');
+    await tap(page, 'show-cannot');
+    await tap(page, 'limitation-cannot_see');
+    await tap(page, 'start-capture');
+    await emit(page, { event: 'activated' });
+    await emit(page, { event: 'camera', state: 'ready' });
+    const away = { code: 'face.off_centre', sentence: '脸不在中间。', nextStep: '请移到圆框中间。' };
+    const ways = { 'move.right.mp3': [0.3, 0.1], 'move.left.mp3': [-0.3, 0.1], 'move.up.mp3': [0, 0.3], 'move.down.mp3': [0, -0.3] };
+    // Until the opening words have been said: no hint cuts them short.
+    await page.waitForTimeout(4000);
+    for (const [dx, dy] of Object.values(ways)) {
+      await page.waitForTimeout(2500);
+      await emit(page, { event: 'hint', reason: null });
+      await emit(page, { event: 'placement', size: 1, dx, dy, ok: false });
+      await emit(page, { event: 'hint', reason: away });
+    }
+    await page.waitForTimeout(300);
+    assert.deepEqual(fetched, Object.keys(ways));
+    await page.context().close();
+  });
+
   it('says an instruction again, and is silent when it is told to be', async () => {
     const page = await stage.open({ before: 'window.played = 0; HTMLMediaElement.prototype.play = async () => void window.played++;' });
     await startCapture(page);
@@ -117,6 +143,24 @@ describe('the voice', () => {
     await page.context().close();
   });
 });
+
+for (const [width, text] of [[320, 'huge'], [390, 'normal']]) {
+  it(`shows whoever can do nothing no steps to count, at ${width} pixels and ${text} text`, async () => {
+    const stub = { preferences: { textSize: text, language: null, muted: false } };
+    const page = await stage.open({ viewport: { width, height: 568 }, stub });
+    await startCapture(page, 'assisted');
+    await emit(page, { event: 'activated' });
+    await emit(page, { event: 'camera', state: 'ready' });
+    await emit(page, { event: 'progress', done: 0, needed: 3 });
+    assert.equal(await page.getByTestId('progress').count(), 1);
+    await emit(page, { event: 'progress', done: 0, needed: 0 });
+    await emit(page, { event: 'tell', id: 1, instruction: 'in_place' });
+    await page.locator('[data-instruction=in_place]').waitFor();
+    assert.equal(await page.getByTestId('progress').count(), 0);
+    await page.screenshot({ path: join(OUT, `in-place-${width}-${text}.png`) });
+    await page.context().close();
+  });
+}
 
 it('moves nothing where that is not wanted, and still shows the movement', async () => {
   const page = await stage.open({ context: { reducedMotion: 'reduce' } });

@@ -5,6 +5,7 @@ import * as rust from './commands';
 import type { AppInfo, Camera, JourneyEvent, Limitation, Reason } from './contract';
 import type { TroubleKind } from './grabber';
 import { initial, placeCode, reduce, type Action, type State } from './flow';
+import { wayBack } from './oval';
 import { Prompter, audioPlayer, clipLength } from './prompter';
 import { settings } from './settings.svelte';
 
@@ -139,10 +140,13 @@ class Journey {
     }
   }
 
-  /** Speaks a hint as often as it takes, with a pause in between; an instruction is never cut short for it. */
+  /** Speaks a hint as often as it takes, with a pause in between, and which way to move as it is by then; an instruction is never
+      cut short for it. */
   private speakUnseen(code: string): void {
-    if (clipLength(code, settings.language) === null) return;
-    this.voice.sayIfQuiet(code);
+    const { placement } = this.state.capture;
+    const clip = code === 'face.off_centre' && placement ? `move.${wayBack(placement)}` : code;
+    if (clipLength(clip, settings.language) === null) return;
+    this.voice.sayIfQuiet(clip);
     this.unseenHint = setTimeout(() => this.speakUnseen(code), HINT_UNSEEN_MS) as unknown as number;
   }
 

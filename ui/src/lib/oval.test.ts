@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { layOut } from './oval';
+import { layOut, wayBack } from './oval';
 
 const boxes = [
   { width: 390, height: 480 },
@@ -40,4 +40,11 @@ it('keeps the oval clear of the buttons, and within the box', () => {
       expect(centre + oval.height / 2).toBeLessThanOrEqual(box.height + 1e-6);
     }
   }
+});
+
+it('says the way back as the person has it', () => {
+  expect(wayBack({ dx: 0.3, dy: 0.1 })).toBe('right');
+  expect(wayBack({ dx: -0.3, dy: 0.1 })).toBe('left');
+  expect(wayBack({ dx: 0.1, dy: 0.3 })).toBe('up');
+  expect(wayBack({ dx: 0, dy: -0.3 })).toBe('down');
 });

@@ -1,4 +1,4 @@
-// Where the oval lies on the screen. It is fixed in the frame (crates/liveness, `Placement`): an upright ellipse at its
+// Where the oval lies on the screen, and which way a face is from it. It is fixed in the frame (crates/liveness, `Placement`): an upright ellipse at its
 // centre, 0.7 of its height. The frame is drawn to fill its box; where that would push the oval out of sight, smaller.
 
 /** Height of the oval over the height of the frame: `Placement::OVAL_HEIGHT`. */
@@ -27,4 +27,12 @@ export function layOut(frame: Size, box: Size, covered = 0): { frame: Size; oval
   const scaled = (size: Size): Size => ({ width: size.width * scale, height: size.height * scale });
   const centre = Math.max(box.height / 2, top + (oval.height * scale) / 2);
   return { frame: scaled(frame), oval: scaled(oval), centre };
+}
+
+export type Way = 'left' | 'right' | 'up' | 'down';
+
+/** The way to move for a face that is off the middle, as the person has it: in the frame their left is on the right. */
+export function wayBack({ dx, dy }: { dx: number; dy: number }): Way {
+  if (Math.abs(dx) >= Math.abs(dy)) return dx > 0 ? 'right' : 'left';
+  return dy > 0 ? 'up' : 'down';
 }
