@@ -10,6 +10,7 @@ use crate::chronicle::policies::Rules;
 use crate::chronicle::record::{self, Recorded, certification_id, certify};
 use crate::clock::to_millis;
 use crate::db::Writing;
+use crate::db::year::certification_word::Model as Reported;
 use crate::db::year::{benefit, certification};
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
@@ -65,7 +66,7 @@ impl Office {
         let two_at_counter = how.channel.is_at_counter() && policy.four_eyes.contains(&how.channel);
         let by = if two_at_counter { Party::Beneficiary } else { how.by };
         let id = certification_id(who, how.channel, by, how.proof_date);
-        self.record(id, who, how, policy, now).await
+        record(self.store.begin("certify").await?, id, who, how, policy, now).await
     }
 
     /// The same, under a name that follows from the paper or the call.
@@ -77,68 +78,103 @@ impl Office {
         now: OffsetDateTime,
     ) -> Result<Certified, OfficeError> {
         match self.rules_of(who).await? {
-            Some(rules) => self.record(id, who, how, rules.on(now.date()), now).await,
+            Some(rules) => {
+                let tx = self.store.begin("certify").await?;
+                record(tx, id, who, how, rules.on(now.date()), now).await
+            }
             None => Ok(Certified::NoPolicy),
         }
+    }
+
+    /// Records a visit that a volunteer reported, on the very word that the clerk was shown. `None`: it does not wait any more,
+    /// or was told otherwise meanwhile; nothing is recorded then.
+    pub(crate) async fn confirm(
+        &self,
+        word: &Reported,
+        how: &ByHand,
+        now: OffsetDateTime,
+    ) -> Result<Option<Certified>, OfficeError> {
+        let who = word.beneficiary_id;
+        let Some(rules) = self.rules_of(who).await? else { return Ok(Some(Certified::NoPolicy)) };
+        let tx = self.store.begin("confirm visit").await?;
+        if !eyes::still_waits(&*tx, word).await? {
+            let is_recorded = certification::Entity::find_by_id(word.certification_id).one(&*tx).await?.is_some();
+            return Ok(is_recorded.then_some(Certified::Known(word.certification_id)));
+        }
+        record(tx, word.certification_id, who, how, rules.on(now.date()), now).await.map(Some)
+    }
+
+    /// Sets a visit aside that a volunteer reported; false if it was recorded meanwhile. Set aside twice, it is put down once.
+    pub(crate) async fn set_aside(&self, word: &Reported, by: Uuid, at: i64) -> Result<bool, OfficeError> {
+        let (tx, id) = (self.store.begin("set visit aside").await?, word.certification_id);
+        let waited = eyes::take_away(&*tx, word).await?;
+        if certification::Entity::find_by_id(id).one(&*tx).await?.is_some() {
+            return Ok(false);
+        }
+        if waited {
+            audit::append(&tx, at, Entry::of(Action::VisitSetAside, id).by(by)).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn rules_of(&self, who: Uuid) -> Result<Option<Rules>, OfficeError> {
         Ok(Rules::of(&self.policies, self.store.reads(), &self.keys, who).await?)
     }
+}
 
-    async fn record(
-        &self,
-        id: Uuid,
-        who: Uuid,
-        how: &ByHand,
-        policy: &Policy,
-        now: OffsetDateTime,
-    ) -> Result<Certified, OfficeError> {
-        let record = CertificationRecord {
-            id,
-            beneficiary: who,
-            by: how.by,
-            channel: how.channel,
-            proof_date: how.proof_date,
-            recorded: now.date(),
-            ground: how.ground,
-            decided_by: how.decided_by,
-        };
-        let (tx, at) = (self.store.begin("certify").await?, to_millis(now));
-        let (mut record, mut seconded_by) = (record, how.seconded_by);
-        let waits_for_clerk = how.is_volunteers_own() && policy.volunteer_visits == VolunteerVisits::Waits;
-        let four_eyes = policy.four_eyes.contains(&how.channel);
-        if waits_for_clerk || four_eyes {
-            let mut faults = record::faults(&record, seconded_by, policy);
-            // Who decides on a volunteer's word is still to come.
-            faults.retain(|fault| !(waits_for_clerk && *fault == RecordFault::WrongDecider));
-            if !faults.is_empty() {
-                return Ok(Certified::Refused(faults));
-            }
-            match second_word(&tx, id, who, how, four_eyes, at).await? {
-                Word::Recorded => return Ok(Certified::Known(id)),
-                Word::Waits => {
-                    tx.commit().await?;
-                    return Ok(Certified::Waits(id));
-                }
-                Word::Confirms(first) if how.is_volunteers_own() => record.decided_by = first,
-                Word::Confirms(first) if first != how.by => seconded_by = seconded_by.or(Some(first)),
-                Word::Confirms(_) => {}
-            }
+/// Writes a certification under a name, or the word of the first of two accounts.
+async fn record(
+    tx: Writing,
+    id: Uuid,
+    who: Uuid,
+    how: &ByHand,
+    policy: &Policy,
+    now: OffsetDateTime,
+) -> Result<Certified, OfficeError> {
+    let mut record = CertificationRecord {
+        id,
+        beneficiary: who,
+        by: how.by,
+        channel: how.channel,
+        proof_date: how.proof_date,
+        recorded: now.date(),
+        ground: how.ground,
+        decided_by: how.decided_by,
+    };
+    let (mut seconded_by, at) = (how.seconded_by, to_millis(now));
+    let waits_for_clerk = how.is_volunteers_own() && policy.volunteer_visits == VolunteerVisits::Waits;
+    let four_eyes = policy.four_eyes.contains(&how.channel);
+    if waits_for_clerk || four_eyes {
+        let mut faults = record::faults(&record, seconded_by, policy);
+        // Who decides on a volunteer's word is still to come.
+        faults.retain(|fault| !(waits_for_clerk && *fault == RecordFault::WrongDecider));
+        if !faults.is_empty() {
+            return Ok(Certified::Refused(faults));
         }
-        let recorded = certify(&*tx, &record, seconded_by, policy, at).await?;
-        if recorded == Recorded::New {
-            eyes::done(&*tx, id).await?;
-            let entry = Entry::of(Action::Certified, id).detail(how.channel.name());
-            audit::append(&tx, at, Entry { actor: how.decided_by.account(), ..entry }).await?;
+        match second_word(&tx, id, who, how, four_eyes, at).await? {
+            Word::Recorded => return Ok(Certified::Known(id)),
+            Word::Waits => {
+                tx.commit().await?;
+                return Ok(Certified::Waits(id));
+            }
+            Word::Confirms(first) if how.is_volunteers_own() => record.decided_by = first,
+            Word::Confirms(first) if first != how.by => seconded_by = seconded_by.or(Some(first)),
+            Word::Confirms(_) => {}
         }
-        tx.commit().await?;
-        Ok(match recorded {
-            Recorded::New => Certified::New(id),
-            Recorded::Known => Certified::Known(id),
-            Recorded::Refused(faults) => Certified::Refused(faults),
-        })
     }
+    let recorded = certify(&*tx, &record, seconded_by, policy, at).await?;
+    if recorded == Recorded::New {
+        eyes::done(&*tx, id).await?;
+        let entry = Entry::of(Action::Certified, id).detail(how.channel.name());
+        audit::append(&tx, at, Entry { actor: how.decided_by.account(), ..entry }).await?;
+    }
+    tx.commit().await?;
+    Ok(match recorded {
+        Recorded::New => Certified::New(id),
+        Recorded::Known => Certified::Known(id),
+        Recorded::Refused(faults) => Certified::Refused(faults),
+    })
 }
 
 /// A word where two are wanted.

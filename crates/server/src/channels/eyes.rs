@@ -2,19 +2,22 @@
 //!
 //! **In**: a certification by people as one account tells it. **Out**: the account that had told the same before, if there is
 //! one; else the word is taken down and waits. **What can go wrong**: the two tell it differently: then both words wait, until
-//! one account tells it as another did. Neither is shown the other's.
+//! one account tells it as another did. Neither is shown the other's. Of two clerks who speak at once of the visit that a
+//! volunteer reported, the one confirming it and the other setting it aside, the first is heard.
 //!
 //! The policy of the place says for which ways (`four_eyes`). Whoever tells it again replaces their own word. Words go when
 //! the certification is recorded, and when no proof can be so old any more.
 
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::by_hand::ByHand;
 use crate::chronicle::rows::of_party;
 use crate::db::desk_entity::staff;
+use crate::db::year::benefit;
 use crate::db::year::certification_word::{Column, Entity, Model};
 use crate::year::dates::day_number;
 use crate::year::names::Named as _;
@@ -84,6 +87,21 @@ pub(super) async fn say(
         Entity::insert(own.into_active_model()).exec_without_returning(tx).await?;
     }
     Ok(Eyes::Two { is_new })
+}
+
+/// Whether a word waits as it was read; if it does, nobody takes it away or tells it otherwise before the transaction ends.
+pub(super) async fn still_waits(tx: &impl ConnectionTrait, word: &Model) -> Result<bool, DbErr> {
+    // In the order in which whoever says a word locks: first the person's benefit.
+    benefit::Entity::find_by_id(word.beneficiary_id).lock_exclusive().one(tx).await?;
+    let row = Entity::find_by_id((word.certification_id, word.account_id)).lock_exclusive().one(tx).await?;
+    Ok(row.as_ref() == Some(word))
+}
+
+/// Takes a word away that nobody shall confirm; false if it waits no more. Where somebody is confirming it, it is waited for them.
+pub(super) async fn take_away(tx: &impl ConnectionTrait, word: &Model) -> Result<bool, DbErr> {
+    benefit::Entity::find_by_id(word.beneficiary_id).lock_exclusive().one(tx).await?;
+    let gone = Entity::delete_by_id((word.certification_id, word.account_id)).exec(tx).await?;
+    Ok(gone.rows_affected > 0)
 }
 
 /// The certification is recorded: its words have said what they had to.

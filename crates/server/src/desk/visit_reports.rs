@@ -7,7 +7,8 @@
 //! by now: `desk.not_listed`, whether registered or not, and such tries are counted; the day lies before the list
 //! (`record.proof_too_old`); the place takes no visits (`channel.closed`), or wants a second person
 //! (`record.second_missing`). The clerk names a visit that there is not, or of another area: one answer, `desk.nobody_found`,
-//! counted, logged, and no sooner the one than the other. The same again is known, and changes nothing.
+//! counted, logged, and no sooner the one than the other; or a colleague says the contrary at the same moment: the first is heard,
+//! the other is told `review.decided`. The same again is known, and changes nothing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -32,7 +33,6 @@ use super::visits::{Listed, on_list};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::{Clerks, Volunteers};
 use crate::app::App;
-use crate::audit::{self, Action, Entry};
 use crate::channels::ByHand;
 use crate::chronicle::rows::party;
 use crate::clock::to_time;
@@ -186,7 +186,7 @@ async fn reports(app: &App, after: Option<Uuid>) -> Result<Vec<Model>, Refusal> 
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`: no such \
         visit waits, or it is another area's; which is not said."),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`review.decided`: it was \
-        recorded before, and can't be set aside any more."),
+        recorded, and can't be set aside any more; or a colleague set it aside at the same time."),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
         `record.proof_too_old`, `record.second_missing`"),
 ))]
@@ -205,18 +205,16 @@ pub(crate) async fn confirm(
         Found::Recorded => return Err(ReasonCode::ReviewDecided.into()),
         Found::Waiting(word) => word,
     };
+    let (office, now) = (app.office(), app.clock.now());
     if !request.confirmed {
-        let (tx, at) = (app.store.begin("set visit aside").await?, app.clock.now());
-        let gone = Entity::delete_by_id((id, word.account_id)).exec(&*tx).await?;
-        if gone.rows_affected > 0 {
-            audit::append(&tx, at, Entry::of(Action::VisitSetAside, id).by(clerk)).await?;
-        }
-        tx.commit().await?;
-        return Ok((StatusCode::OK, decided(None)));
+        return match office.set_aside(&word, clerk, now).await? {
+            true => Ok((StatusCode::OK, decided(None))),
+            false => Err(ReasonCode::ReviewDecided.into()),
+        };
     }
     let second = word.seconded_by.as_deref().map(party).transpose().map_err(|error| Refusal::internal(&error))?;
     let visit = visit(Party::Volunteer(word.account_id), Party::Staff(clerk), second, numbered_day(word.proof_day));
-    let certified = app.office().certify(word.beneficiary_id, &visit, china(app.clock.now())).await?;
+    let certified = office.confirm(&word, &visit, china(now)).await?.ok_or(ReasonCode::ReviewDecided)?;
     let (status, Json(recorded)) = answer(certified)?;
     Ok((status, decided(Some(recorded))))
 }

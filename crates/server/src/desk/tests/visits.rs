@@ -1,11 +1,14 @@
 //! A volunteer reports visits to those on their list, and nobody else; a clerk confirms them where the policy says so.
 
 use jianzai_wire::desk::StaffRole;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DbBackend, EntityTrait as _, QuerySelect as _,
+    Statement,
+};
 
 use super::*;
 use crate::chronicle::rows::of_party;
-use crate::db::desk_entity::staff;
+use crate::db::desk_entity::{audit_head, staff};
 use crate::db::year::{certification, certification_word};
 use crate::year::record::Party;
 
@@ -145,6 +148,55 @@ async fn what_a_clerk_does_not_believe_is_set_aside() {
         assert_eq!(refused(&desk, &clerk, &confirm, &again).await, (404, "desk.nobody_found".into()));
     }
     assert_eq!(records(&desk).await, []);
+}
+
+/// Holds whatever either of two writers needs to end, until both wait for it.
+async fn until_both_wait(desk: &Desk) {
+    let tx = desk.app.store.begin("test").await.unwrap();
+    audit_head::Entity::find().lock_exclusive().one(&*tx).await.unwrap();
+    let waiting =
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    for _ in 0..50 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let on = tx.get_database_backend();
+        // Of SQLite's writers the others queue in their order behind the first, for as long as this sleeps.
+        if on == DbBackend::Postgres {
+            let row = tx.query_one_raw(Statement::from_string(on, waiting)).await.unwrap().unwrap();
+            if row.try_get::<i64>("", "n").unwrap() >= 2 {
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_clerk_who_confirms_and_one_who_sets_aside_at_once_one_is_heard() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        for confirms_first in [true, false] {
+            let desk = Desk::new(kind).await;
+            let (clerk, volunteer) = round(&desk).await;
+            let other = desk.clerk("clerk.xt.2", "430300").await;
+            let (_, waits) = desk.post(&volunteer, "visits/report", &visit_of(&desk).await).await;
+            let confirm = format!("visits/{}/confirm", waits["id"].as_str().unwrap());
+            let say = async |by: &Clerk, confirmed: bool| {
+                let later = Duration::from_millis(if confirmed == confirms_first { 100 } else { 300 });
+                tokio::time::sleep(later).await;
+                let (status, answer) = desk.post(by, &confirm, &json!({ "confirmed": confirmed })).await;
+                (status.as_u16(), code(&answer).to_owned())
+            };
+            let (confirmed, aside, ()) = tokio::join!(say(&clerk, true), say(&other, false), until_both_wait(&desk));
+            let (recorded, put_down) = (records(&desk).await.len(), desk.logged("visit_set_aside").await.len());
+            let late = (409, "review.decided".to_owned());
+            let expected = match recorded {
+                1 => ((201, String::new()), late, 0),
+                _ => (late, (200, String::new()), 1),
+            };
+            assert_eq!((confirmed, aside, put_down), expected, "{kind:?}, {confirms_first}: {recorded} recorded");
+            assert_eq!(desk.logged("certified").await.len(), recorded);
+            assert!(certification_word::Entity::find().all(desk.app.store.reads()).await.unwrap().is_empty());
+            desk.demand_whole_log().await;
+        }
+    }
 }
 
 #[tokio::test]
