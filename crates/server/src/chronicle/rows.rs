@@ -39,8 +39,8 @@ pub(crate) fn of_fact(beneficiary: Uuid, fact: &Fact, at: i64) -> fact::ActiveMo
     let (kind, about, clerk) = match fact.what {
         What::Certified { id, .. } => ("certified", Some(id), None),
         What::Revoked { certification, clerk } => ("revoked", Some(certification), Some(clerk)),
-        What::NoMatch => ("no_match", None, None),
-        What::NoMatchWithdrawn { clerk } => ("no_match_withdrawn", None, Some(clerk)),
+        What::NoMatch { run } => ("no_match", Some(run), None),
+        What::NoMatchWithdrawn { run, clerk } => ("no_match_withdrawn", Some(run), Some(clerk)),
         What::AppealOpened { appeal } => ("appeal_opened", Some(appeal), None),
         What::AppealDecided { appeal, clerk, .. } => ("appeal_decided", Some(appeal), Some(clerk)),
         What::ReviewOpened { review } => ("review_opened", Some(review), None),
@@ -56,9 +56,12 @@ pub(crate) fn of_fact(beneficiary: Uuid, fact: &Fact, at: i64) -> fact::ActiveMo
         What::AppealDecided { upheld, .. } => Some(upheld),
         _ => None,
     };
-    // What happens once to one thing is named by it; what can happen again, by its days too.
+    // What happens once to one thing is named by it; what can happen again, by its days too. A run compares many people.
     let days = [day_number(fact.on).to_be_bytes(), day_number(fact.recorded).to_be_bytes()];
     let id = match &about {
+        Some(run) if matches!(fact.what, What::NoMatch { .. } | What::NoMatchWithdrawn { .. }) => {
+            name("fact", &[kind.as_bytes(), beneficiary.as_bytes(), &days[0], run.as_bytes()])
+        }
         Some(about) => name("fact", &[kind.as_bytes(), about.as_bytes()]),
         None => name("fact", &[kind.as_bytes(), beneficiary.as_bytes(), &days[0], &days[1]]),
     };
@@ -86,8 +89,8 @@ pub(crate) fn fact(row: &fact::Model) -> Result<Fact, Unreadable> {
             What::Certified { id: about()?, channel }
         }
         "revoked" => What::Revoked { certification: about()?, clerk: clerk()? },
-        "no_match" => What::NoMatch,
-        "no_match_withdrawn" => What::NoMatchWithdrawn { clerk: clerk()? },
+        "no_match" => What::NoMatch { run: about()? },
+        "no_match_withdrawn" => What::NoMatchWithdrawn { run: about()?, clerk: clerk()? },
         "appeal_opened" => What::AppealOpened { appeal: about()? },
         "appeal_decided" => {
             let upheld = row.upheld.ok_or(Unreadable("fact.upheld"))?;
@@ -216,8 +219,8 @@ mod tests {
         for what in [
             What::Certified { id: one, channel: Channel::HomeVisit },
             What::Revoked { certification: one, clerk: two },
-            What::NoMatch,
-            What::NoMatchWithdrawn { clerk: two },
+            What::NoMatch { run: one },
+            What::NoMatchWithdrawn { run: one, clerk: two },
             What::AppealOpened { appeal: one },
             What::AppealDecided { appeal: one, upheld: true, clerk: two },
             What::AppealDecided { appeal: one, upheld: false, clerk: two },

@@ -8,7 +8,7 @@ use crate::year::names::Named as _;
 use crate::year::policy::{SHIPPED, load};
 
 /// Every version's text, by the name under which a database remembers that it has it; oldest first.
-const SCHEMAS: [(&str, &str); 9] = [
+const SCHEMAS: [(&str, &str); 10] = [
     ("v1_first_whole", include_str!("schema_1.sql")),
     (WITH_POLICIES, include_str!("schema_2.sql")),
     ("v3_accounts_and_log", include_str!("schema_3.sql")),
@@ -18,6 +18,7 @@ const SCHEMAS: [(&str, &str); 9] = [
     ("v4_silent", include_str!("schema_silent.sql")),
     ("v5_scans", include_str!("schema_scans.sql")),
     ("v5_year", include_str!("schema_year.sql")),
+    ("v6_comparisons", include_str!("schema_comparisons.sql")),
 ];
 /// The version that brings the shipped policies with it.
 const WITH_POLICIES: &str = "v2_year";
@@ -102,6 +103,8 @@ fn postgres(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm_migration::sea_orm::{ConnectionTrait as _, Statement};
+
     use super::*;
 
     #[test]
@@ -125,6 +128,42 @@ mod tests {
         for column in columns.chain(added).filter(|line| !line.trim().is_empty() && !line.contains("PRIMARY KEY (")) {
             assert!(column.contains("-- "), "{column}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_run_did_not_find_is_its_own_from_version_6_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = format!("sqlite://{}?mode=rwc", folder.path().join("before.sqlite").display());
+        let database = sea_orm_migration::sea_orm::Database::connect(file).await.unwrap();
+        let before = SCHEMAS.iter().zip(0..).find(|((name, _), _)| *name == "v6_comparisons").unwrap().1;
+        Migrations::up(&database, Some(before)).await.unwrap();
+        let run = |id: &str, day: i64, at: i64| {
+            format!(
+                "INSERT INTO silent_run (id, rules_file, rules_version, rules, on_day, shadow, last_import, began_at) \
+                 VALUES (x'{id}', '', 1, '', {day}, 0, 0, {at});"
+            )
+        };
+        let fact = |id: &str, kind: &str, day: i64, at: i64| {
+            format!(
+                "INSERT INTO fact (id, beneficiary_id, kind, on_day, recorded_day, recorded_at) \
+                 VALUES (x'{id}', x'aa', '{kind}', {day}, {day}, {at});"
+            )
+        };
+        let rows = [
+            "PRAGMA foreign_keys = OFF;".to_owned(),
+            run("01", 7, 70),
+            run("02", 7, 71),
+            run("03", 9, 90),
+            fact("11", "no_match", 7, 71),
+            fact("12", "no_match_withdrawn", 7, 100),
+            fact("13", "no_match", 9, 90),
+        ];
+        database.execute_unprepared(&rows.concat()).await.unwrap();
+        Migrations::up(&database, None).await.unwrap();
+        let asked = "SELECT hex(about_id) AS run FROM fact ORDER BY id";
+        let found = database.query_all_raw(Statement::from_string(DbBackend::Sqlite, asked)).await.unwrap();
+        let runs: Vec<String> = found.iter().map(|row| row.try_get("", "run").unwrap()).collect();
+        assert_eq!(runs, ["02", "02", "03"]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ CREATE TABLE fact (
   on_day INTEGER NOT NULL,                -- (once) the day it speaks of
   recorded_day INTEGER NOT NULL,          -- (once) the day from which it is known
   recorded_at INTEGER NOT NULL,           -- (once)
-  about_id BLOB,                          -- (once) the certification, appeal or review
+  about_id BLOB,                          -- (once) the certification, appeal, review or run of silent certification
   channel TEXT,                           -- (once) of certified
   clerk_id BLOB,                          -- (once) who decided
   upheld INTEGER                          -- (once) of appeal_decided: 1 when the person was right

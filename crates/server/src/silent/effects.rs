@@ -213,7 +213,10 @@ impl Effects {
         let dead =
             self.dead.iter().map(|(who, review)| (*who, Fact::of_day(day, What::ReviewOpened { review: *review })));
         let missing = self.missing.iter().filter_map(|at| self.people.get(*at));
-        certified.chain(dead).chain(missing.map(|who| (*who, Fact::of_day(day, What::NoMatch)))).collect()
+        certified
+            .chain(dead)
+            .chain(missing.map(|who| (*who, Fact::of_day(day, What::NoMatch { run: run.id }))))
+            .collect()
     }
 }
 

@@ -10,7 +10,8 @@
 //! - [`Part::Pass`]: its certifications are void. Whoever was believed is told before anything stops, as whenever a
 //!   certification is found void. The same version of the rules does not certify by the same proof again; a new version does.
 //! - [`Part::Dead`]: its reports of death that no clerk has decided are withdrawn, and hold nothing any more.
-//! - [`Part::Missing`]: that the data did not find somebody counts for nothing.
+//! - [`Part::Missing`]: that the data did not find somebody counts for nothing. What another run found, of the same day or
+//!   another, stands.
 
 use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement};
 use time::OffsetDateTime;
@@ -166,7 +167,7 @@ impl Office {
                     fact(What::ReviewClosed { review })
                 }
                 (Part::Missing, _) => {
-                    let what = What::NoMatchWithdrawn { clerk: by };
+                    let what = What::NoMatchWithdrawn { run, clerk: by };
                     Fact { on: numbered_day(on_day), recorded: now.date(), what }
                 }
                 _ => continue,

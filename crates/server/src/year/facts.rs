@@ -46,10 +46,15 @@ pub enum What {
         /// Who decided.
         clerk: Uuid,
     },
-    /// A comparison of data was made and did not find the person.
-    NoMatch,
-    /// The comparison of the day `on` was wrong: that it did not find the person counts for nothing.
+    /// A comparison of data was made and did not find the person. Another of the same day says so for itself.
+    NoMatch {
+        /// The run that compared.
+        run: Uuid,
+    },
+    /// A comparison was wrong: that it did not find the person counts for nothing. `on` is its day.
     NoMatchWithdrawn {
+        /// The run that had compared.
+        run: Uuid,
         /// Who decided.
         clerk: Uuid,
     },

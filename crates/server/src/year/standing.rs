@@ -137,12 +137,14 @@ fn unsuspended(window: Window, on: Date) -> Standing {
 }
 
 fn no_match_after(person: &Person, since: Date, on: Date, known: Date) -> Option<Date> {
-    let withdrawn = |day| {
+    let withdrawn = |of| {
         let mut known = person.known(known);
-        known.any(|fact| matches!(fact.what, What::NoMatchWithdrawn { .. }) && fact.on == day)
+        known.any(|fact| matches!(fact.what, What::NoMatchWithdrawn { run, .. } if run == of))
     };
-    let compared = person.known(known).filter(|fact| matches!(fact.what, What::NoMatch)).map(|fact| fact.on);
-    let compared = compared.filter(|day| !withdrawn(*day));
+    let compared = person.known(known).filter_map(|fact| match fact.what {
+        What::NoMatch { run } if !withdrawn(run) => Some(fact.on),
+        _ => None,
+    });
     compared.filter(|day| *day > since && *day <= on).min()
 }
 

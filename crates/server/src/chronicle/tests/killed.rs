@@ -16,7 +16,7 @@ use crate::tests::{Kind, World};
 use crate::year::channel::Channel;
 use crate::year::dates::days_after;
 use crate::year::facts::{Fact, What};
-use crate::year::tests::stage::morning;
+use crate::year::tests::stage::{RUN, morning};
 
 const FIRST: Date = date!(2026 - 01 - 20);
 const DAYS: i64 = 500;
@@ -32,7 +32,7 @@ fn events(day: i64) -> Vec<(u128, What)> {
         let certified = What::Certified { id, channel: Channel::AppSelf };
         match (who % 6, day) {
             (0, _) if day % (90 + who) == 10 => Some(certified),
-            (1, _) if day % 31 == 5 => Some(What::NoMatch),
+            (1, _) if day % 31 == 5 => Some(What::NoMatch { run: RUN }),
             (2, 300) => Some(What::AppealOpened { appeal: Uuid::from_u128(number) }),
             (2, 340) => {
                 Some(What::AppealDecided { appeal: Uuid::from_u128(number), upheld: number.is_multiple_of(4), clerk })

@@ -34,7 +34,7 @@ use crate::year::dates::days_after;
 use crate::year::facts::{Fact, What};
 use crate::year::policy::PolicySet;
 use crate::year::record::{CertificationRecord, Ground, Party};
-use crate::year::tests::stage::morning;
+use crate::year::tests::stage::{RUN, morning};
 
 const FIRST: Date = date!(2026 - 01 - 20);
 const DAYS: i64 = 365;
@@ -234,7 +234,7 @@ async fn compare(app: &App, all: &[(u128, Happens)], day: Date) {
         let tx = app.store.begin("match").await.unwrap();
         for (who, found) in some {
             if !found {
-                add(&*tx, *who, &Fact::of_day(day, What::NoMatch), at).await.unwrap();
+                add(&*tx, *who, &Fact::of_day(day, What::NoMatch { run: RUN }), at).await.unwrap();
                 continue;
             }
             let record = CertificationRecord {

@@ -14,7 +14,7 @@ use crate::audit;
 use crate::chronicle::record::{Recorded, certification_id, certify};
 use crate::clock::to_millis;
 use crate::db::silent_entity::silent_run;
-use crate::db::year::{fact, review};
+use crate::db::year::{benefit, fact, review};
 use crate::office::{Decision, OfficeError};
 use crate::silent::{Effect, Outcome, Part, Rules};
 use crate::tests::{Kind, World};
@@ -194,6 +194,52 @@ async fn confirmations_reports_of_death_and_absences_are_taken_back_each_for_its
         let mut decisions: Vec<_> = reviews.into_iter().map(|review| review.decision.unwrap()).collect();
         decisions.sort();
         assert_eq!(decisions, ["lives", "withdrawn"]);
+    }
+}
+
+/// The day by which somebody has to certify, as the next look finds it.
+async fn due_by(stage: &Stage, person: u128, today: Date) -> Option<i64> {
+    stage.office.tick(morning(today)).await.unwrap();
+    benefit::Entity::find_by_id(who(person)).one(stage.world.store.reads()).await.unwrap().unwrap().due_by
+}
+
+#[tokio::test]
+async fn that_two_runs_of_a_day_did_not_find_somebody_is_each_ones_own_to_take_back() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        for first_goes_first in [true, false] {
+            let mut stage = stage(kind).await;
+            let unasked = due_by(&stage, 8, ON).await;
+            let one = stage.run(qingdao(), false, ON).await.run;
+            stage.events(&[(9, "hospital_stay", ON - Duration::days(2))], ON).await;
+            let other = stage.run(qingdao(), false, ON).await.run;
+            assert_ne!(one, other, "it knew more");
+            let asked = due_by(&stage, 8, ON).await;
+            assert_ne!(asked, unasked);
+            let later = ON + Duration::DAY;
+            let back = |run| stage.office.silent_revert(run, Part::Missing, CLERK_ID, morning(later));
+            let (first, second) = if first_goes_first { (one, other) } else { (other, one) };
+            let found_by = |run| if run == one { 6 } else { 5 };
+            assert_eq!(back(first).await.unwrap().facts, found_by(first));
+            assert_eq!(due_by(&stage, 8, later).await, asked, "{kind:?}: the other did not find them either");
+            assert_eq!(back(second).await.unwrap().facts, found_by(second));
+            assert_eq!(due_by(&stage, 8, later).await, unasked, "{kind:?}: nobody says so any more");
+            for run in [one, other] {
+                assert_eq!(back(run).await.unwrap().facts, 0, "once");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_after_one_that_was_taken_back_the_same_day_counts() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut stage = stage(kind).await;
+        let unasked = due_by(&stage, 8, ON).await;
+        let wrong = stage.run(qingdao(), false, ON).await.run;
+        stage.office.silent_revert(wrong, Part::Missing, CLERK_ID, morning(ON)).await.unwrap();
+        stage.events(&[(9, "hospital_stay", ON - Duration::days(2))], ON).await;
+        stage.run(qingdao(), false, ON).await;
+        assert_ne!(due_by(&stage, 8, ON).await, unasked, "{kind:?}");
     }
 }
 

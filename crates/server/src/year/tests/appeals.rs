@@ -4,7 +4,7 @@ use time::Date;
 use time::macros::date;
 use uuid::Uuid;
 
-use super::stage::{CLERK, CLERK_ID, OFFICE, STAFF, Stage, person, versions};
+use super::stage::{CLERK, CLERK_ID, OFFICE, RUN, STAFF, Stage, person, versions};
 use crate::year::channel::Channel;
 use crate::year::dates::Month;
 use crate::year::facts::{Fact, What};
@@ -173,17 +173,20 @@ fn a_comparison_that_is_taken_back_counts_for_nothing_and_what_was_withheld_is_p
     let mut stage = Stage::new(versions("广州市"), person(date!(1945 - 09 - 15), PROOF), date!(2026 - 05 - 14));
     stage.record(What::Certified { id: Uuid::from_u128(50), channel: Channel::RegisterMatch });
     stage.live_until(compared);
-    stage.record(What::NoMatch);
+    stage.record(What::NoMatch { run: RUN });
     stage.live_until(date!(2026 - 07 - 15));
     let july = Month::of(stage.today);
     assert_eq!(stage.standing(), Standing::Suspended);
     assert_eq!(stage.instructions(), [Instruction::Suspend { from: july }]);
-    // Of another day: nothing changes.
-    let withdrawn = |on, recorded| Fact { on, recorded, what: What::NoMatchWithdrawn { clerk: CLERK_ID } };
-    stage.record_fact(withdrawn(date!(2026 - 06 - 14), stage.today));
+    // Of another comparison, of the same day: nothing changes.
+    let withdrawn = |run, recorded| {
+        let what = What::NoMatchWithdrawn { run, clerk: CLERK_ID };
+        Fact { on: compared, recorded, what }
+    };
+    stage.record_fact(withdrawn(Uuid::from_u128(51), stage.today));
     stage.look();
     assert_eq!(stage.standing(), Standing::Suspended);
-    stage.record_fact(withdrawn(compared, stage.today));
+    stage.record_fact(withdrawn(RUN, stage.today));
     stage.look();
     assert_eq!(stage.standing(), Standing::Overdue, "no comparison was made, which is no fault of theirs");
     let resume = Instruction::Resume { from: july.plus(1), back_pay: vec![july], cause: ResumeCause::Confirmed };

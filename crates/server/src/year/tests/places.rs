@@ -6,7 +6,7 @@ use time::Date;
 use time::macros::date;
 use uuid::Uuid;
 
-use super::stage::{CLERK, CLERK_ID, EMPLOYER, FOREIGN, OFFICE, RULES, STAFF, Stage, at, person, versions};
+use super::stage::{CLERK, CLERK_ID, EMPLOYER, FOREIGN, OFFICE, RULES, RUN, STAFF, Stage, at, person, versions};
 use crate::year::channel::Channel;
 use crate::year::dates::{Month, days_after, months_after};
 use crate::year::facts::{Fact, What};
@@ -258,11 +258,11 @@ pub(crate) fn qingdao(stage: Begin<'_>) {
     // Someone whom they lose in October: asked for the face, then visited, and never unpaid.
     let mut lost = stage("青岛市", date!(2026 - 02 - 10));
     lost.live_until(date!(2026 - 10 - 01));
-    lost.record(What::NoMatch);
+    lost.record(What::NoMatch { run: RUN });
     lost.look();
     assert_eq!((lost.standing(), lost.rungs()), (Standing::Due, vec![("face", Elder)]));
     lost.live_until(date!(2026 - 11 - 01));
-    lost.record(What::NoMatch);
+    lost.record(What::NoMatch { run: RUN });
     lost.live_until(date!(2026 - 11 - 07));
     assert_eq!(lost.standing(), Standing::Overdue);
     let again = "again";
@@ -283,7 +283,7 @@ pub(crate) fn guangzhou(stage: Begin<'_>) {
     year.live_until(date!(2026 - 06 - 15));
     assert_eq!((year.standing(), year.kept.told.len(), year.sent.len()), (Standing::Overdue, 0, 0));
     // In June it finds nobody.
-    year.record(What::NoMatch);
+    year.record(What::NoMatch { run: RUN });
     year.look();
     let quiet = reminders(
         year.policy(),

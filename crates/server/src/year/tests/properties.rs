@@ -8,7 +8,7 @@ use time::Date;
 use time::macros::date;
 use uuid::Uuid;
 
-use super::stage::{CLERK_ID, Stage, contact, morning, paid, person, versions};
+use super::stage::{CLERK_ID, RUN, Stage, contact, morning, paid, person, versions};
 use crate::year::channel::Channel;
 use crate::year::dates::{Month, days_after};
 use crate::year::facts::{Fact, Person, What};
@@ -70,7 +70,7 @@ fn fact((day, lag, what, about): Event) -> Fact {
     let id = |kind: u128| Uuid::from_u128(kind * 10 + u128::from(about));
     let what = match what {
         0..=2 => What::Certified { id: id(1), channel: Channel::AppSelf },
-        3 => What::NoMatch,
+        3 => What::NoMatch { run: RUN },
         4 => What::AppealOpened { appeal: id(2) },
         5 => What::AppealDecided { appeal: id(2), upheld: about % 2 == 0, clerk: CLERK_ID },
         6 => What::ReviewOpened { review: id(3) },
@@ -304,7 +304,7 @@ fn the_ten_places_pay_back_every_month_too() {
     {
         let mut stage = Stage::new(versions(place), person(date!(1940 - 04 - 04), FIRST), FIRST);
         stage.live_until(date!(2027 - 02 - 01));
-        stage.record(What::NoMatch);
+        stage.record(What::NoMatch { run: RUN });
         stage.live_until(date!(2028 - 12 - 01));
         assert_eq!(stage.standing(), Standing::Suspended, "{place}");
         stage.record(What::Certified { id: Uuid::from_u128(99), channel: Channel::HomeVisit });

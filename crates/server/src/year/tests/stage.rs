@@ -19,6 +19,8 @@ use crate::year::tick::{Kept, Outcome, look};
 pub(crate) const STAFF: Party = Party::Staff(Uuid::from_u128(1));
 pub(crate) const CLERK: Party = Party::Staff(Uuid::from_u128(2));
 pub(crate) const CLERK_ID: Uuid = Uuid::from_u128(2);
+/// A run of silent certification.
+pub(crate) const RUN: Uuid = Uuid::from_u128(6);
 pub(crate) const OFFICE: Party = Party::Office(Uuid::from_u128(3));
 pub(crate) const EMPLOYER: Party = Party::Employer(Uuid::from_u128(4));
 pub(crate) const RULES: Party = Party::Rules { version: 1 };
