@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
-    by_people, calls, case, decide, evidence, links as desk_links, lists, oversight, person, post, reviews, rosters,
-    visit_reports, visits,
+    by_people, calls, case, decide, evidence, letters, links as desk_links, lists, oversight, person, post, reviews,
+    rosters, visit_reports, visits,
 };
 use crate::messages::receipts;
 use crate::problem::{self, Refusal};
@@ -89,6 +89,7 @@ fn by_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(by_people::report))
         .routes(routes!(by_people::withdraw))
         .routes(routes!(post::issue))
+        .routes(routes!(letters::returned))
         .routes(routes!(calls::offer, calls::free))
         .routes(routes!(calls::book))
         .routes(routes!(calls::outcome))

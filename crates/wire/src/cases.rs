@@ -1,4 +1,5 @@
-//! Requests and answers about what waits for a clerk: submissions that the judge leaves open, reports of death, appeals.
+//! Requests and answers about what waits for a clerk: submissions that the judge leaves open, reports of death, people whom a
+//! notice did not reach, appeals.
 //! JSON as in [`crate::api`]; everything is for clerks and heads, signed in.
 //!
 //! | call | body -> answer |
@@ -30,6 +31,8 @@ pub enum ReviewKind {
     Submission,
     /// Somebody says that the person died.
     DeathReport,
+    /// A notice did not reach the person, who has to be found.
+    Unreached,
     /// The person, or somebody for them, appeals.
     Appeal,
 }
@@ -245,6 +248,10 @@ pub enum Verdict {
     Died,
     /// The report of death was wrong.
     Lives,
+    /// The person was found, and told in person what did not reach them: it counts as given from today.
+    Found,
+    /// Nobody could find the person. What did not reach them counts for nothing.
+    NotFound,
 }
 
 /// Decides a case.

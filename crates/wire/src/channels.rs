@@ -12,6 +12,7 @@
 //! | `POST /v1/desk/batches/{from}/{sender}` | CSV -> CSV, a line for every line | clerks, heads |
 //! | `POST /v1/desk/forms` | [`FormRequest`] -> 201 [`IssuedForm`] | clerks, heads |
 //! | `POST /v1/desk/forms/returned` | [`ReturnedRequest`] -> 201, 200, 202 [`Recorded`] | clerks, heads |
+//! | `POST /v1/desk/letters/returned` | [`LetterRequest`] -> 201, 200 [`LetterReturned`] | clerks, heads |
 //! | `POST /v1/desk/slots` | [`SlotsRequest`] -> [`SlotsOffered`] | heads |
 //! | `GET  /v1/desk/slots` | -> [`Slots`] | clerks, heads |
 //! | `POST /v1/desk/slots/{id}/book` | [`BookRequest`] -> 204 | clerks, heads |
@@ -220,6 +221,23 @@ pub struct ReturnedRequest {
     pub office: Option<Uuid>,
     /// The scan: JPEG, PNG or PDF, base64; at most 20 MB.
     pub scan: Secret,
+}
+
+/// A letter of the service's has come back undelivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LetterRequest {
+    /// The letter, by the name under which it was handed to the post.
+    pub letter: Uuid,
+}
+
+/// That a letter came back was put down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LetterReturned {
+    /// The case in the queue: the person has to be found. None where nothing depends on the letter any more.
+    pub review: Option<Uuid>,
+    /// Whether it was put down before.
+    pub known: bool,
 }
 
 /// Offers times for video calls.

@@ -110,6 +110,7 @@ fn every_type_about_cases_keeps_its_form() {
         taken: true,
         spoken: false,
     };
+    sent("reviews_of_unreached", &ReviewsRequest { kind: Some(ReviewKind::Unreached), after: None });
     sent("reviews_request", &ReviewsRequest { kind: Some(ReviewKind::DeathReport), after: Some(id(1)) });
     sent("reviews", &Reviews { reviews: vec![waiting], next: Some(id(1)) });
     sent("review_case", &case());
@@ -117,6 +118,8 @@ fn every_type_about_cases_keeps_its_form() {
     sent("decide_died", &DecideRequest { verdict: Verdict::Died, reason: words(), code: None, died_on });
     let code = Some(ReasonCode::FaceTooDark);
     sent("decide_refuse", &DecideRequest { verdict: Verdict::Refuse, reason: words(), code, died_on: None });
+    let not_found = DecideRequest { verdict: Verdict::NotFound, reason: words(), code: None, died_on: None };
+    sent("decide_not_found", &not_found);
     sent("decide_answer", &DecideAnswer { outcome: Decided::WantsSecond });
 }
 
@@ -148,6 +151,8 @@ fn every_type_of_the_ways_by_people_keeps_its_form() {
     sent("withdraw_request", &WithdrawRequest { id_number: number() });
     sent("form_request", &FormRequest { id_number: number(), kind: FormKind::AssistanceForm });
     sent("issued_form", &issued_form(until));
+    sent("letter_request", &LetterRequest { letter: id(1) });
+    sent("letter_returned", &LetterReturned { review: Some(id(2)), known: false });
     sent("returned_request", &ReturnedRequest { code: words(), on, office: Some(id(1)), scan: words() });
     sent("slots_request", &SlotsRequest { begins: vec![begins], minutes: 15 });
     sent("slots_offered", &SlotsOffered { added: 1 });

@@ -94,6 +94,10 @@ words! {
         AppealOpened = "appeal_opened",
         /// A clerk put a report of death before the queue.
         DeathReported = "death_reported",
+        /// A letter came back.
+        LetterReturned = "letter_returned",
+        /// Somebody whom a notice did not reach was put before the queue.
+        Unreached = "unreached",
         /// A form to be sent by post was issued.
         FormIssued = "form_issued",
         /// A list of certifications was taken.

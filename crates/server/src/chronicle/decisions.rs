@@ -27,6 +27,7 @@ use crate::db::entity::{State, activation, attempt};
 use crate::db::year::review::{ActiveModel, Entity, Model};
 use crate::db::year::{review_taken, review_word};
 use crate::keys::KeyRing;
+use crate::messages::unreached::told_in_person;
 use crate::office::{Office, OfficeError};
 use crate::year::channel::Channel;
 use crate::year::dates::{china, day_number};
@@ -54,13 +55,17 @@ pub enum Decision {
     Died(Date),
     /// The report of death was wrong.
     Lives,
+    /// The person was found, and told what did not reach them.
+    Found,
+    /// Nobody could find the person.
+    NotFound,
 }
 
 impl Decision {
     /// As the linked log calls it.
     pub(crate) fn action(self, kind: ReviewKind) -> Action {
         match kind {
-            ReviewKind::Submission => Action::ReviewDecided,
+            ReviewKind::Submission | ReviewKind::Unreached => Action::ReviewDecided,
             ReviewKind::Appeal => Action::AppealDecided,
             ReviewKind::DeathReport => Action::DeathDecided,
         }
@@ -73,6 +78,7 @@ impl Decision {
             Self::Refuse(_) => kind == ReviewKind::Submission,
             Self::Appeal { .. } => kind == ReviewKind::Appeal,
             Self::Died(_) | Self::Lives => kind == ReviewKind::DeathReport,
+            Self::Found | Self::NotFound => kind == ReviewKind::Unreached,
         }
     }
 
@@ -85,6 +91,8 @@ impl Decision {
             Self::Appeal { upheld: false } => "dismissed",
             Self::Died(_) => "died",
             Self::Lives => "lives",
+            Self::Found => "found",
+            Self::NotFound => "not_found",
         }
     }
 
@@ -343,10 +351,13 @@ async fn settle(
     if let (Decision::Refuse(code), Some(attempt)) = (word.decision, review.attempt_id) {
         refuse(tx, attempt, code, at).await?;
     }
+    if word.decision == Decision::Found {
+        told_in_person(tx, review.beneficiary_id, today).await?;
+    }
     let upheld = matches!(word.decision, Decision::Certify | Decision::Appeal { upheld: true });
     let ends = match kind {
         ReviewKind::Appeal => What::AppealDecided { appeal: id, upheld, clerk },
-        ReviewKind::Submission | ReviewKind::DeathReport => What::ReviewClosed { review: id },
+        ReviewKind::Submission | ReviewKind::DeathReport | ReviewKind::Unreached => What::ReviewClosed { review: id },
     };
     add(tx, review.beneficiary_id, &Fact::of_day(today, ends), at).await?;
     let decided = ActiveModel {

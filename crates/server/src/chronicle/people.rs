@@ -20,6 +20,7 @@ use crate::columns;
 use crate::db::entity::beneficiary;
 use crate::db::year::{benefit, contact_way, fact, instruction, message, opt_out};
 use crate::keys::KeyRing;
+use crate::messages::unreached::RETURNED;
 use crate::register::place;
 use crate::year::dates::{LETTER_DAYS, Month, days_after, numbered_day};
 use crate::year::facts::{Fact, Person};
@@ -245,7 +246,8 @@ fn sent(messages: &[message::Model], today: Date) -> Result<BTreeMap<ReminderKey
         let cycle = numbered_day(row.cycle.ok_or(Unreadable("message.cycle"))?);
         let by_letter = row.medium.as_deref() == Some(Medium::Letter.name());
         let arrives = |day| if by_letter { days_after(numbered_day(day), LETTER_DAYS) } else { numbered_day(day) };
-        let given = || row.handed_on.filter(|_| row.state != "failed").map_or(today, arrives);
+        let given =
+            || row.handed_on.filter(|_| !matches!(row.state.as_str(), "failed" | RETURNED)).map_or(today, arrives);
         let day = if row.legal { given() } else { numbered_day(row.decided_on) };
         let known: &mut Date = sent.entry(ReminderKey { cycle, rung: row.rung.clone(), to }).or_insert(day);
         *known = day.min(*known);

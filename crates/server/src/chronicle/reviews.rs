@@ -1,4 +1,4 @@
-//! What waits for a clerk: submissions that the judge leaves open, reports of death, appeals.
+//! What waits for a clerk: submissions that the judge leaves open, reports of death, people whom a notice did not reach, appeals.
 //!
 //! **In**: something that only a person can decide. **Out**: a row in the queue with the day by which it must be answered,
 //! and the fact that holds a suspension meanwhile; [`super::decisions`] ends it. **What can go wrong**: it is open already:
@@ -35,6 +35,8 @@ pub(crate) struct Opening {
     beneficiary: Uuid,
     kind: Kind,
     attempt: Option<Uuid>,
+    /// The message that did not reach the person.
+    message: Option<Uuid>,
     /// What the person says.
     statement: Option<Secret>,
 }
@@ -43,19 +45,19 @@ impl Opening {
     /// An attempt that the judge leaves open.
     pub(crate) fn submission(attempt: &attempt::Model) -> Self {
         let beneficiary = attempt.beneficiary_id;
-        Self { beneficiary, kind: Kind::Submission, attempt: Some(attempt.id), statement: None }
+        Self { beneficiary, kind: Kind::Submission, attempt: Some(attempt.id), message: None, statement: None }
     }
 
     /// An appeal against what came of an attempt, or against a suspension.
     pub(crate) fn appeal(beneficiary: Uuid, attempt: Option<Uuid>, statement: Option<Secret>) -> Self {
-        Self { beneficiary, kind: Kind::Appeal, attempt, statement }
+        Self { beneficiary, kind: Kind::Appeal, attempt, message: None, statement }
     }
 
-    /// The same attempt's second appeal is the first; without an attempt, the same day's.
+    /// The same attempt's second appeal is the first; without an attempt, the same day's. A message fails once.
     fn id(&self, today: i64) -> Uuid {
         let kind = self.kind.name().as_bytes();
-        match &self.attempt {
-            Some(attempt) => name("review", &[kind, attempt.as_bytes()]),
+        match self.attempt.as_ref().or(self.message.as_ref()) {
+            Some(about) => name("review", &[kind, about.as_bytes()]),
             None => name("review", &[kind, self.beneficiary.as_bytes(), &today.to_be_bytes()]),
         }
     }
@@ -111,7 +113,8 @@ impl Office {
         words: Option<Secret>,
         now: OffsetDateTime,
     ) -> Result<Uuid, ReviewError> {
-        let opening = Opening { beneficiary: who, kind: Kind::DeathReport, attempt: None, statement: words };
+        let opening =
+            Opening { beneficiary: who, kind: Kind::DeathReport, attempt: None, message: None, statement: words };
         self.put(opening, clerk, now).await
     }
 
@@ -139,6 +142,18 @@ impl Office {
 /// Puts something before a clerk; no words of the person come with it.
 pub(crate) async fn open(tx: &impl ConnectionTrait, opening: &Opening, at: i64) -> Result<Uuid, DbErr> {
     Ok(insert(tx, opening, None, at).await?.0)
+}
+
+/// Lets a clerk find somebody whom a message did not reach; the case, and whether it was not there yet.
+pub(crate) async fn unreached(
+    tx: &impl ConnectionTrait,
+    beneficiary: Uuid,
+    message: Uuid,
+    at: i64,
+) -> Result<(Uuid, bool), DbErr> {
+    let kind = Kind::Unreached;
+    let opening = Opening { beneficiary, kind, attempt: None, message: Some(message), statement: None };
+    insert(tx, &opening, None, at).await
 }
 
 /// Puts something before a clerk, with the person's words sealed.
@@ -184,7 +199,7 @@ async fn insert(
     if is_new {
         let what = match opening.kind {
             Kind::Appeal => What::AppealOpened { appeal: id },
-            Kind::Submission | Kind::DeathReport => What::ReviewOpened { review: id },
+            Kind::Submission | Kind::DeathReport | Kind::Unreached => What::ReviewOpened { review: id },
         };
         add(tx, opening.beneficiary, &Fact::of_day(today, what), at).await?;
     }

@@ -80,14 +80,14 @@ CREATE TABLE message (
   cycle INTEGER,                          -- (once) of a rung of the ladder
   rung TEXT NOT NULL,                     -- (once) the rung's name, or what is announced
   recipient TEXT NOT NULL,                -- (once) elder, family, community
-  medium TEXT,                            -- (once) sms, wechat, app, call, letter, task; none: a clerk has to find a way
+  medium TEXT,                            -- (once) sms, wechat, app, call, letter, task; none: a clerk has to find a way, or has told it in person
   legal INTEGER NOT NULL,                 -- (once) 1 when the law asks for it
   template TEXT NOT NULL,                 -- (once) which words
   about_day INTEGER,                      -- (once) the day that the words name
   quiet_from INTEGER NOT NULL,            -- (once) minute of the day from which nothing is sent
   quiet_until INTEGER NOT NULL,           -- (once) minute of the day from which it may be sent again
   decided_on INTEGER NOT NULL,            -- (once) day on which it was due
-  state TEXT NOT NULL,                    -- waiting, handed_over, delivered, failed, no_way, withdrawn
+  state TEXT NOT NULL,                    -- waiting, handed_over, delivered, failed, returned, no_way, withdrawn
   tries INTEGER NOT NULL,                 -- times it was given to the sender
   run_at INTEGER NOT NULL,                -- not before this
   handed_on INTEGER,                      -- (once) day on which a sender took it
@@ -145,12 +145,12 @@ CREATE TABLE opt_out (
 CREATE TABLE review (
   id BLOB NOT NULL PRIMARY KEY,           -- (once)
   beneficiary_id BLOB NOT NULL REFERENCES beneficiary (id), -- (once)
-  kind TEXT NOT NULL,                     -- (once) submission, death_report, appeal
+  kind TEXT NOT NULL,                     -- (once) submission, death_report, unreached, appeal
   attempt_id BLOB REFERENCES attempt (id), -- (once) the attempt that it is about
   statement BLOB,                         -- (once) sealed; what the person says
   opened_at INTEGER NOT NULL,             -- (once)
   answer_by INTEGER NOT NULL,             -- (once) day by which it must be decided
-  decision TEXT,                          -- (once) certified, refused, upheld, dismissed, died, lives, withdrawn
+  decision TEXT,                          -- (once) certified, refused, upheld, dismissed, died, lives, found, not_found, withdrawn
   reason BLOB,                            -- (once) sealed; the clerk's words
   decided_by TEXT,                        -- (once) by whom
   decided_at INTEGER                      -- (once)

@@ -63,6 +63,8 @@ pub(crate) enum What {
     Channel,
     /// A person whom a line of a handed-in list names.
     List,
+    /// A person whose letter came back.
+    Letter,
 }
 
 impl What {
@@ -78,6 +80,7 @@ impl What {
             Self::Portrait => "portrait",
             Self::Channel => "channel",
             Self::List => "list",
+            Self::Letter => "letter",
         }
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn read(what: What, kind: ReviewKind, row: &review::Model) -> Read {
     let reason = match kind {
         ReviewKind::Submission => ReadReason::Review,
         ReviewKind::Appeal => ReadReason::Appeal,
-        ReviewKind::DeathReport => ReadReason::Report,
+        ReviewKind::DeathReport | ReviewKind::Unreached => ReadReason::Report,
     };
     Read { what, reason, reference: Some(row.id), sought: None, outcome: Outcome::Shown(row.beneficiary_id) }
 }
@@ -255,6 +255,7 @@ fn verdicts(kind: ReviewKind, attempt: Option<&attempt::Model>) -> Vec<Verdict> 
         ReviewKind::Submission => &[Verdict::Refuse],
         ReviewKind::Appeal => &[Verdict::Uphold, Verdict::Dismiss],
         ReviewKind::DeathReport => return vec![Verdict::Died, Verdict::Lives],
+        ReviewKind::Unreached => return vec![Verdict::Found, Verdict::NotFound],
     };
     certifies.into_iter().chain(others.iter().copied()).collect()
 }

@@ -131,6 +131,8 @@ fn decision(request: &DecideRequest) -> Result<Decision, Refusal> {
         (Verdict::Uphold, _) => Decision::Appeal { upheld: true },
         (Verdict::Dismiss, _) => Decision::Appeal { upheld: false },
         (Verdict::Lives, _) => Decision::Lives,
+        (Verdict::Found, _) => Decision::Found,
+        (Verdict::NotFound, _) => Decision::NotFound,
         (Verdict::Died, None) => return Err(ReasonCode::InputBodyInvalid.into()),
     })
 }
@@ -203,7 +205,8 @@ fn template(decision: Decision, kind: ReviewKind) -> Option<&'static str> {
         (Decision::Certify, _) => Some("review_certified"),
         (Decision::Refuse(_), _) => Some("review_refused"),
         (Decision::Appeal { upheld: false }, _) => Some("appeal_dismissed"),
-        (Decision::Died(_) | Decision::Lives, _) => None,
+        // Whoever was found was told in person.
+        (Decision::Died(_) | Decision::Lives | Decision::Found | Decision::NotFound, _) => None,
     }
 }
 

@@ -156,6 +156,7 @@ pub(super) fn told_kind(kind: ReviewKind) -> Told {
     match kind {
         ReviewKind::Submission => Told::Submission,
         ReviewKind::DeathReport => Told::DeathReport,
+        ReviewKind::Unreached => Told::Unreached,
         ReviewKind::Appeal => Told::Appeal,
     }
 }
@@ -164,6 +165,7 @@ fn of(kind: Told) -> ReviewKind {
     match kind {
         Told::Submission => ReviewKind::Submission,
         Told::DeathReport => ReviewKind::DeathReport,
+        Told::Unreached => ReviewKind::Unreached,
         Told::Appeal => ReviewKind::Appeal,
     }
 }

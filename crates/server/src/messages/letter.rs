@@ -4,9 +4,9 @@
 //! of which the gateway says that it did not arrive. **Out**: the same words as a letter, a message of its own with a name that
 //! follows from the first, so that there is one however often this is said. That payment stops it says of no day before the
 //! post can have brought it. **What can go wrong**: no sender takes the letter: it is tried for as long as it takes. It comes back
-//! undelivered: its row says `failed`, and until somebody finds the person nobody is suspended for want of an answer
-//! (`chronicle::people`). The first is said to have failed only after the payer was told: then the letter comes late, and the
-//! payer is told nothing else.
+//! undelivered: until somebody finds the person nobody is suspended for want of an answer (`chronicle::people`), and a clerk
+//! is asked to find them ([`super::unreached`]). The first is said to have failed only after the payer was told: then the letter
+//! comes late, the payer is told nothing else, and a clerk looks as well.
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,

@@ -4,7 +4,8 @@
 //! day on which it was. **What can go wrong**: the sender fails: it is tried again, ever later, and after [`MAX_TRIES`] a
 //! person has to look at it. The process dies between sending and writing that it was sent: the message is handed over once
 //! more under the same name, by which the sender knows it; people get it once. Whether it arrived, a gateway says later
-//! ([`receipts`]). A legal notice that did not arrive goes by letter ([`letter`]).
+//! ([`receipts`]). A legal notice that did not arrive goes by letter ([`letter`]); where a letter comes back, a person goes
+//! ([`unreached`]).
 //!
 //! Looked at again just before it goes: in the quiet hours it waits; who is certified by now, has died, or has opted out (of
 //! all but the legal notices) gets nothing.
@@ -16,6 +17,7 @@ mod gateway;
 mod letter;
 pub(crate) mod receipts;
 mod text;
+pub(crate) mod unreached;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{

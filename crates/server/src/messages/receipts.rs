@@ -5,7 +5,8 @@
 //! gateway's, or none was agreed upon (`gateway.not_confirmed`): nothing is read; a receipt bears another name than the one
 //! that the gateway answered when it took the message: it is unknown.
 //!
-//! Receipts come twice, late and in any order. That a message arrived is never taken back; that it did not may be. A
+//! Receipts come twice, late and in any order. That a message arrived is never taken back; that it did not may be, unless a clerk
+//! holds the letter that came back. A
 //! gateway may be quicker than the sender that notes that the message was taken: then the receipt says so in its place, and
 //! the message is not sent again.
 
@@ -17,14 +18,16 @@ use axum::http::request::Parts;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::messages::{Delivery, DeliveryReceipt, ReceiptsRequest, ReceiptsTaken};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QuerySelect as _};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DbErr, EntityTrait as _, QuerySelect as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ActiveModel, Entity, Model, letter};
+use super::{ActiveModel, Entity, Model, letter, unreached};
 use crate::app::App;
+use crate::clock::to_millis;
+use crate::db::Writing;
 use crate::office::{Office, OfficeError};
 use crate::problem::{Body, Refusal};
 use crate::token;
@@ -79,7 +82,7 @@ impl Office {
         // One after the other, so that two calls about the same messages never wait for each other.
         for receipt in receipts {
             let tx = self.store.begin("receipt").await?;
-            if !note(&*tx, receipt, now).await? {
+            if !note(&tx, receipt, now).await? {
                 unknown.push(receipt.id);
             }
             tx.commit().await?;
@@ -89,10 +92,12 @@ impl Office {
 }
 
 /// Notes what became of a message; false if the gateway was never given it.
-async fn note(tx: &impl ConnectionTrait, receipt: &DeliveryReceipt, now: OffsetDateTime) -> Result<bool, DbErr> {
-    let row = Entity::find_by_id(receipt.id).lock_exclusive().one(tx).await?;
+async fn note(tx: &Writing, receipt: &DeliveryReceipt, now: OffsetDateTime) -> Result<bool, DbErr> {
+    let row = Entity::find_by_id(receipt.id).lock_exclusive().one(&**tx).await?;
     let Some(row) = row.filter(|row| was_given(row, &receipt.receipt)) else { return Ok(false) };
     let (state, handed_on) = match receipt.outcome {
+        // Somebody holds it in their hands.
+        _ if row.state == unreached::RETURNED => return Ok(true),
         Delivery::Delivered => ("delivered", row.handed_on.or(Some(day_number(now.date())))),
         // Something else was said before, and it had arrived.
         Delivery::Failed if row.state == "delivered" => return Ok(true),
@@ -105,16 +110,17 @@ async fn note(tx: &impl ConnectionTrait, receipt: &DeliveryReceipt, now: OffsetD
         receipt: Set(Some(receipt.receipt.clone())),
         ..Default::default()
     };
-    let noted = noted.update(tx).await?;
+    let noted = noted.update(&**tx).await?;
     if receipt.outcome == Delivery::Failed {
-        letter::instead(tx, noted, now).await?;
+        letter::instead(&**tx, noted.clone(), now).await?;
+        unreached::look_for(tx, &noted, to_millis(now)).await?;
     }
     Ok(true)
 }
 
 /// Whether a sender had the message, and calls it so. One that was given to it and is not noted yet has no name so far.
 fn was_given(row: &Model, receipt: &str) -> bool {
-    let taken = matches!(row.state.as_str(), "handed_over" | "delivered" | "failed");
+    let taken = matches!(row.state.as_str(), "handed_over" | "delivered" | "failed" | unreached::RETURNED);
     let on_its_way = row.state == "waiting" && row.tries > 0;
     (taken || on_its_way) && row.receipt.as_deref().is_none_or(|name| name == receipt)
 }

@@ -6,6 +6,7 @@ mod by_people;
 mod deciding;
 mod four_eyes;
 mod leases;
+mod letters;
 mod links;
 mod queue;
 mod visits;

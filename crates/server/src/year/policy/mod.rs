@@ -78,6 +78,8 @@ words! {
         Submission = "submission",
         /// Somebody says that the person died.
         DeathReport = "death_report",
+        /// A notice did not reach the person, who has to be found.
+        Unreached = "unreached",
         /// The person, or somebody for them, appeals.
         Appeal = "appeal",
     }

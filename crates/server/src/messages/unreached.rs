@@ -1,0 +1,161 @@
+//! Whom a message did not reach, and must: a person goes and finds them.
+//!
+//! **In**: a letter that came back, as a clerk or its gateway says; or a legal notice that is said to have failed only after the
+//! payer was told to stop. **Out**: a case for a clerk ([`ReviewKind::Unreached`]), one for each person however much fails, which
+//! keeps a suspension from beginning. Where a clerk has found the person and told them, the notice counts from that day.
+//! **What can go wrong**: nothing depends on the message any more, since the person is certified, has died, or is in another
+//! cycle: then there is no case. There is no such letter, or no sender took it: [`Office::letter_returned`] knows nothing of it.
+//!
+//! A letter that came back counts as given to nobody (`chronicle::people`), whatever its gateway says of it before or after.
+
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::audit::{self, Action, Entry};
+use crate::chronicle::reminder::STOPS;
+use crate::chronicle::reviews::unreached;
+use crate::chronicle::rows::name;
+use crate::clock::to_millis;
+use crate::db::Writing;
+use crate::db::year::message::{ActiveModel, Column, Entity, Model};
+use crate::db::year::{benefit, instruction};
+use crate::office::{Office, OfficeError};
+use crate::year::dates::day_number;
+use crate::year::names::Named as _;
+use crate::year::policy::{Medium, Recipient, ReviewKind};
+use crate::year::standing::Standing;
+
+/// The state of a letter that came back.
+pub(crate) const RETURNED: &str = "returned";
+
+/// What came of saying that a letter has come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LetterReturned {
+    /// The case of whoever has to be found; none where nothing depends on the letter any more.
+    pub(crate) review: Option<Uuid>,
+    /// Whether it was said before.
+    pub(crate) known: bool,
+}
+
+impl Office {
+    /// A letter to a person came back. `None`: no sender took such a letter.
+    pub(crate) async fn letter_returned(
+        &self,
+        letter: Uuid,
+        clerk: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<Option<LetterReturned>, OfficeError> {
+        let (tx, at) = (self.store.begin("letter returned").await?, to_millis(now));
+        let row = Entity::find_by_id(letter).lock_exclusive().one(&*tx).await?;
+        let Some(row) = row.filter(was_posted) else { return Ok(None) };
+        if row.state == RETURNED {
+            let review = open_case(&*tx, row.beneficiary_id).await?;
+            return Ok(Some(LetterReturned { review, known: true }));
+        }
+        let returned = ActiveModel { id: Set(letter), state: Set(RETURNED.to_owned()), ..Default::default() };
+        returned.update(&*tx).await?;
+        let case = find_somebody(&tx, &row, at).await?;
+        let mut entries = vec![Entry::of(Action::LetterReturned, letter).by(clerk)];
+        entries.extend(case.filter(|case| case.is_new).map(|case| put_down(case.review).by(clerk)));
+        audit::append_all(&tx, at, entries).await?;
+        tx.commit().await?;
+        Ok(Some(LetterReturned { review: case.map(|case| case.review), known: false }))
+    }
+}
+
+/// Whether it is a letter to the person themselves that a sender took.
+pub(crate) fn was_posted(row: &Model) -> bool {
+    let is_letter = row.medium.as_deref() == Some(Medium::Letter.name()) && row.recipient == Recipient::Elder.name();
+    is_letter && matches!(row.state.as_str(), "handed_over" | "delivered" | "failed" | RETURNED)
+}
+
+/// Opens a case where a message failed, as a gateway says, that no letter can make good: it was one itself, or told from when
+/// payment would stop, and it has stopped. The last that a transaction does: it logs.
+pub(super) async fn look_for(tx: &Writing, lost: &Model, at: i64) -> Result<(), DbErr> {
+    if lost.recipient != Recipient::Elder.name() {
+        return Ok(());
+    }
+    let too_late = lost.template == STOPS && is_stopped(&**tx, lost.beneficiary_id).await?;
+    if !too_late && !was_posted(lost) {
+        return Ok(());
+    }
+    match find_somebody(tx, lost, at).await?.filter(|case| case.is_new) {
+        Some(case) => audit::append(tx, at, put_down(case.review)).await,
+        None => Ok(()),
+    }
+}
+
+/// The case of somebody who has to be found.
+#[derive(Clone, Copy)]
+struct Case {
+    review: Uuid,
+    is_new: bool,
+}
+
+fn put_down(review: Uuid) -> Entry {
+    Entry::of(Action::Unreached, review)
+}
+
+/// Opens the case of whoever a message did not reach, if anything depends on it.
+async fn find_somebody(tx: &Writing, lost: &Model, at: i64) -> Result<Option<Case>, DbErr> {
+    let who = lost.beneficiary_id;
+    // Held, so that of two messages that fail at once only one opens a case.
+    let row = benefit::Entity::find_by_id(who).lock_exclusive().one(&**tx).await?;
+    let over = [Standing::Current, Standing::Deceased].map(|over| over.name());
+    let depends = |row: &benefit::Model| row.cycle == lost.cycle && !over.contains(&row.standing.as_str());
+    if lost.cycle.is_none() || !row.as_ref().is_some_and(depends) {
+        return Ok(None);
+    }
+    if let Some(review) = open_case(&**tx, who).await? {
+        return Ok(Some(Case { review, is_new: false }));
+    }
+    let (review, is_new) = unreached(&**tx, who, lost.id, at).await?;
+    Ok(Some(Case { review, is_new }))
+}
+
+/// The open case of somebody who has to be found.
+async fn open_case(tx: &impl ConnectionTrait, who: Uuid) -> Result<Option<Uuid>, DbErr> {
+    use crate::db::year::review::{Column, Entity};
+    let open = Entity::find().filter(Column::BeneficiaryId.eq(who)).filter(Column::DecidedAt.is_null());
+    let open = open.filter(Column::Kind.eq(ReviewKind::Unreached.name())).one(tx).await?;
+    Ok(open.map(|row| row.id))
+}
+
+/// Whether the payer was told to stop, and has not been told otherwise since.
+async fn is_stopped(tx: &impl ConnectionTrait, who: Uuid) -> Result<bool, DbErr> {
+    let told = instruction::Entity::find().filter(instruction::Column::BeneficiaryId.eq(who));
+    let last = told.order_by_desc(instruction::Column::Number).one(tx).await?;
+    Ok(last.is_some_and(|last| last.kind == "suspend"))
+}
+
+/// A clerk has told somebody in person what did not reach them: it counts as given from today.
+pub(crate) async fn told_in_person(tx: &impl ConnectionTrait, who: Uuid, today: Date) -> Result<(), DbErr> {
+    let Some(now) = benefit::Entity::find_by_id(who).one(tx).await? else { return Ok(()) };
+    let lost = Entity::find()
+        .filter(Column::BeneficiaryId.eq(who))
+        .filter(Column::Cycle.eq(now.cycle))
+        .filter(Column::Recipient.eq(Recipient::Elder.name()))
+        .filter(Column::Legal.eq(true))
+        .filter(Column::State.is_in(["failed", "no_way", RETURNED]));
+    for row in lost.all(tx).await? {
+        let cycle = row.cycle.unwrap_or_default().to_be_bytes();
+        let told = ActiveModel {
+            id: Set(name("message", &[who.as_bytes(), &cycle, row.rung.as_bytes(), b"in_person"])),
+            medium: Set(None),
+            decided_on: Set(day_number(today)),
+            state: Set("delivered".to_owned()),
+            handed_on: Set(Some(day_number(today))),
+            receipt: Set(None),
+            ..row.into_active_model().reset_all()
+        };
+        Entity::insert(told).on_conflict_do_nothing().exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
