@@ -27,6 +27,8 @@ use crate::year::channel::Channel;
 use crate::year::names::Named as _;
 use crate::year::record::{Ground, Party, RecordFault};
 
+/// Lines that are looked up together.
+const AT_ONCE: usize = 50;
 const COLUMNS: [&str; 3] = ["name", "id_number", "proof_date"];
 
 /// Whose list it is.
@@ -53,6 +55,12 @@ pub struct BatchReport {
     pub refused: u64,
     /// A line for every line, CSV.
     pub answers: String,
+}
+
+/// A line of a list: what it says, or why it can't be right.
+struct Line {
+    number: u64,
+    read: Result<Row, &'static str>,
 }
 
 /// A line that can be right.
@@ -92,30 +100,20 @@ impl Office {
         let mut answers = Writer::from_writer(Vec::new());
         let unwritten = |error: csv::Error| OfficeError::File(format!("the answers: {error}"));
         answers.write_record(["line", "result", "reason"]).map_err(unwritten)?;
-        let mut record = StringRecord::new();
         loop {
-            let line = reader.position().line();
-            let read = match reader.read_record(&mut record) {
-                Ok(false) => break,
-                Ok(true) => row(&record, places, now.date()),
-                // The reader's own message may quote the line.
-                Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => {
-                    return Err(OfficeError::File("the list can't be read to its end".to_owned()));
-                }
-                Err(_) => Err(ReasonCode::InputBodyInvalid.code()),
-            };
-            let line = record.position().map_or(line, csv::Position::line);
-            let (result, reason) = match read {
-                Ok(row) => self.take(source, desk, &row, now).await?,
-                Err(reason) => ("refused", reason),
-            };
-            match result {
-                "recorded" => report.recorded += 1,
-                "known" => report.known += 1,
-                "waits" => report.waits += 1,
-                _ => report.refused += 1,
+            let lines = some_lines(&mut reader, places, now.date())?;
+            if lines.is_empty() {
+                break;
             }
-            answers.write_record([line.to_string().as_str(), result, reason]).map_err(unwritten)?;
+            for (line, result, reason) in self.take(source, desk, lines, now).await? {
+                match result {
+                    "recorded" => report.recorded += 1,
+                    "known" => report.known += 1,
+                    "waits" => report.waits += 1,
+                    _ => report.refused += 1,
+                }
+                answers.write_record([line.to_string().as_str(), result, reason]).map_err(unwritten)?;
+            }
         }
         self.log_list(source, &report, now).await?;
         let bytes = answers.into_inner().map_err(|error| OfficeError::File(format!("the answers: {error}")))?;
@@ -140,17 +138,52 @@ impl Office {
         Ok(tx.commit().await?)
     }
 
+    /// Takes some lines: each with what came of it, and why. Whom they name is looked up beforehand, for all of them.
     async fn take(
         &self,
         source: BatchSource,
         desk: Option<&AtDesk<'_>>,
+        lines: Vec<Line>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(u64, &'static str, &'static str)>, OfficeError> {
+        let rows: Vec<&Row> = lines.iter().filter_map(|line| line.read.as_ref().ok()).collect();
+        let mut looked = self.look(desk, &rows, now).await?.into_iter();
+        let mut answers = Vec::with_capacity(lines.len());
+        for line in &lines {
+            let (result, reason) = match &line.read {
+                Err(reason) => ("refused", *reason),
+                Ok(row) => self.certify_row(source, row, looked.next().unwrap_or(Looked::Nobody), now).await?,
+            };
+            answers.push((line.number, result, reason));
+        }
+        Ok(answers)
+    }
+
+    /// Whom each row names.
+    async fn look(
+        &self,
+        desk: Option<&AtDesk<'_>>,
+        rows: &[&Row],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Looked>, OfficeError> {
+        let named = rows.iter().map(|row| (&row.name, &row.number));
+        if let Some(desk) = desk {
+            return desk.look(self, named, to_millis(now)).await;
+        }
+        let mut looked = Vec::with_capacity(rows.len());
+        for (name, number) in named {
+            looked.push(self.person(name, number).await?.map_or(Looked::Nobody, Looked::Found));
+        }
+        Ok(looked)
+    }
+
+    async fn certify_row(
+        &self,
+        source: BatchSource,
         row: &Row,
+        looked: Looked,
         now: OffsetDateTime,
     ) -> Result<(&'static str, &'static str), OfficeError> {
-        let looked = match desk {
-            None => self.person(&row.name, &row.number).await?.map_or(Looked::Nobody, Looked::Found),
-            Some(desk) => desk.look(self, &row.name, &row.number, to_millis(now)).await?,
-        };
         let who = match looked {
             Looked::Found(who) => who,
             Looked::Nobody => return Ok(("refused", ReasonCode::IdentityNotConfirmed.code())),
@@ -176,6 +209,25 @@ impl Office {
             Certified::NoPolicy => ("refused", "policy.none"),
         })
     }
+}
+
+/// The next lines of a list; none at its end.
+fn some_lines(reader: &mut csv::Reader<impl Read>, places: [usize; 3], today: Date) -> Result<Vec<Line>, OfficeError> {
+    let (mut lines, mut record) = (Vec::new(), StringRecord::new());
+    while lines.len() < AT_ONCE {
+        let number = reader.position().line();
+        let read = match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => row(&record, places, today),
+            // The reader's own message may quote the line.
+            Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => {
+                return Err(OfficeError::File("the list can't be read to its end".to_owned()));
+            }
+            Err(_) => Err(ReasonCode::InputBodyInvalid.code()),
+        };
+        lines.push(Line { number: record.position().map_or(number, csv::Position::line), read });
+    }
+    Ok(lines)
 }
 
 /// The paper that a line stands on: the list of that office and that day.

@@ -9,8 +9,7 @@ use jianzai_wire::IdNumber;
 use jianzai_wire::desk::ReadReason;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -123,11 +122,25 @@ pub(crate) struct Read {
 impl Read {
     /// Puts it down in the access log, and in the linked log.
     pub(crate) async fn log<D>(self, tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), DbErr> {
+        Self::log_all(&[self], tx, by, now).await
+    }
+
+    /// Puts several down, in their order.
+    pub(crate) async fn log_all<D>(reads: &[Self], tx: &Writing, by: &SignedIn<D>, now: i64) -> Result<(), DbErr> {
+        if reads.is_empty() {
+            return Ok(());
+        }
+        let rows = reads.iter().map(|read| read.row(by, now));
+        access_log::Entity::insert_many(rows).exec_without_returning(&**tx).await?;
+        audit::append_all(tx, now, reads.iter().map(|read| read.entry(by.account.id)).collect()).await
+    }
+
+    fn row<D>(&self, by: &SignedIn<D>, now: i64) -> access_log::ActiveModel {
         let beneficiary = match self.outcome {
             Outcome::Shown(id) => Some(id),
             Outcome::Nobody | Outcome::Elsewhere | Outcome::NotListed => None,
         };
-        let row = access_log::ActiveModel {
+        access_log::ActiveModel {
             id: Set(Uuid::now_v7()),
             at: Set(now),
             staff_id: Set(by.account.id),
@@ -138,15 +151,16 @@ impl Read {
             sought: Set(self.sought.map(|hash| hash.to_vec())),
             beneficiary_id: Set(beneficiary),
             outcome: Set(self.outcome.name().to_owned()),
-        };
-        row.insert(&**tx).await?;
+        }
+    }
+
+    fn entry(&self, actor: Uuid) -> Entry {
         let subject = match self.outcome {
             Outcome::Shown(id) => Some(Subject::Id(id)),
             _ => self.sought.map(Subject::Hash),
         };
         let detail = [self.what.name(), self.reason.name(), self.outcome.name()].join(",");
-        let entry = Entry { action: Action::Read, actor: Some(by.account.id), subject, detail };
-        audit::append(tx, now, entry).await
+        Entry { action: Action::Read, actor: Some(actor), subject, detail }
     }
 }
 

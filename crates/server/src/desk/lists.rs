@@ -5,7 +5,8 @@
 //! nobody whom the clerk serves, or by another name: `identity.not_confirmed`, whichever; more than [`MOST_LINES`] lines:
 //! `input.list_too_long`, and none of them is taken.
 //!
-//! Each line that names somebody is a read, and put down before it is answered. Whoever sends too many that confirm nobody has
+//! Each line that names somebody is a read, and put down before it is answered; where a line was refused, the answer comes no
+//! sooner than that of any search that found nobody. Whoever sends too many that confirm nobody has
 //! to wait; the rest of the list is then refused line by line (`limit.too_many_tries`), without being looked up.
 
 use std::sync::Arc;
@@ -19,16 +20,15 @@ use jianzai_wire::api::Problem;
 use jianzai_wire::desk::ReadReason;
 use jianzai_wire::{IdNumber, Name, ReasonCode};
 use serde::Deserialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Outcome, Read, What};
+use super::access::{Outcome, Read, SOONEST, What};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::channels::BatchSource;
-use crate::chronicle::people::registered;
-use crate::db::Writing;
 use crate::keys::Role;
 use crate::limits::Counters;
 use crate::office::{Office, OfficeError};
@@ -38,7 +38,7 @@ use crate::year::channel::Channel;
 use crate::year::dates::china;
 use crate::year::record::Party;
 
-/// Lines of one list at most: a call ends in seconds, and each line is made durable.
+/// Lines of one list at most: a call ends in seconds, and each certification is made durable.
 const MOST_LINES: usize = 500;
 
 /// Who sends lists.
@@ -77,7 +77,7 @@ pub(crate) async fn take(
         SenderKind::Community => (Channel::Community, Party::Office(sender)),
         SenderKind::Assistance => (Channel::AssistanceForm, Party::Office(sender)),
     };
-    let (clerk, now) = (signed_in.account.id, app.clock.now());
+    let (arrived, clerk, now) = (Instant::now(), signed_in.account.id, app.clock.now());
     let counters = Counters::at_lists(clerk, &app.keys).ok_or(ReasonCode::ServerInternal)?;
     counters.check(app.store.reads(), now).await??;
     if lines(&list) > MOST_LINES {
@@ -90,6 +90,9 @@ pub(crate) async fn take(
         OfficeError::File(_) => ReasonCode::InputBodyInvalid.into(),
         error => Refusal::from(error),
     })?;
+    if report.refused > 0 {
+        tokio::time::sleep_until(arrived + SOONEST).await;
+    }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], report.answers).into_response())
 }
 
@@ -116,41 +119,39 @@ pub(crate) enum Looked {
 }
 
 impl AtDesk<'_> {
-    /// Looks up whom a line names. Logged whoever it is, and counted where it confirms nobody, before anything is told.
+    /// Looks up whom lines name. Logged whoever it is, and counted where it confirms nobody, before anything is told. Together, so
+    /// that it is made durable once for all of them: to wait for the disk at each line is what a long list takes its time for.
     pub(crate) async fn look(
         &self,
         office: &Office,
-        name: &Name,
-        number: &IdNumber,
+        named: impl Iterator<Item = (&Name, &IdNumber)>,
         now: i64,
-    ) -> Result<Looked, OfficeError> {
-        let tx = office.store.begin("look at a line").await?;
-        if self.counters.check(&*tx, now).await?.is_err() {
-            return Ok(Looked::TooMany);
-        }
-        let outcome = match office.person_in(&*tx, name, number).await? {
-            None => Outcome::Nobody,
-            Some(who) if self.serves(office, &tx, who).await? => Outcome::Shown(who),
-            Some(_) => Outcome::Elsewhere,
-        };
-        let looked = match outcome {
-            Outcome::Shown(who) => Looked::Found(who),
-            _ => {
-                self.counters.count(&*tx, now).await?;
-                Looked::Nobody
-            }
-        };
+    ) -> Result<Vec<Looked>, OfficeError> {
+        let tx = office.store.begin("look at lines").await?;
         let key = office.keys.current(Role::IdHash).ok_or(OfficeError::Unreadable("the key of ID numbers"))?;
-        let sought = Some(id_hash(key, number));
-        let read = Read { what: What::List, reason: ReadReason::Asked, reference: None, sought, outcome };
-        read.log(&tx, self.by, now).await?;
+        let (mut looked, mut reads) = (Vec::new(), Vec::new());
+        for (name, number) in named {
+            if self.counters.check(&*tx, now).await?.is_err() {
+                looked.push(Looked::TooMany);
+                continue;
+            }
+            // One question, whether nobody has the number or somebody whom the clerk does not serve.
+            let outcome = match office.person_in(&*tx, name, number).await? {
+                None => Outcome::Nobody,
+                Some((who, insured_place)) if self.by.serves(insured_place) => Outcome::Shown(who),
+                Some(_) => Outcome::Elsewhere,
+            };
+            if let Outcome::Shown(who) = outcome {
+                looked.push(Looked::Found(who));
+            } else {
+                self.counters.count(&*tx, now).await?;
+                looked.push(Looked::Nobody);
+            }
+            let sought = Some(id_hash(key, number));
+            reads.push(Read { what: What::List, reason: ReadReason::Asked, reference: None, sought, outcome });
+        }
+        Read::log_all(&reads, &tx, self.by, now).await?;
         tx.commit().await?;
         Ok(looked)
-    }
-
-    async fn serves(&self, office: &Office, tx: &Writing, who: Uuid) -> Result<bool, OfficeError> {
-        let found = registered(&**tx, &office.keys, who).await?.transpose();
-        let place = found.map_err(|error| OfficeError::Unreadable(error.0))?.map(|(place, ..)| place);
-        Ok(place.is_some_and(|place| self.by.serves(place)))
     }
 }

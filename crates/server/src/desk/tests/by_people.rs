@@ -4,6 +4,7 @@ use sea_orm::EntityTrait as _;
 
 use super::*;
 use crate::db::year::{certification, message};
+use crate::desk::access::SOONEST;
 use crate::year::dates::days_after;
 
 async fn records(desk: &Desk) -> Vec<certification::Model> {
@@ -89,6 +90,43 @@ async fn an_employers_list_is_answered_line_by_line() {
         // Each line that names somebody is a read; the one without a number names nobody.
         let read = ["shown", "nobody", "elsewhere"].map(|outcome| format!("list,asked,{outcome}"));
         assert_eq!(desk.reads(&clerk).await, [&read[..], &read[..]].concat());
+        desk.demand_whole_log().await;
+    }
+}
+
+#[tokio::test]
+async fn whom_a_list_names_is_put_down_for_many_lines_at_once_and_a_refusal_comes_no_sooner_than_others() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.bj", "110000").await;
+        let day = desk.now().date();
+        let send = async |numbers: &[u16]| {
+            let lines: String =
+                numbers.iter().map(|sequence| format!("王健在,{},{day}\n", number(*sequence))).collect();
+            let call = desk.client.post(desk.url(&format!("/v1/desk/batches/employer/{}", Uuid::from_u128(9))));
+            let call = call.bearer_auth(&clerk.token).body(format!("name,id_number,proof_date\n{lines}"));
+            let began = std::time::Instant::now();
+            let answers = call.send().await.unwrap().text().await.unwrap();
+            (answers, began.elapsed())
+        };
+        // Two people of the area; one of another's; nobody; and the same again behind them, beyond what is looked up at once.
+        let numbers = [[3, 4, 1, 9].to_vec(), (20..70).collect(), [3, 4].to_vec()].concat();
+        let (answers, _) = send(&numbers).await;
+        let answers: Vec<&str> = answers.lines().skip(1).map(|line| line.split_once(',').unwrap().1).collect();
+        let refused = "refused,identity.not_confirmed";
+        let expected = [vec!["recorded,"; 2], vec![refused; 52], vec!["known,"; 2]].concat();
+        assert_eq!(answers, expected);
+        let entries = audit_entry::Entity::find().order_by_asc(audit_entry::Column::Seq);
+        let entries = entries.all(desk.app.store.reads()).await.unwrap();
+        let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+        let first = actions.iter().position(|action| *action == "read").unwrap();
+        let together = [vec!["read"; 50], vec!["certified"; 2], vec!["read"; 6], vec!["batch_taken"]].concat();
+        assert_eq!(actions[first..], together, "{kind:?}");
+        assert_eq!(desk.reads(&clerk).await.len(), 56);
+        for alone in [1, 9] {
+            let (answers, took) = send(&[alone]).await;
+            assert!(answers.contains(refused) && took >= SOONEST, "{kind:?}, {alone}: {took:?}");
+        }
         desk.demand_whole_log().await;
     }
 }
