@@ -7,7 +7,8 @@
 //!
 //! A key is a file first and a row after it. Whoever opens the database next, be it days later, finds a key that the database
 //! does not know and puts it down in the log: so none is ever in use that the log has not seen. The keys with which a database
-//! begins have no entry, as they come before the first.
+//! begins have no entry, as they come before the first. A first start that was cut off between two of them is gone on with:
+//! a database that knows no key has nothing that a missing one could have made.
 //!
 //! Processes with the same keys work side by side, on one folder or several; calls are taken on one folder only.
 
@@ -26,6 +27,7 @@ use uuid::Uuid;
 use crate::audit::{self, Action, Entry};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::db::entity::beneficiary;
 use crate::db::installation_entity::{known_key, serving_folder};
 use crate::db::{Database, Datastore, Writing};
 use crate::keys::{Key, KeyRing, KeysError, Role};
@@ -54,10 +56,14 @@ where
         }
         at @ Database::Postgres(_) => {
             let store = Datastore::open(&at).await?;
-            if !KeyRing::is_begun(config) && known_key::Entity::find().one(store.reads()).await?.is_some() {
-                return Err(KeysError::Foreign(config.keys(), Role::Column.name()).into());
-            }
-            (store, KeyRing::of(config, &today(now))?)
+            let keys = match is_without_keys(&store).await? {
+                true => KeyRing::begin(config, &today(now))?,
+                false if !KeyRing::is_begun(config) => {
+                    return Err(KeysError::Foreign(config.keys(), Role::Column.name()).into());
+                }
+                false => KeyRing::of(config, &today(now))?,
+            };
+            (store, keys)
         }
     };
     if !register::fits(store.reads(), &keys).await? {
@@ -65,6 +71,14 @@ where
     }
     settle::<E>(config, &store, &keys, now).await?;
     Ok((store, keys))
+}
+
+/// Whether nothing was ever written with a key: then a first start may have been cut off between two of them. A database of
+/// before keys were known has people.
+async fn is_without_keys(store: &Datastore) -> Result<bool, DbErr> {
+    let is_known = known_key::Entity::find().one(store.reads()).await?.is_some();
+    let people = beneficiary::Entity::find().select_only().column(beneficiary::Column::Id);
+    Ok(!is_known && people.into_tuple::<Uuid>().one(store.reads()).await?.is_none())
 }
 
 /// Refuses keys of another database; puts down those that this one does not know.

@@ -119,12 +119,17 @@ impl KeyRing {
     /// The keys of a data folder. A role without any key gets one, unless there is a database already: it was made with
     /// the key that is missing. `today` (such as `20261121`) begins the names of new keys.
     pub fn of(config: &Config, today: &str) -> Result<Self, KeysError> {
-        let may_make = match config.database() {
-            Database::File(path) => !path.exists(),
-            // Whether it was made with other keys is seen when it is open: [`crate::installation`].
-            Database::Postgres(_) => !Self::is_begun(config),
-        };
-        Self::open(&config.keys(), today, may_make)
+        match config.database() {
+            Database::File(path) if !path.exists() => Self::begin(config, today),
+            // Whether a PostgreSQL database was made with any key is seen when it is open: [`crate::installation`].
+            Database::File(_) | Database::Postgres(_) => Self::open(&config.keys(), today, false),
+        }
+    }
+
+    /// The same for a database that was made with no key yet: what is missing is made, and what is there already, since a
+    /// first start was cut off between two keys, is kept.
+    pub(crate) fn begin(config: &Config, today: &str) -> Result<Self, KeysError> {
+        Self::open(&config.keys(), today, true)
     }
 
     /// Whether there are keys already.

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use jianzai_wire::Secret;
 use sea_orm::{ColumnTrait as _, QueryFilter as _};
 use time::macros::date;
 
@@ -9,7 +10,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::db::desk_entity::audit_entry;
 use crate::office::{Office, OfficeError};
-use crate::tests::{Kind, World};
+use crate::tests::{Kind, TestDatabase, World};
 use crate::year::tests::stage::morning;
 use crate::{StartError, serve};
 
@@ -54,6 +55,45 @@ async fn a_key_whose_entry_was_cut_off_is_put_down_by_whoever_opens_next() {
     }
 }
 
+/// The names of the key files, in order.
+fn files(config: &Config) -> Vec<String> {
+    let files = fs::read_dir(config.keys()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_cut_off_anywhere_is_gone_on_with() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        for written in 0..=Role::ALL.len() {
+            let (folder, database) = (tempfile::tempdir().unwrap(), (kind == Kind::Postgres).then(TestDatabase::new));
+            let mut config = Config::new(folder.path());
+            config.database = database.as_ref().map(|database| Secret::new(database.url()));
+            KeyRing::begin(&config, "20260101").unwrap();
+            let made = files(&config);
+            for file in made.iter().skip(written) {
+                fs::remove_file(config.keys().join(file)).unwrap();
+            }
+            // An SQLite database is begun when every key is a file.
+            if kind == Kind::Postgres || written == made.len() {
+                Datastore::open(&config.database()).await.unwrap().close().await.unwrap();
+            }
+            opened(&config).await.unwrap();
+            let whole = files(&config);
+            assert_eq!(whole.len(), made.len(), "{kind:?}, {written} written");
+            assert!(made[..written].iter().all(|file| whole.contains(file)), "{kind:?}: {made:?}, then {whole:?}");
+            opened(&config).await.unwrap();
+            assert_eq!(files(&config), whole, "{kind:?}, {written} written: one set");
+            // From now on a key that is gone is lost, not begun anew.
+            let lost = whole.iter().find(|file| file.starts_with("column.")).unwrap();
+            fs::remove_file(config.keys().join(lost)).unwrap();
+            let refused = opened(&config).await;
+            assert!(matches!(refused, Err(OfficeError::Keys(KeysError::Lost(_, "column")))), "{refused:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn keys_of_another_database_are_refused_and_none_is_made_in_their_place() {
     let world = World::new(Kind::Postgres).await;
@@ -66,7 +106,7 @@ async fn keys_of_another_database_are_refused_and_none_is_made_in_their_place() 
         assert!(foreign(opened(&fresh).await), "nobody is in the register yet");
         assert!(!KeyRing::is_begun(&fresh));
     }
-    KeyRing::of(&fresh, "20260101").unwrap();
+    KeyRing::begin(&fresh, "20260101").unwrap();
     assert!(foreign(opened(&fresh).await), "other keys");
     let same = elsewhere(&world.config, &same);
     opened(&same).await.unwrap();

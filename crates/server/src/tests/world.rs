@@ -45,7 +45,7 @@ impl World {
         std::fs::create_dir(&config.data).unwrap();
         let database = (kind == Kind::Postgres).then(TestDatabase::new);
         config.database = database.as_ref().map(|database| Secret::new(database.url()));
-        let keys = KeyRing::of(&config, "20260101").unwrap();
+        let keys = KeyRing::begin(&config, "20260101").unwrap();
         let store = Datastore::open(&config.database()).await.unwrap();
         Self { config, store, keys, _database: database, _folder: folder }
     }
