@@ -5,7 +5,9 @@
 //! doesn't start and says which file and why. A missing key is made only where the role has none at all.
 //!
 //! A file is `ROLE.KEY-ID.key` and holds 64 hex digits. Key ids begin with the day they were made and their number on that
-//! day, so the last one in order is the one in use.
+//! day, so the last one in order is the one in use. The day is a name and no term: a key that was made under a clock that ran
+//! ahead signs, seals and opens like any other, since what was made with it names it. It is told at each start, and the key
+//! made after it takes its day and the next number, so that a replaced key is never in use again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -149,6 +151,7 @@ impl KeyRing {
             if found.is_empty() {
                 found.push(Self::make(folder, role, today)?);
             }
+            tell_if_ahead(role, &found, today);
             keys.insert(role, found);
         }
         Ok(Self { keys })
@@ -164,8 +167,7 @@ impl KeyRing {
         let mut suffix = [0; 3];
         getrandom::fill(secret.as_mut()).map_err(|_| KeysError::NoRandomness)?;
         getrandom::fill(&mut suffix).map_err(|_| KeysError::NoRandomness)?;
-        let of_today = read_role(folder, role)?.iter().filter(|key| key.id.starts_with(today)).count();
-        let id = format!("{today}-{of_today:02}{}", hex::encode(suffix));
+        let id = following(read_role(folder, role)?.last(), today) + &hex::encode(suffix);
         let path = folder.join(format!("{}.{id}.key", role.name()));
         let text = Zeroizing::new(hex::encode(secret.as_ref()));
         durable::create_private(&path, text.as_bytes()).map_err(|source| KeysError::Io { path, source })?;
@@ -185,6 +187,25 @@ impl KeyRing {
     /// Every key of a role, the one in use last.
     pub fn all(&self, role: Role) -> &[Key] {
         self.keys.get(&role).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// How a key id begins that comes after the newest one in order, also where that one's day has not come yet.
+fn following(newest: Option<&Key>, today: &str) -> String {
+    // `YYYYMMDD-NN` and digits drawn at random.
+    let begins = newest.and_then(|key| Some((key.id.get(..8)?, key.id.get(9..11)?.parse::<u32>().ok()?)));
+    match begins {
+        Some((day, number)) if day >= today => format!("{day}-{:02}", number + 1),
+        _ => format!("{today}-00"),
+    }
+}
+
+/// A day that has not come yet shows that the clock ran ahead when a key was made, or runs behind now: then days of proof are
+/// wrong as well.
+fn tell_if_ahead(role: Role, keys: &[Key], today: &str) {
+    if let Some(key) = keys.last().filter(|key| key.id.get(..8).is_some_and(|day| day > today)) {
+        let role = role.name();
+        tracing::warn!(role, key = key.id, "the key in use bears a day that has not come yet; is the clock right?");
     }
 }
 
@@ -223,7 +244,10 @@ fn refuse_exposed(path: &Path) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::columns::{self, Place};
 
     #[test]
     fn keys_are_made_once_and_the_newest_is_in_use() {
@@ -240,6 +264,25 @@ mod tests {
         assert_eq!(rotated.current(Role::Column).unwrap().id, newer.id);
         assert!(rotated.named(Role::Column, id).is_some());
         assert!(!format!("{rotated:?}").contains(&hex::encode(newer.expose())));
+    }
+
+    #[test]
+    fn a_key_made_under_a_clock_that_ran_ahead_is_used_and_can_be_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path());
+        let place = Place { table: "beneficiary", column: "name", row: Uuid::from_u128(7) };
+        let ahead = KeyRing::begin(&config, "20310101").unwrap();
+        let sealed = columns::seal(&ahead, place, b"value").unwrap();
+        let mut in_use = ahead.current(Role::Column).unwrap().id.clone();
+        for today in ["20260601", "20260601", "20310101", "20310102"] {
+            let before = KeyRing::of(&config, today).unwrap();
+            assert_eq!(before.current(Role::Column).unwrap().id, in_use, "a day alone changes nothing");
+            in_use = KeyRing::add(&config, Role::Column, today).unwrap().id;
+            let after = KeyRing::of(&config, today).unwrap();
+            assert_eq!(after.current(Role::Column).unwrap().id, in_use, "the key made last is in use, on {today}");
+            assert_eq!(columns::open(&after, place, &sealed).unwrap().as_slice(), b"value");
+        }
+        assert!(in_use.starts_with("20310102-00"), "{in_use}");
     }
 
     #[test]
