@@ -10,9 +10,11 @@
 //! begins have no entry, as they come before the first. A first start that was cut off between two of them is gone on with:
 //! a database that knows no key has nothing that a missing one could have made.
 //!
-//! Processes with the same keys work side by side, on one folder or several; calls are taken on one folder only.
+//! Processes with the same keys work side by side, on one folder or several; calls are taken on one folder only. A service
+//! whose folder was given up for another while it ran stops taking calls within seconds, and ends.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sea_orm::sea_query::OnConflict;
@@ -35,6 +37,8 @@ use crate::{register, today};
 
 /// The one row of the serving folder.
 const HERE: i64 = 1;
+/// How often a service looks whether its folder is still the one.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Another folder serves the database.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +162,20 @@ where
     match serving {
         Some(serving) if serving.folder_id != folder => Err(OtherFolder(config.data.clone()).into()),
         _ => Ok(()),
+    }
+}
+
+/// Waits until another folder serves the database than the one that did. A database that does not answer has said nothing.
+pub(crate) async fn displaced(config: &Config, store: &Datastore, folder: Uuid) {
+    if matches!(config.database(), Database::File(_)) {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let serving = serving_folder::Entity::find_by_id(HERE).one(store.reads()).await;
+        if serving.is_ok_and(|serving| serving.is_some_and(|serving| serving.folder_id != folder)) {
+            return;
+        }
     }
 }
 

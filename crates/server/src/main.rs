@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use jianzai_server::OtherFolder;
 use jianzai_server::clock::{Clock as _, SystemClock};
 use jianzai_server::config::Config;
 use jianzai_server::evidence_store::{Bucket, EvidenceStore, EvidenceStoreError};
@@ -199,15 +200,19 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     config.demo = arguments.demo;
     config.behind_proxy = arguments.behind_proxy;
     config.retention = arguments.keep_evidence_days.map(|days| Duration::from_hours(24 * u64::from(days)));
+    let data = config.data.clone();
     let running = jianzai_server::serve(config, Arc::new(SystemClock)).await?;
     println!("listening on http://{}", running.address());
     if let Some(address) = running.metrics_address() {
         println!("metrics on http://{address}/metrics");
     }
-    told_to_stop().await?;
+    let was_told = tokio::select! {
+        told = told_to_stop() => told.map(|()| true)?,
+        () = running.ended() => false,
+    };
     tracing::info!("stopping");
     running.stop().await;
-    Ok(())
+    if was_told { Ok(()) } else { Err(OtherFolder(data).into()) }
 }
 
 /// A token that nobody guesses.

@@ -90,6 +90,11 @@ impl Running {
         self.metrics
     }
 
+    /// Waits until it takes no more calls: it was told to stop, or calls are taken from another data folder from now on.
+    pub async fn ended(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// Takes no more calls, finishes those that are running, hands back the job in hand, and closes the database.
     pub async fn stop(self) {
         self.stop.cancel();
@@ -100,7 +105,7 @@ impl Running {
     }
 }
 
-/// Opens the data folder, listens, and serves until stopped.
+/// Opens the data folder, listens, and serves until stopped, or until another folder is adopted in its place.
 pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let (lock, worker) = lock(&config)?;
     let (listen, metrics) = (config.listen, config.metrics);
@@ -121,6 +126,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Sta
     let mut workers = vec![tokio::spawn(cleaning::run(app.clone(), stop.clone()))];
     workers.extend(examiner.map(|examiner| tokio::spawn(judging::run(app.clone(), examiner, worker, stop.clone()))));
     workers.push(tokio::spawn(answer(app.clone(), listener, stop.clone())));
+    workers.push(tokio::spawn(give_way(app.clone(), worker, stop.clone())));
     let metrics = told.as_ref().map(|(_, address)| *address);
     workers.extend(told.map(|(listener, _)| tokio::spawn(metrics::answer(app.clone(), listener, stop.clone()))));
     let closing = tokio::spawn(close_after(workers, app, lock));
@@ -167,6 +173,17 @@ async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     tokio::select! {
         ended = serving.into_future() => if let Err(error) = ended { tracing::error!(%error, "serving ended") },
         () = overdue => tracing::warn!("calls were cut off"),
+    }
+}
+
+/// Stops the service when another data folder was adopted in its folder's place: what it would write here, nobody would find.
+async fn give_way(app: Arc<App>, folder: Uuid, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = installation::displaced(&app.config, &app.store, folder) => {
+            tracing::error!("calls are taken from another data folder from now on; this service stops");
+            stop.cancel();
+        }
     }
 }
 

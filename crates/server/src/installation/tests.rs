@@ -139,3 +139,22 @@ async fn calls_are_taken_on_one_folder_and_judged_beside_any() {
     let adopted = audit_entry::Entity::find().filter(audit_entry::Column::Action.eq("folder_adopted"));
     assert_eq!(adopted.all(world.store.reads()).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_service_whose_folder_was_given_up_takes_no_more_calls_and_ends() {
+    let world = World::new(Kind::Postgres).await;
+    let config = Config { judge: false, ..world.config.clone() };
+    let clock = Arc::new(SystemClock);
+    let before = serve(config.clone(), clock.clone()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let other = elsewhere(&config, &folder.path().join("other"));
+    crate::service::adopt(&other, &*clock).await.unwrap();
+    tokio::time::timeout(10 * LOOK, before.ended()).await.unwrap();
+    let address = before.address();
+    before.stop().await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens there any more");
+    let after = serve(other.clone(), clock.clone()).await.unwrap();
+    assert!(tokio::time::timeout(2 * LOOK, after.ended()).await.is_err(), "its own folder is the one");
+    after.stop().await;
+    assert!(matches!(serve(config, clock).await, Err(StartError::OtherFolder(_))));
+}
