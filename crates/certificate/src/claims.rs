@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-const ISSUER: i64 = 1;
-const EXPIRY: i64 = 4;
-const ISSUED_AT: i64 = 6;
+pub(crate) const ISSUER: i64 = 1;
+pub(crate) const EXPIRY: i64 = 4;
+pub(crate) const ISSUED_AT: i64 = 6;
 const SERIAL: i64 = 7;
 const MASKED_NAME: i64 = -65_537;
 const PROOF_DATE: i64 = -65_538;
@@ -143,10 +143,10 @@ fn channel_of(number: u8) -> Option<Channel> {
 }
 
 /// The claims not yet taken.
-struct Fields(Vec<(i64, Value)>);
+pub(crate) struct Fields(Vec<(i64, Value)>);
 
 impl Fields {
-    fn new(value: Value) -> Option<Self> {
+    pub(crate) fn new(value: Value) -> Option<Self> {
         let fields = value.into_map().ok()?.into_iter().map(|(label, value)| {
             let label = label.into_integer().ok()?.try_into().ok()?;
             Some((label, value))
@@ -155,16 +155,16 @@ impl Fields {
     }
 
     /// Removes one claim. A second one of the same label stays behind, where [`Self::none_left`] finds it.
-    fn take(&mut self, label: i64) -> Option<Value> {
+    pub(crate) fn take(&mut self, label: i64) -> Option<Value> {
         let at = self.0.iter().position(|(found, _)| *found == label)?;
         Some(self.0.swap_remove(at).1)
     }
 
-    fn integer<T: TryFrom<ciborium::value::Integer>>(&mut self, label: i64) -> Option<T> {
+    pub(crate) fn integer<T: TryFrom<ciborium::value::Integer>>(&mut self, label: i64) -> Option<T> {
         self.take(label)?.into_integer().ok()?.try_into().ok()
     }
 
-    fn none_left(&self) -> bool {
+    pub(crate) fn none_left(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -17,8 +17,14 @@ pub enum CertificateError {
     /// It is genuine, but its last day has passed.
     #[error("the certificate is genuine but its last day, {}, has passed", .0.valid_until)]
     Expired(Box<Claims>),
-    /// The claims don't fit a QR code: issuer, masked name or key id is too long.
-    #[error("the claims are too long for a certificate")]
+    /// It is genuine, but its issuer took it back.
+    #[error("the certificate is genuine but was revoked by its issuer")]
+    Revoked(Box<Claims>),
+    /// The list of revoked certificates is too old, or another issuer's: whether this one was revoked is not known.
+    #[error("the list of revoked certificates is out of date, or another issuer's")]
+    ListOutdated,
+    /// The claims don't fit a QR code: issuer, masked name or key id is too long. Or a list names too many.
+    #[error("too long for a certificate, or for a list of them")]
     TooLong,
 }
 
@@ -30,6 +36,8 @@ impl CertificateError {
             Self::UnknownKey => ReasonCode::CertificateUnknownKey,
             Self::BadSignature => ReasonCode::CertificateBadSignature,
             Self::Expired(_) => ReasonCode::CertificateExpired,
+            Self::Revoked(_) => ReasonCode::CertificateRevoked,
+            Self::ListOutdated => ReasonCode::CertificateListOutdated,
             Self::TooLong => ReasonCode::ServerInternal,
         }
     }

@@ -7,14 +7,15 @@
 //! each with its reason code; with drawing, `DrawError`. No input makes this crate panic.
 //!
 //! A certificate shows neither ID number nor face, and the name masked. Only what is signed counts: whoever checks a
-//! printed sheet must compare it with the claims that [`verify`] returns. A certificate that was revoked still verifies
-//! offline; whoever must know asks the issuer by its serial.
+//! printed sheet must compare it with the claims that [`verify`] returns. That the issuer took a certificate back is not to be
+//! seen in it: whoever must know fetches the issuer's signed [`RevokedList`] beforehand, and holds the claims against it.
 
 mod claims;
 #[cfg(feature = "draw")]
 mod draw;
 mod error;
 mod reading;
+mod revoked;
 mod signed;
 #[cfg(test)]
 mod tests;
@@ -23,4 +24,5 @@ pub use claims::{Channel, Claims};
 #[cfg(feature = "draw")]
 pub use draw::{DrawError, Drawing, Fonts, MailedForm, MailedFormKind, draw, draw_form};
 pub use error::CertificateError;
+pub use revoked::RevokedList;
 pub use signed::{SignedCertificate, issue, verify};

@@ -2,6 +2,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ciborium::Value;
 use coset::iana::Algorithm;
 use coset::{
     CborSerializable as _, CoseSign1, CoseSign1Builder, HeaderBuilder, RegisteredLabelWithPrivate,
@@ -26,7 +27,7 @@ pub struct SignedCertificate(Vec<u8>);
 impl SignedCertificate {
     /// The text form: `JZ1:` and the bytes as base64url without padding. This is what the QR code holds.
     pub fn text(&self) -> String {
-        PREFIX.to_owned() + &URL_SAFE_NO_PAD.encode(&self.0)
+        to_text(PREFIX, &self.0)
     }
 
     /// The bytes: COSE_Sign1 with its tag (18).
@@ -47,8 +48,7 @@ impl SignedCertificate {
     }
 
     pub(crate) fn from_text(text: &str) -> Option<Vec<u8>> {
-        let tidy: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        URL_SAFE_NO_PAD.decode(tidy.strip_prefix(PREFIX)?).ok()
+        from_text(PREFIX, text)
     }
 }
 
@@ -60,24 +60,43 @@ impl fmt::Debug for SignedCertificate {
 
 /// Signs the claims. `key_id` names the key in [`jianzai_wire::api::Keys`]. Error: [`CertificateError::TooLong`].
 pub fn issue(claims: &Claims, key: &SigningKey, key_id: &str) -> Result<SignedCertificate, CertificateError> {
-    let mut payload = Vec::new();
-    ciborium::into_writer(&claims.to_cbor(), &mut payload).map_err(|_| CertificateError::TooLong)?;
-    let header = HeaderBuilder::new().algorithm(Algorithm::EdDSA).key_id(key_id.as_bytes().to_vec()).build();
-    let bytes = CoseSign1Builder::new()
-        .protected(header)
-        .payload(payload)
-        .create_signature(b"", |to_sign| key.sign(to_sign).to_vec())
-        .build()
-        .to_tagged_vec()
-        .map_err(|_| CertificateError::TooLong)?;
+    let bytes = sign(&claims.to_cbor(), key, key_id).ok_or(CertificateError::TooLong)?;
     if bytes.len() > MAX_BYTES { Err(CertificateError::TooLong) } else { Ok(SignedCertificate(bytes)) }
 }
 
 /// Checks whatever [`SignedCertificate::find`] can read against known keys, at the time `now`, without asking anyone.
-/// The claims returned are true as far as the issuer is trusted; `demo` among them must be looked at.
+/// The claims returned are true as far as the issuer is trusted; `demo` among them must be looked at. Whether the issuer
+/// revoked the certificate since, [`crate::RevokedList`] says.
 pub fn verify(input: &[u8], keys: &[CertificateKey], now: OffsetDateTime) -> Result<Claims, CertificateError> {
     let certificate = SignedCertificate::find(input)?;
-    let sign1 = parsed(certificate.bytes()).ok_or(CertificateError::Unreadable)?;
+    let (payload, key) = signed_by(certificate.bytes(), keys)?;
+    let claims = Claims::from_cbor(payload).ok_or(CertificateError::Unreadable)?;
+    if claims.issuer != key.issuer {
+        return Err(CertificateError::UnknownKey);
+    }
+    if now >= claims.expires_at() { Err(CertificateError::Expired(Box::new(claims))) } else { Ok(claims) }
+}
+
+/// COSE_Sign1 with its tag over a payload. `None` if it can't be written.
+pub(crate) fn sign(payload: &Value, key: &SigningKey, key_id: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(payload, &mut bytes).ok()?;
+    let header = HeaderBuilder::new().algorithm(Algorithm::EdDSA).key_id(key_id.as_bytes().to_vec()).build();
+    CoseSign1Builder::new()
+        .protected(header)
+        .payload(bytes)
+        .create_signature(b"", |to_sign| key.sign(to_sign).to_vec())
+        .build()
+        .to_tagged_vec()
+        .ok()
+}
+
+/// What was signed, and the known key with which it was.
+pub(crate) fn signed_by<'a>(
+    bytes: &[u8],
+    keys: &'a [CertificateKey],
+) -> Result<(Value, &'a CertificateKey), CertificateError> {
+    let sign1 = parsed(bytes).ok_or(CertificateError::Unreadable)?;
     let header = &sign1.protected.header;
     if header.alg != Some(RegisteredLabelWithPrivate::Assigned(Algorithm::EdDSA)) || !header.crit.is_empty() {
         return Err(CertificateError::Unreadable);
@@ -88,18 +107,23 @@ pub fn verify(input: &[u8], keys: &[CertificateKey], now: OffsetDateTime) -> Res
         .verify_signature(b"", |signature, signed| public.verify_strict(signed, &Signature::from_slice(signature)?))
         .map_err(|_| CertificateError::BadSignature)?;
     let payload = sign1.payload.unwrap_or_default();
-    let claims = ciborium::from_reader(payload.as_slice())
-        .ok()
-        .and_then(Claims::from_cbor)
-        .ok_or(CertificateError::Unreadable)?;
-    if claims.issuer != key.issuer {
-        return Err(CertificateError::UnknownKey);
-    }
-    if now >= claims.expires_at() { Err(CertificateError::Expired(Box::new(claims))) } else { Ok(claims) }
+    let value = ciborium::from_reader(payload.as_slice()).map_err(|_| CertificateError::Unreadable)?;
+    Ok((value, key))
 }
 
 /// Tagged, as this crate writes it, or bare, as some scanners hand it on.
 fn parsed(bytes: &[u8]) -> Option<CoseSign1> {
     let sign1 = CoseSign1::from_tagged_slice(bytes).or_else(|_| CoseSign1::from_slice(bytes)).ok()?;
     sign1.payload.is_some().then_some(sign1)
+}
+
+/// Reads a text form: its prefix, and base64url without padding; line breaks and spaces are passed over.
+pub(crate) fn from_text(prefix: &str, text: &str) -> Option<Vec<u8>> {
+    let tidy: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    URL_SAFE_NO_PAD.decode(tidy.strip_prefix(prefix)?).ok()
+}
+
+/// Writes a text form.
+pub(crate) fn to_text(prefix: &str, bytes: &[u8]) -> String {
+    prefix.to_owned() + &URL_SAFE_NO_PAD.encode(bytes)
 }

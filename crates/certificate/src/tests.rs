@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use crate::{CertificateError, Channel, Claims, SignedCertificate, issue, verify};
+use crate::{CertificateError, Channel, Claims, RevokedList, SignedCertificate, issue, verify};
 
 const NOW: OffsetDateTime = datetime!(2026-12-01 08:00:00 UTC);
 
@@ -180,12 +180,82 @@ fn a_small_picture_that_unfolds_into_gigabytes_is_refused() {
     assert_eq!(verify(&png, &keys(), NOW), Err(CertificateError::Unreadable));
 }
 
+fn list(serials: impl IntoIterator<Item = Uuid>) -> RevokedList {
+    RevokedList::new(&claims().issuer, NOW, NOW + time::Duration::days(7), serials)
+}
+
+fn listed(serials: impl IntoIterator<Item = Uuid>) -> String {
+    list(serials).sign(&key(), "2026-a").expect("short enough")
+}
+
+#[test]
+fn a_list_says_revoked_too_old_or_fine() {
+    let others =
+        (1..500_u128).map(|number| Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834)));
+    let text = listed(others.clone().chain([claims().serial]));
+    let read = RevokedList::verify(text.as_bytes(), &keys()).expect("genuine");
+    assert_eq!(read, list(others.clone().chain([claims().serial])));
+    let revoked = CertificateError::Revoked(Box::new(claims()));
+    assert_eq!(read.check(&claims(), NOW), Err(revoked.clone()));
+    let late = NOW + time::Duration::days(7);
+    assert_eq!(read.check(&claims(), late), Err(revoked.clone()), "what was revoked stays so, however old the list");
+    let fine = RevokedList::verify(listed(others).as_bytes(), &keys()).expect("genuine");
+    assert_eq!(fine.check(&claims(), late - time::Duration::SECOND), Ok(()));
+    assert_eq!(fine.check(&claims(), late), Err(CertificateError::ListOutdated));
+    let other = Claims { issuer: "北京市社会保险基金管理中心".into(), ..claims() };
+    assert_eq!(fine.check(&other, NOW), Err(CertificateError::ListOutdated), "another office's");
+    assert_eq!(CertificateError::ListOutdated.reason(), ReasonCode::CertificateListOutdated);
+    assert_eq!(revoked.reason(), ReasonCode::CertificateRevoked);
+}
+
+/// Lists are kept in files, and read by programs of other years.
+#[test]
+fn the_form_of_a_list_is_fixed() {
+    insta::assert_snapshot!("revoked_list", listed([claims().serial, Uuid::from_u128(7)]));
+}
+
+#[test]
+fn no_list_is_believed_that_its_issuer_did_not_sign() {
+    let text = listed([claims().serial]);
+    let wrapped = format!("{}\r\n {}\n", &text[..40], &text[40..]);
+    assert!(RevokedList::verify(wrapped.as_bytes(), &keys()).is_ok());
+    for at in 0..text.len() {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'Z' } else { b'A' };
+        assert!(RevokedList::verify(&bytes, &keys()).is_err(), "letter {at}");
+        assert!(RevokedList::verify(&text.as_bytes()[..at], &keys()).is_err(), "cut to {at}");
+    }
+    let forged = list([]).sign(&SigningKey::from_bytes(&[9; 32]), "2026-a").expect("short enough");
+    assert_eq!(RevokedList::verify(forged.as_bytes(), &keys()), Err(CertificateError::BadSignature));
+    let other = RevokedList::new("北京市社会保险基金管理中心", NOW, NOW, []).sign(&key(), "2026-a").expect("short");
+    assert_eq!(RevokedList::verify(other.as_bytes(), &keys()), Err(CertificateError::UnknownKey));
+}
+
+#[test]
+fn neither_is_taken_for_the_other() {
+    let as_certificate = listed([claims().serial]).replace("JZR1:", "JZ1:");
+    assert_eq!(verify(as_certificate.as_bytes(), &keys(), NOW), Err(CertificateError::Unreadable));
+    let as_list = issued().text().replace("JZ1:", "JZR1:");
+    assert_eq!(RevokedList::verify(as_list.as_bytes(), &keys()), Err(CertificateError::Unreadable));
+}
+
+#[test]
+fn a_list_has_an_end() {
+    let many = |count: u128| list((0..count).map(Uuid::from_u128));
+    let most = RevokedList::MOST as u128;
+    let text = many(most).sign(&key(), "2026-a").expect("as many as there may be");
+    assert!(text.len() < 1_100_000, "{}", text.len());
+    assert_eq!(RevokedList::verify(text.as_bytes(), &keys()), Ok(many(most)));
+    assert_eq!(many(most + 1).sign(&key(), "2026-a"), Err(CertificateError::TooLong));
+}
+
 proptest! {
     #[test]
     fn nothing_makes_it_panic(kind in 0..6_usize, mut bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let start: &[u8] = [b"".as_slice(), b"JZ1:", b"%PDF JZ1:", b"\xd2\x84", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"][kind];
         bytes.splice(0..0, start.iter().copied());
         prop_assert!(verify(&bytes, &keys(), NOW).is_err());
+        prop_assert!(RevokedList::verify(&[b"JZR1:", bytes.as_slice()].concat(), &keys()).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! | call | body -> answer |
 //! |---|---|
 //! | `GET  /v1/keys` | -> [`Keys`] |
+//! | `GET  /v1/revoked` | -> the signed list of revoked certificates, as text (`JZR1:`) |
 //! | `POST /v1/activations` | [`ActivationRequest`] -> 201 [`Activation`] |
 //! | `POST /v1/attempts` (bearer: activation) | [`AttemptRequest`] -> 201 [`Attempt`] |
 //! | `POST /v1/attempts/{id}/steps` (bearer: attempt) | [`StepRequest`] -> [`StepAnswer`] |

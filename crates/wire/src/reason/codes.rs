@@ -176,4 +176,6 @@ reasons! {
     CertificateBadSignature = "certificate.bad_signature", Refusal;
     CertificateUnknownKey = "certificate.unknown_key", Refusal;
     CertificateExpired = "certificate.expired", Refusal;
+    CertificateRevoked = "certificate.revoked", Refusal;
+    CertificateListOutdated = "certificate.list_outdated", Refusal;
 }

@@ -334,6 +334,14 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "Please update the file of public keys and check again.",
         ),
         CertificateExpired => ("This certificate is past its last day.", "Please certify again to get a new one."),
+        CertificateRevoked => (
+            "The office that issued this certificate has taken it back.",
+            "Please certify again, or ask that office why.",
+        ),
+        CertificateListOutdated => (
+            "The list of revoked certificates is too old, or another office's, to say whether this one still stands.",
+            "Please fetch the list anew and check again.",
+        ),
     };
     Words { sentence, next_step }
 }

@@ -145,6 +145,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         CertificateBadSignature => ("这份证明没有通过核验，不能使用。", "请向持证人要原件，或者请他重新认证。"),
         CertificateUnknownKey => ("不认识签发这份证明的机构。", "请更新核验用的公钥文件，再核验一次。"),
         CertificateExpired => ("这份证明已经过了有效期。", "请重新做一次认证，领取新的证明。"),
+        CertificateRevoked => ("这份证明已经被签发机构作废。", "请重新做一次认证，或者向签发机构询问原因。"),
+        CertificateListOutdated => {
+            ("作废名单太旧，或者是别的机构的，看不出这份证明是否还有效。", "请重新下载作废名单，再核验一次。")
+        }
     };
     Words { sentence, next_step }
 }
