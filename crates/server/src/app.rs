@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::office::Office;
 use crate::problem::Refusal;
 use crate::register::Nobody;
-use crate::{StartError, durable, installation};
+use crate::{StartError, durable, installation, revoked};
 
 /// Who signs the certificates.
 pub(crate) const ISSUER: &str = "健在 Jianzai";
@@ -39,6 +39,8 @@ pub(crate) struct App {
     pub(crate) policies: Arc<Policies>,
     /// Rung when there is something to judge.
     pub(crate) work: Notify,
+    /// The list of revoked certificates, as it is handed out.
+    pub(crate) revoked: revoked::Kept,
     uploads: [Mutex<()>; 64],
 }
 
@@ -67,6 +69,7 @@ impl App {
             metrics: Metrics::new(),
             policies: Arc::default(),
             work: Notify::new(),
+            revoked: revoked::Kept::default(),
             uploads,
         })
     }

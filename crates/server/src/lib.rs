@@ -46,6 +46,7 @@ mod outcome;
 pub mod payer;
 mod problem;
 mod register;
+mod revoked;
 mod router;
 mod sampling;
 pub mod service;

@@ -26,7 +26,7 @@ use crate::desk::{
 };
 use crate::messages::receipts;
 use crate::problem::{self, Refusal};
-use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcome, steps, tus, uploads};
+use crate::{activation, appeal, attempts, commit, leases, links, metrics, outcome, revoked, steps, tus, uploads};
 
 /// Larger than any request but a piece of evidence.
 const BODY_LIMIT: usize = 64 << 10;
@@ -40,6 +40,7 @@ const CALL_LIMIT: Duration = Duration::from_secs(20);
 fn calls() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(outcome::keys))
+        .routes(routes!(revoked::list))
         .routes(routes!(activation::activate))
         .routes(routes!(attempts::start))
         .routes(routes!(steps::next))

@@ -205,6 +205,7 @@ pub mod certificate {
         pub issued_at: i64,
         pub valid_until: i64,
         pub demo: bool,
+        pub revoked_at: Option<i64>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

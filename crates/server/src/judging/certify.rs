@@ -112,5 +112,6 @@ pub(super) fn certificate(app: &App, case: &Case, now: i64) -> Result<ActiveMode
         issued_at: Set(now),
         valid_until: Set(to_millis(claims.expires_at())),
         demo: Set(case.demo),
+        revoked_at: Set(None),
     })
 }

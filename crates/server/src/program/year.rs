@@ -1,4 +1,4 @@
-//! `work`, `tick`, `send`, `payer`, `wrongful`, `batch`.
+//! `work`, `tick`, `send`, `payer`, `wrongful`, `batch`, `revoke`.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -39,6 +39,9 @@ pub(crate) enum YearCommand {
     },
     /// Take a list of certifications from an employer or another office: name, id_number, proof_date.
     Batch(Batch),
+    /// Take a certificate back that was found void: its certification counts no more, and it stands on the signed list of
+    /// revoked ones (`GET /v1/revoked`) until its last day.
+    Revoke(Revoke),
 }
 
 #[derive(Args)]
@@ -122,6 +125,18 @@ pub(crate) struct Batch {
     csv: PathBuf,
 }
 
+#[derive(Args)]
+pub(crate) struct Revoke {
+    #[command(flatten)]
+    data: Data,
+    /// The clerk's who decided it.
+    #[arg(long, value_name = "ID")]
+    clerk: Uuid,
+    /// The number on the certificate.
+    #[arg(value_name = "NUMBER")]
+    serial: Uuid,
+}
+
 impl YearCommand {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self {
@@ -131,6 +146,7 @@ impl YearCommand {
             Self::Payer(arguments) => payer(arguments).await,
             Self::Wrongful { data } => wrongful(data).await,
             Self::Batch(arguments) => batch(arguments).await,
+            Self::Revoke(arguments) => revoke(arguments).await,
         }
     }
 }
@@ -216,6 +232,15 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
     let way = channel.name();
     let BatchReport { recorded, known, waits, refused, .. } = report;
     eprintln!("{way}: {recorded} recorded, {known} known, {waits} wait for another clerk, {refused} refused");
+    Ok(office.close().await?)
+}
+
+async fn revoke(arguments: Revoke) -> anyhow::Result<()> {
+    let office = Office::open(&arguments.data.config(), &SystemClock).await?;
+    match office.revoke(arguments.serial, arguments.clerk, moment(&SystemClock, None)).await? {
+        true => println!("revoked"),
+        false => println!("revoked before; nothing changes"),
+    }
     Ok(office.close().await?)
 }
 
