@@ -122,16 +122,25 @@ pub fn follow(
     Ok((events, child.wait()?.code()))
 }
 
-/// Fetches the keys of a service into a file, as somebody who wants to check certificates does beforehand.
+/// Fetches the keys of a service into a file, and the list of revoked certificates into one beside it, as somebody who wants
+/// to check certificates does beforehand.
 pub fn fetch_keys(service: &Service, to: &Path) -> Result<()> {
-    let output = jianzai()?.args(["keys", "--server", service.url(), "--out"]).arg(to).output()?;
+    let mut keys = jianzai()?;
+    keys.args(["keys", "--server", service.url(), "--out"]).arg(to).arg("--revoked").arg(revoked_beside(to));
+    let output = keys.output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
 
+fn revoked_beside(keys: &Path) -> PathBuf {
+    keys.with_file_name("revoked.txt")
+}
+
 /// `jianzai verify`: what it printed, and whether the certificate is good.
 pub fn verify(certificate: &Path, keys: &Path) -> Result<(String, bool)> {
-    let output = jianzai()?.arg("verify").arg(certificate).arg("--keys").arg(keys).output()?;
+    let mut verify = jianzai()?;
+    verify.arg("verify").arg(certificate).arg("--keys").arg(keys).arg("--revoked").arg(revoked_beside(keys));
+    let output = verify.output()?;
     Ok((String::from_utf8_lossy(&output.stdout).into_owned(), output.status.success()))
 }
 

@@ -135,6 +135,12 @@ impl Client {
         self.json(self.request(Method::GET, "v1/keys")).await
     }
 
+    /// The signed list of revoked certificates, as text.
+    pub async fn revoked(&self) -> Result<Bytes, ClientError> {
+        let request = self.request(Method::GET, "v1/revoked");
+        body(accepted(request.send().await.map_err(ClientError::Unreachable)?).await?).await
+    }
+
     /// Matches four facts with the register.
     pub async fn activate(&self, request: &ActivationRequest) -> Result<Activation, ClientError> {
         self.post("v1/activations", None, request).await

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use jianzai_certificate::{Channel, Claims};
+use jianzai_certificate::{CertificateError, Channel, Claims, RevokedList};
 use jianzai_journey::{Client, Said};
 use jianzai_wire::api::Keys;
 use jianzai_wire::{Language, Mode};
@@ -22,6 +22,10 @@ pub(crate) struct Verify {
     /// The keys, fetched beforehand with `jianzai keys`.
     #[arg(long, value_name = "FILE")]
     keys: PathBuf,
+    /// The list of revoked certificates, fetched beforehand with `jianzai keys --revoked`; without it a certificate passes
+    /// that was taken back.
+    #[arg(long, value_name = "FILE")]
+    revoked: Option<PathBuf>,
     /// Print what the certificate says as JSON.
     #[arg(long)]
     json: bool,
@@ -39,9 +43,14 @@ impl Verify {
             Err(error) if path.exists() => return Err(error).with_context(|| path.display().to_string()),
             Err(_) => self.certificate.clone().into_bytes(),
         };
-        match jianzai_certificate::verify(&input, &keys.certificate_keys, OffsetDateTime::now_utc()) {
+        let list = self.revoked.as_deref().map(|path| list(path, &keys)).transpose()?;
+        match stands(&input, &keys, list.as_ref()) {
             Ok(claims) => {
-                teller.line(&if self.json { as_json(&claims).to_string() } else { said(&claims, language) })?;
+                let list = list.as_ref().map(RevokedList::issued_at);
+                teller.line(&match self.json {
+                    true => as_json(&claims, list).to_string(),
+                    false => said(&claims, language) + &looked_at(list, language),
+                })?;
                 Ok(Ended::Good)
             }
             Err(error) => {
@@ -57,8 +66,35 @@ impl Verify {
     }
 }
 
-/// What the certificate says, with dates as people and programs write them.
-fn as_json(claims: &Claims) -> serde_json::Value {
+/// Reads a list of revoked certificates that was fetched beforehand.
+fn list(path: &Path, keys: &Keys) -> anyhow::Result<RevokedList> {
+    let text = fs::read(path).with_context(|| path.display().to_string())?;
+    let read = RevokedList::verify(&text, &keys.certificate_keys);
+    read.with_context(|| format!("the list of revoked certificates in {}", path.display()))
+}
+
+/// What a certificate says that is good and, by the list if there is one, was not taken back.
+fn stands(input: &[u8], keys: &Keys, list: Option<&RevokedList>) -> Result<Claims, CertificateError> {
+    let now = OffsetDateTime::now_utc();
+    let claims = jianzai_certificate::verify(input, &keys.certificate_keys, now)?;
+    match list {
+        Some(list) => list.check(&claims, now).map(|()| claims),
+        None => Ok(claims),
+    }
+}
+
+/// By which list the certificate was not taken back, in words.
+fn looked_at(list: Option<OffsetDateTime>, language: Language) -> String {
+    match (list.map(OffsetDateTime::date), language) {
+        (Some(day), Language::Zh) => format!("\n  未被作废（{day} 的作废名单）"),
+        (Some(day), Language::En) => format!("\n  not revoked, by the list of {day}"),
+        (None, Language::Zh) => "\n  未核对作废名单".to_owned(),
+        (None, Language::En) => "\n  not held against a list of revoked certificates".to_owned(),
+    }
+}
+
+/// What the certificate says, with dates as people and programs write them, and when the list was signed by which it stands.
+fn as_json(claims: &Claims, list: Option<OffsetDateTime>) -> serde_json::Value {
     let Claims { serial, issuer, masked_name, channel, proof_date, issued_at, valid_until, insured_place, demo } =
         claims;
     serde_json::json!({
@@ -71,6 +107,7 @@ fn as_json(claims: &Claims) -> serde_json::Value {
         "validUntil": valid_until.to_string(),
         "insuredPlace": insured_place,
         "demo": demo,
+        "revokedListOf": list.map(OffsetDateTime::unix_timestamp),
     })
 }
 
@@ -109,13 +146,23 @@ pub(crate) struct FetchKeys {
     /// Where to write them.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Where to write the signed list of revoked certificates; fetch it anew within a week.
+    #[arg(long, value_name = "FILE")]
+    revoked: Option<PathBuf>,
 }
 
 impl FetchKeys {
     pub(crate) fn run(self, language: Language) -> anyhow::Result<Ended> {
         let client = Client::new(&self.server, language)?;
-        let keys = runtime()?.block_on(client.keys()).with_context(|| self.server.clone())?;
+        let runtime = runtime()?;
+        let keys = runtime.block_on(client.keys()).with_context(|| self.server.clone())?;
         fs::write(&self.out, serde_json::to_vec_pretty(&keys)?).with_context(|| self.out.display().to_string())?;
+        if let Some(path) = &self.revoked {
+            let list = runtime.block_on(client.revoked()).with_context(|| self.server.clone())?;
+            // What no key signed, something between has answered: it must not take the place of a good list.
+            RevokedList::verify(&list, &keys.certificate_keys).with_context(|| self.server.clone())?;
+            fs::write(path, &list).with_context(|| path.display().to_string())?;
+        }
         Ok(Ended::Good)
     }
 }

@@ -36,7 +36,7 @@ enum Command {
     Lease(lease::TakeAlong),
     /// Check a certificate, without asking anyone.
     Verify(check::Verify),
-    /// Fetch the keys that certificates are checked with.
+    /// Fetch the keys that certificates are checked with, and the list of those that were revoked.
     Keys(check::FetchKeys),
     /// List what was captured and not yet judged, and deliver it.
     Outbox(waiting::Waiting),
