@@ -87,10 +87,14 @@ pub fn in_the_loop(seed: u64) -> Register {
     if seed % 3 == 1 { Register::Franck } else { Register::Man }
 }
 
-/// The man does what he is told until the feed freezes, 2 to 12 s after it began.
+/// The man does what he is told until the feed freezes: before anything is asked, or as he hears the first, second or third cue.
 struct Frozen {
     person: Person,
-    until: FrameTime,
+    /// Cues that he does not yet freeze at.
+    cues_left: u32,
+    /// From that cue on he moves for so long; it is not enough to have done it.
+    moves_ms: u64,
+    until: Option<FrameTime>,
     at: FrameTime,
     last: Option<RgbImage>,
 }
@@ -103,7 +107,7 @@ impl Scene for Frozen {
 
     fn picture(&mut self) -> Result<RgbImage> {
         let image = match &self.last {
-            Some(last) if self.at >= self.until => last.clone(),
+            Some(last) if self.until.is_some_and(|until| self.at >= until) => last.clone(),
             _ => self.person.picture()?,
         };
         self.last = Some(image.clone());
@@ -112,13 +116,27 @@ impl Scene for Frozen {
 
     fn hear(&mut self, at: FrameTime, said: Instruction) {
         self.person.hear(at, said);
+        if matches!(said, Instruction::Do(_)) && self.until.is_none() {
+            match self.cues_left.checked_sub(1) {
+                Some(left) => self.cues_left = left,
+                None => self.until = Some(at.plus(self.moves_ms)),
+            }
+        }
     }
 }
 
 /// A feed that freezes half-way.
 pub fn frozen(material: &Material, seed: u64) -> Result<Box<dyn Scene>> {
-    let until = FrameTime(dice(seed).random_range(2_000..12_000));
-    Ok(Box::new(Frozen { person: material.person(seed)?, until, at: FrameTime(0), last: None }))
+    let mut dice = dice(seed);
+    let cues_done = dice.random_range(0..4_u32);
+    Ok(Box::new(Frozen {
+        person: material.person(seed)?,
+        cues_left: cues_done.saturating_sub(1),
+        moves_ms: dice.random_range(0..900),
+        until: (cues_done == 0).then(|| FrameTime(dice.random_range(500..2_500))),
+        at: FrameTime(0),
+        last: None,
+    }))
 }
 
 /// An attempt of another day: its own instructions, at its own times.

@@ -133,7 +133,8 @@ async fn earlier(world: &World, days: i64, state: State) {
     let (app, id) = (&world.app, Uuid::new_v4());
     let person = beneficiary::Entity::find().one(app.store.reads()).await.unwrap().unwrap().id;
     accept_for(app, person, id).await;
-    let issued_at = Set(app.clock.now() - days * 86_400_000);
+    // And two minutes, so that it was before the attempt that is asked about.
+    let issued_at = Set(app.clock.now() - days * 86_400_000 - 120_000);
     let then = attempt::ActiveModel { id: Set(id), issued_at, state: Set(state), ..Default::default() };
     then.update(app.store.single()).await.unwrap();
     let request = StepRequest { ended: None, frames: 3, chain_head: Bytes32([7; 32]) };
