@@ -1,5 +1,8 @@
 //! Experiments whose figures stand in docs/LIVENESS.md, beside the benchmark:
-//! `cargo run --release -p jianzai-tests --bin experiment -- eyes|lamp`
+//! `cargo run --release -p jianzai-tests --bin experiment -- eyes|lamp`; `eyes FOLDER` leaves a frame of each kind there, to be looked
+//! at.
+
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use jianzai_tests::trials::material::Material;
@@ -10,6 +13,7 @@ fn main() -> Result<()> {
     let material = Material::open()?;
     let report = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["eyes"] => eyes::report(&material)?,
+        ["eyes", folder] => eyes::pictures(&material, Path::new(folder))?,
         ["lamp"] => lamp::report(&material)?,
         _ => bail!("experiment eyes|lamp"),
     };

@@ -1,12 +1,13 @@
 //! Could "close your eyes until I tell you" be an action? An experiment.
 //!
 //! **In**: frames of both men with open eyes, looking up and down, and with shut eyes: those at the height of a blink, and
-//! stills whose lids were drawn down along the mesh. **Out**: what the expression network makes of the lids, as filmed
+//! stills with lids painted over the eyes. **Out**: what the expression network makes of the lids, as filmed
 //! and under conditions, relative to the same person's open eyes. **What can go wrong**: there is no footage of eyes that are
 //! kept shut; the height of a blink is found by the very score that is measured, as filmed. So the first line of shut eyes is
 //! kinder than life, the others are compared with it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use image::RgbImage;
@@ -107,6 +108,23 @@ pub fn report(material: &Material) -> Result<String> {
     Ok(out)
 }
 
+/// Leaves a frame of each kind and person in a folder.
+///
+/// # Errors
+/// A frame is not there, or cannot be written.
+pub fn pictures(material: &Material, folder: &Path) -> Result<String> {
+    let mut engine = FaceEngine::new(&material.models, EngineOptions { passive_every: 0, ..EngineOptions::default() })?;
+    let all = [("first", frames(material, &mut engine)?), ("other", others(&material.franck, &mut engine)?)];
+    for (who, frames) in all {
+        for eyes in Eyes::ALL {
+            if let Some((_, shot)) = frames.iter().find(|(kind, _)| *kind == eyes) {
+                shot.image.save(folder.join(format!("{who} {}.png", eyes.name())))?;
+            }
+        }
+    }
+    Ok(format!("in {}", folder.display()))
+}
+
 fn table(out: &mut String, who: &str, condition: &str, rows: &[(Eyes, Vec<Option<f32>>)]) -> Result<()> {
     let open: Vec<f32> = rows.first().map(|(_, scores)| scores.iter().flatten().copied().collect()).unwrap_or_default();
     let rest = quantile(&open, 0.5);
@@ -155,7 +173,7 @@ fn stills(clip: &Clip) -> Result<Vec<(Eyes, Shot)>> {
     let mut frames = Vec::new();
     for number in clip.frontal.iter().step_by(clip.frontal.len() / FRAMES + 1) {
         let shot = clip.still(*number)?;
-        let shut = Shot { image: with_lids(shot.clone(), 1.0), points: shot.points.clone() };
+        let shut = Shot { image: with_lids(&shot, 1.0), points: shot.points.clone() };
         frames.extend([(Eyes::Open, shot), (Eyes::Drawn, shut)]);
     }
     Ok(frames)

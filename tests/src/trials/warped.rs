@@ -1,7 +1,5 @@
-//! A still that is made to do what is asked: its points are turned in space, the jaw lowered, the lids closed, and the
-//! picture follows its points. What an attacker can do with our own mesh and an afternoon; injected, never filmed.
-
-use std::collections::BTreeMap;
+//! A still that is made to do what is asked: lids are painted down over its eyes, its points are turned in space, the jaw
+//! lowered, and the picture follows its points. What an attacker can do with our own mesh and an afternoon; injected, never filmed.
 
 use anyhow::Result;
 use image::RgbImage;
@@ -11,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::material::{Material, SIZE, Shot, Ticks};
-use super::pictures::{face_ellipse, mix, painted, ramp, sample};
+use super::pictures::{change, face_ellipse, mix, painted, ramp, sample};
 use crate::rehearsal::Scene;
 
 /// Pixels from node to node of the field of shifts.
@@ -25,18 +23,10 @@ const WIDE: f32 = 26.0;
 /// Inner edge of the lips, upper then lower, from the subject's right corner to the left.
 const LIPS_UPPER: [usize; 9] = [191, 80, 81, 82, 13, 312, 311, 310, 415];
 const LIPS_LOWER: [usize; 9] = [95, 88, 178, 87, 14, 317, 402, 318, 324];
-/// Upper lids, and the lower ones that they come down to.
-const LIDS: [(usize, usize); 10] = [
-    (161, 163),
-    (160, 144),
-    (159, 145),
-    (158, 153),
-    (157, 154),
-    (384, 381),
-    (385, 380),
-    (386, 374),
-    (387, 373),
-    (388, 390),
+/// The rims of the eyes from corner to corner: upper and lower, point over point.
+const EYES: [[(usize, usize); 7]; 2] = [
+    [(33, 33), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (133, 133)],
+    [(362, 362), (384, 381), (385, 380), (386, 374), (387, 373), (388, 390), (263, 263)],
 ];
 
 /// How the face is held at a moment: radians, and 0 to 1.
@@ -93,7 +83,6 @@ impl Animated {
         let (corner_r, corner_l) = (at(61), at(291));
         let middle = (corner_r[0] + corner_l[0]) / 2.0;
         let reach = ((corner_l[0] - corner_r[0]) / 2.0).abs().max(1.0);
-        let upper: BTreeMap<usize, usize> = LIDS.into_iter().collect();
         let (sy, cy) = mien.yaw.sin_cos();
         let (sp, cp) = mien.pitch.sin_cos();
         points
@@ -101,9 +90,6 @@ impl Animated {
             .enumerate()
             .map(|(index, &[x, y, z])| {
                 let (mut x, mut y) = (x, y);
-                if let Some(lower) = upper.get(&index) {
-                    y += (at(*lower)[1] - y) * mien.lids * 0.9;
-                }
                 let lower_lip = LIPS_LOWER.contains(&index);
                 let below = if lower_lip { 1.0 } else { ramp(y, mouth + 1.0, mouth + half_h * 0.08) };
                 if !LIPS_UPPER.contains(&index) {
@@ -125,7 +111,8 @@ impl Animated {
         let field = Field::between(&self.still.points, &moved);
         let mouth: Vec<[f32; 2]> =
             LIPS_UPPER.iter().chain(LIPS_LOWER.iter().rev()).filter_map(|index| moved.get(*index).copied()).collect();
-        let still = &self.still.image;
+        let blinking = (mien.lids > 0.05).then(|| with_lids(&self.still, mien.lids));
+        let still = blinking.as_ref().unwrap_or(&self.still.image);
         let open = mien.jaw > 0.05;
         painted(SIZE, |x, y| {
             let [dx, dy] = field.at(x, y);
@@ -212,11 +199,28 @@ fn spread(sums: &mut [[f32; 3]], to: [f32; 2], shift: [f32; 2], reach: f32, stre
     }
 }
 
-/// A still whose eyes are shut by so much, 0 to 1.
-pub(super) fn with_lids(still: Shot, lids: f32) -> RgbImage {
-    let (ticks, dice) = (Ticks::default(), StdRng::seed_from_u64(0));
-    let animated = Animated { still, cue: None, reach: [0.0; 3], blinks_every: 1.0, ticks, dice };
-    animated.drawn(Mien { lids, ..Mien::default() })
+/// A still whose eyes are shut by so much, 0 to 1: the skin above each eye is drawn down over it, and ends in the lashes.
+pub(super) fn with_lids(still: &Shot, lids: f32) -> RgbImage {
+    let mut image = still.image.clone();
+    let at = |index: usize| still.points.get(index).copied().unwrap_or_default();
+    for eye in EYES {
+        let rims = eye.map(|(upper, lower)| (at(upper)[0], at(upper)[1], at(lower)[1]));
+        change(&mut image, |x, y, colour| {
+            let between = rims.windows(2).find_map(|pair| {
+                let [(x0, u0, l0), (x1, u1, l1)] = *pair else { return None };
+                let part = (x - x0) / (x1 - x0);
+                (0.0..1.0).contains(&part).then(|| (u0 + (u1 - u0) * part, l0 + (l1 - l0) * part))
+            });
+            let Some((upper, lower)) = between else { return colour };
+            let edge = upper + (lower + 1.0 - upper) * lids;
+            // The upper lashes go down with the lid; what they leave is skin.
+            let covered = ramp(y, upper - 4.0, upper - 2.0) * ramp(edge + 0.75 - y, 0.0, 1.5);
+            let skin = sample(&still.image, x, upper - 4.0 - 0.3 * (y - upper + 4.0).max(0.0));
+            let lash = (1.0 - ramp((y - edge).abs(), 0.0, 1.5)) * lids;
+            mix(mix(colour, skin, covered), [50.0, 36.0, 32.0], 0.5 * lash)
+        });
+    }
+    image
 }
 
 /// A frame of the man, animated on cue: turns of 20 to 30 degrees, nods of 14 to 22, a mouth wide open.
