@@ -1,4 +1,5 @@
-//! `GET /v1/attempts/{id}`: where an attempt stands. Never a portrait, a phone number or an address.
+//! `GET /v1/attempts/{id}`: where an attempt stands. Never a portrait, a phone number or an address. A certificate that was taken
+//! back is not given again.
 
 use std::sync::{Arc, OnceLock};
 
@@ -53,7 +54,13 @@ pub(crate) async fn state(
         Standing::Accepted => AttemptState::Accepted,
         Standing::Review => AttemptState::Review { reasons: attempt.why() },
         Standing::Refused => AttemptState::Refused { reasons: attempt.why() },
-        Standing::Certified => AttemptState::Certified { certificate: certificate(&app, &attempt).await?.text() },
+        Standing::Certified => match certificate(&app, &attempt).await {
+            Ok(certificate) => AttemptState::Certified { certificate: certificate.text() },
+            Err(refusal) if refusal.reason == ReasonCode::CertificateRevoked => {
+                AttemptState::Refused { reasons: vec![ReasonCode::CertificateRevoked] }
+            }
+            Err(refusal) => return Err(refusal),
+        },
     };
     Ok(Json(state))
 }
@@ -68,7 +75,8 @@ pub(crate) fn place(attempt: Uuid) -> Place {
     params(("id" = Uuid, Path, description = "The attempt.")), responses(
     (status = 200, content_type = "image/png"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`attempt.not_found`: there is \
-        no such attempt, or it led to no certificate.")))]
+        no such attempt, or it led to no certificate."),
+    (status = 410, body = Problem, content_type = "application/problem+json", description = "`certificate.revoked`")))]
 pub(crate) async fn picture(
     State(app): State<Arc<App>>,
     Path(id): Path<Uuid>,
@@ -83,7 +91,8 @@ pub(crate) async fn picture(
     params(("id" = Uuid, Path, description = "The attempt.")), responses(
     (status = 200, content_type = "application/pdf"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`attempt.not_found`: there is \
-        no such attempt, or it led to no certificate.")))]
+        no such attempt, or it led to no certificate."),
+    (status = 410, body = Problem, content_type = "application/problem+json", description = "`certificate.revoked`")))]
 pub(crate) async fn sheet(
     State(app): State<Arc<App>>,
     Path(id): Path<Uuid>,
@@ -110,10 +119,13 @@ pub(crate) fn fonts() -> Result<&'static Fonts, DrawError> {
     FONTS.get_or_init(|| Fonts::load().ok()).as_ref().ok_or(DrawError::NoCjkFont)
 }
 
-/// The certificate that an attempt led to.
+/// The certificate that an attempt led to, unless it was taken back.
 async fn certificate(app: &App, attempt: &attempt::Model) -> Result<SignedCertificate, Refusal> {
     let row = certificate::Entity::find_by_id(attempt.id).one(app.store.reads()).await?;
     let row = row.ok_or(ReasonCode::AttemptNotFound)?;
+    if row.revoked_at.is_some() {
+        return Err(ReasonCode::CertificateRevoked.into());
+    }
     let bytes = columns::open(&app.keys, place(attempt.id), &row.sealed).map_err(|error| Refusal::internal(&error))?;
     SignedCertificate::find(&bytes).map_err(|error| Refusal::internal(&error))
 }

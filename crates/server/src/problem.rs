@@ -61,7 +61,7 @@ fn usual_status(reason: ReasonCode) -> StatusCode {
         AttemptUnauthorised | AccountNotConfirmed | AccountSignedOut | GatewayNotConfirmed => StatusCode::UNAUTHORIZED,
         AttemptNotFound | UploadNotFound | DeskNobodyFound => StatusCode::NOT_FOUND,
         AttemptExpired | AttemptCommitLate | EvidenceLate | InvitationNotValid | DeskEvidenceGone | LinkNotValid
-        | FormNotTaken | AppealLate => StatusCode::GONE,
+        | FormNotTaken | AppealLate | CertificateRevoked => StatusCode::GONE,
         AttemptUsed | AttemptNotCommitted | ActionWrong | ActionNotSeen | UploadBadOffset | AccountNameTaken => {
             StatusCode::CONFLICT
         }

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use axum::body::to_bytes;
+use axum::extract::Path;
 use axum::http::HeaderValue;
 use jianzai_certificate::{CertificateError, Claims, verify};
+use jianzai_wire::api::AttemptState;
 use jianzai_wire::{Language, Secret};
 use tempfile::TempDir;
 
@@ -12,12 +14,13 @@ use crate::clock::ShiftedClock;
 use crate::columns;
 use crate::config::Config;
 use crate::db::desk_entity::audit_entry;
-use crate::db::entity::beneficiary;
+use crate::db::entity::{attempt, beneficiary};
 use crate::db::year::fact;
 use crate::import::import;
 use crate::judging::tests::{accept_for, judge_next};
-use crate::outcome::place;
+use crate::outcome::{picture, place, state};
 use crate::tests::{Kind, TestDatabase};
+use crate::token;
 use crate::year::dates::china;
 
 const CLERK: Uuid = Uuid::from_u128(5);
@@ -71,6 +74,28 @@ impl World {
         china(self.app.clock.now())
     }
 
+    /// What the holder gets: whether their attempt is certified still, and how the picture is answered.
+    async fn outcome(&self, claims: &Claims) -> (bool, StatusCode) {
+        let (db, serial) = (self.app.store.reads(), claims.serial.to_string());
+        let id = Entity::find().filter(Column::Serial.eq(serial)).one(db).await.unwrap().unwrap().attempt_id;
+        let (token, digest) = token::fresh().unwrap();
+        let digest = attempt::ActiveModel { id: Set(id), token_digest: Set(digest.to_vec()), ..Default::default() };
+        digest.update(self.app.store.single()).await.unwrap();
+        let headers: HeaderMap =
+            [(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}", token.expose())).unwrap())]
+                .into_iter()
+                .collect();
+        let asked = || (State(self.app.clone()), Path(id), headers.clone());
+        let (app, path, with) = asked();
+        let state = match state(app, path, with).await.unwrap().0 {
+            AttemptState::Certified { .. } => true,
+            AttemptState::Refused { reasons } if reasons == [ReasonCode::CertificateRevoked] => false,
+            other => panic!("{other:?}"),
+        };
+        let (app, path, with) = asked();
+        (state, picture(app, path, with).await.map_or_else(|refusal| refusal.status, |answer| answer.status()))
+    }
+
     async fn ask(&self, known: Option<&HeaderValue>) -> Answer {
         let headers = known.map(|tag| (header::IF_NONE_MATCH, tag.clone())).into_iter().collect();
         let answer = list(State(self.app.clone()), headers).await.unwrap();
@@ -100,6 +125,12 @@ async fn a_revoked_certificate_is_on_the_signed_list_until_its_last_day_and_coun
         assert_eq!(list.check(&void, world.now()), Err(CertificateError::Revoked(Box::new(void.clone()))));
         assert_eq!(list.check(&good, world.now()), Ok(()));
         assert_eq!(list.check(&good, world.now() + time::Duration::days(8)), Err(CertificateError::ListOutdated));
+
+        for (claims, given) in [(&void, false), (&good, true)] {
+            let (state, picture) = world.outcome(claims).await;
+            assert_eq!((state, picture == StatusCode::OK), (given, given), "the holder is told");
+            assert!(given || picture == StatusCode::GONE);
+        }
 
         let db = world.app.store.reads();
         let facts = fact::Entity::find().filter(fact::Column::Kind.eq("revoked")).all(db).await.unwrap();
