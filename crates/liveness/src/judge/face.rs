@@ -44,8 +44,8 @@ pub(super) fn continuity(evidence: &Evidence<'_>, readings: &[Option<Reading>], 
     }
 }
 
-/// Whether this is a still (and if so, says so). Of somebody who can do nothing no movement is expected, but that the picture is
-/// not frozen.
+/// Whether this is a still (and if so, says so). Somebody who can do nothing is not refused for it, but whoever looks at
+/// them is told; a frozen picture is nobody.
 pub(super) fn motion(evidence: &Evidence<'_>, readings: &[Option<Reading>], findings: &mut Findings) -> bool {
     let mut motion = Motion::default();
     readings.iter().flatten().for_each(|reading| motion.push(reading));
@@ -56,11 +56,18 @@ pub(super) fn motion(evidence: &Evidence<'_>, readings: &[Option<Reading>], find
         findings.note("blinked", f64::from(blinked), Some(f64::from(limits::BLINK))),
         findings.note("frozen_ms", frozen as f64, Some(limits::FROZEN_MS as f64)),
     ];
-    let still = (motion.is_still() && !evidence.policy.asks_nothing()) || frozen > limits::FROZEN_MS;
-    if still && readings.iter().flatten().next().is_some() {
+    let seen = readings.iter().flatten().next().is_some();
+    let (still, frozen) = (motion.is_still(), frozen > limits::FROZEN_MS);
+    if still && !frozen && evidence.policy.asks_nothing() {
+        if seen {
+            findings.add(Decision::Review, ReasonCode::SpoofUnsure, Layer::Motion, figures);
+        }
+        return false;
+    }
+    if (still || frozen) && seen {
         findings.add(Decision::Refuse, ReasonCode::LivenessNoMotion, Layer::Motion, figures);
     }
-    still
+    still || frozen
 }
 
 /// The person at rest: as at the beginning, before the first step was revealed, whatever the log says.

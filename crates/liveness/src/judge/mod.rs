@@ -10,6 +10,7 @@
 //! | times | not monotonic, a gap above 500 ms, too long; too short to look at, where nothing is asked | `evidence.bad_times` |
 //! | continuity | no face, away for too long or too often; another place, size or shape from one frame to the next | `face.none`, `face.lost`, `face.changed` |
 //! | motion | neither movement nor blink; frozen | `liveness.no_motion` |
+//! | motion | never; neither movement nor blink where nothing was asked: review | `spoof.unsure` |
 //! | depth | proportions change as those of a tilted picture; the face gets shorter along its turns and nods, as a sheet does (a little: review) | `liveness.flat`, `spoof.unsure` |
 //! | actions | log and server disagree; a step's action missing, too early or mixed with another; an action nobody asked for; too many failures | `evidence.tampered`, `action.*` |
 //! | actions | never; no head movement asked, or nothing at all, because the person can do none, or the plan is from before that rule: review | `attempt.abilities_review`, `spoof.unsure` |

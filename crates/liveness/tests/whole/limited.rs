@@ -135,7 +135,8 @@ fn whoever_does_not_blink_is_watched_for_longer_and_not_refused_for_it() {
     let watched = watched(still);
     let length = watched.observations.last().expect("frames").at.since(watched.observations[0].at);
     assert!(length >= limits::WATCHED_AT_MOST_MS, "{length} ms");
-    assert_eq!(watched.judged().codes(), [ReasonCode::AttemptAbilitiesReview]);
+    let told = [ReasonCode::SpoofUnsure, ReasonCode::AttemptAbilitiesReview];
+    assert_eq!(watched.judged().codes(), told, "whoever looks is told that nothing moved");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What keeps a suspension from beginning, and what lifts one.
 //!
 //! An open appeal does both. An open review only keeps one from beginning: whoever knows four facts can cause a review, and
-//! that must not bring back a payment that was stopped. After either ends, some days pass before a suspension begins. So
+//! that must not bring back a payment that was stopped. After either ends, some days pass before a suspension begins; after
+//! reviews once in a cycle, or whoever sends in a photo every month would be paid for ever, however often it is refused. So
 //! they do when a certification is found void: until then the person was believed, and has to be told first.
 
 use time::Date;
@@ -70,8 +71,16 @@ pub(super) fn holds(
             Some(opened(fact, ended, Held::Appeal))
         }
         What::ReviewOpened { review: id } => {
-            let ended = end_of(&|what| matches!(what, What::ReviewClosed { review } if review == id));
-            Some(opened(fact, ended, Held::Review))
+            let closed = |of| end_of(&|what| matches!(what, What::ReviewClosed { review } if review == of));
+            let before = person.known(known).filter(|other| other.recorded > since).any(|other| match other.what {
+                What::ReviewOpened { review } if review != id => closed(review).is_some_and(|day| day <= fact.recorded),
+                _ => false,
+            });
+            let mut hold = opened(fact, closed(id), Held::Review);
+            if before {
+                hold.span.until = hold.ended;
+            }
+            Some(hold)
         }
         What::Revoked { certification: id, .. } => {
             // Found void a second time, it had been believed by nobody in between.

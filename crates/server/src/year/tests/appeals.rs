@@ -84,6 +84,24 @@ fn a_review_keeps_a_suspension_from_beginning_and_lifts_none() {
 }
 
 #[test]
+fn one_review_after_another_gives_days_only_once() {
+    let (first, second) = (Uuid::from_u128(71), Uuid::from_u128(72));
+    let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
+    stage.live_until(date!(2027 - 05 - 08));
+    stage.record(What::ReviewOpened { review: first });
+    stage.live_until(date!(2027 - 06 - 01));
+    stage.record(What::ReviewClosed { review: first });
+    stage.live_until(date!(2027 - 06 - 28));
+    assert_eq!(stage.standing(), Standing::Overdue, "30 days after the first");
+    stage.record(What::ReviewOpened { review: second });
+    stage.live_until(date!(2027 - 07 - 20));
+    assert_eq!(stage.standing(), Standing::Overdue, "and while the second is open");
+    stage.record(What::ReviewClosed { review: second });
+    stage.live_until(date!(2027 - 08 - 10));
+    assert_eq!((stage.standing(), stage.kept.told.len()), (Standing::Suspended, 1), "and no more after it");
+}
+
+#[test]
 fn a_certification_found_void_gives_time_and_a_new_notice() {
     let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
     stage.live_until(date!(2027 - 03 - 01));
