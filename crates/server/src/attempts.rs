@@ -14,7 +14,7 @@ use jianzai_wire::api::{Attempt, AttemptRequest, Problem};
 use jianzai_wire::{Bytes32, CapturePolicy, Limitation, ReasonCode, Step};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _,
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use subtle::ConstantTimeEq as _;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::activation::client_address;
 use crate::app::App;
 use crate::clock::to_time;
-use crate::db::entity::{State as Standing, activation, attempt, step};
+use crate::db::entity::{State as Standing, activation, attempt, certificate, step};
 use crate::limitations;
 use crate::limits::Counters;
 use crate::problem::{Body, Refusal};
@@ -151,29 +151,35 @@ pub(crate) async fn issue(
     Ok(Attempt { id: row.id, token, nonce, issued_at, commit_by, policy: policy.clone(), recipient })
 }
 
-/// Attempts of a person, issued within these times, that were shown a step and led to no certificate, whatever became of them:
-/// who commits to what does not fit and never sends it, or sends another first, has tried as well.
+/// Attempts of a person, issued within these times, that were shown a step or committed and led to no certificate that still stands,
+/// whatever became of them: who commits to what does not fit and never sends it, or sends another first, has tried as well.
 pub(crate) async fn failed(
     db: &impl ConnectionTrait,
     beneficiary: Uuid,
     issued: RangeInclusive<i64>,
     but: Option<Uuid>,
 ) -> Result<u64, DbErr> {
+    let uncertified =
+        Condition::any().add(attempt::Column::State.ne(Standing::Certified)).add(Expr::exists(taken_back()));
+    // Of whom nothing is asked is shown no step.
+    let tried = Condition::any().add(Expr::exists(shown())).add(attempt::Column::CommittedAt.is_not_null());
     let failed = attempt::Entity::find()
         .filter(attempt::Column::BeneficiaryId.eq(beneficiary))
         .filter(attempt::Column::IssuedAt.between(*issued.start(), *issued.end()))
-        .filter(attempt::Column::State.ne(Standing::Certified))
-        .filter(Expr::exists(shown()));
+        .filter(uncertified)
+        .filter(tried);
     let failed = but.into_iter().fold(failed, |failed, id| failed.filter(attempt::Column::Id.ne(id)));
     failed.count(db).await
 }
 
-/// Since when failures of a person add up: their last attempt that led to a certificate, but not for longer than a year.
+/// Since when failures of a person add up: their last attempt that led to a certificate that still stands, but not for longer than
+/// a year.
 pub(crate) async fn adding_up_since(db: &impl ConnectionTrait, beneficiary: Uuid, now: i64) -> Result<i64, DbErr> {
     let certified = attempt::Entity::find()
         .filter(attempt::Column::BeneficiaryId.eq(beneficiary))
         .filter(attempt::Column::IssuedAt.between(now - YEAR_MS, now))
         .filter(attempt::Column::State.eq(Standing::Certified))
+        .filter(Expr::exists(taken_back()).not())
         .order_by_desc(attempt::Column::IssuedAt);
     let last = certified.one(db).await?;
     Ok(last.map_or(now - YEAR_MS, |last| last.issued_at))
@@ -195,6 +201,19 @@ pub(crate) async fn opened_beforehand(
         .filter(attempt::Column::State.ne(Standing::Certified))
         .filter(Expr::exists(meanwhile));
     Ok(others.count(db).await? > 0)
+}
+
+/// The certificate of the attempt that is asked about, if it was found void.
+fn taken_back() -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(certificate::Entity)
+        .and_where(
+            Expr::col((certificate::Entity, certificate::Column::AttemptId))
+                .equals((attempt::Entity, attempt::Column::Id)),
+        )
+        .and_where(Expr::col((certificate::Entity, certificate::Column::RevokedAt)).is_not_null())
+        .to_owned()
 }
 
 /// The first step of the attempt that is asked about.

@@ -129,7 +129,7 @@ async fn standing(world: &World) -> State {
 }
 
 /// An attempt of the same person's, so many days ago, that was shown a step.
-async fn earlier(world: &World, days: i64, state: State) {
+async fn earlier(world: &World, days: i64, state: State) -> Uuid {
     let (app, id) = (&world.app, Uuid::new_v4());
     let person = beneficiary::Entity::find().one(app.store.reads()).await.unwrap().unwrap().id;
     accept_for(app, person, id).await;
@@ -140,6 +140,7 @@ async fn earlier(world: &World, days: i64, state: State) {
     let request = StepRequest { ended: None, frames: 3, chain_head: Bytes32([7; 32]) };
     let first = Step { index: 0, action: Action::OpenMouth, wait_ms: 200 };
     steps::row(id, first, &request, 0).insert(app.store.single()).await.unwrap();
+    id
 }
 
 #[tokio::test]
@@ -152,8 +153,21 @@ async fn failures_add_up_for_a_year_or_since_the_last_certificate() {
     }
     earlier(&world, 100, State::Review).await;
     assert_eq!(before().await, [1, 5], "not what is older than a year");
-    earlier(&world, 150, State::Certified).await;
+    let certified = earlier(&world, 150, State::Certified).await;
     assert_eq!(before().await, [1, 3], "not what came before a certificate");
+    let given = certificate::ActiveModel {
+        attempt_id: Set(certified),
+        beneficiary_id: Set(beneficiary::Entity::find().one(world.app.store.reads()).await.unwrap().unwrap().id),
+        serial: Set(Uuid::new_v4().to_string()),
+        sealed: Set(Vec::new()),
+        signed_with: Set(String::new()),
+        issued_at: Set(0),
+        valid_until: Set(0),
+        demo: Set(false),
+        revoked_at: Set(Some(1)),
+    };
+    given.insert(world.app.store.single()).await.unwrap();
+    assert_eq!(before().await, [1, 6], "one that was found void is a failure itself");
 }
 
 #[tokio::test]
