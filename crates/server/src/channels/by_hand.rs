@@ -4,7 +4,7 @@ use sea_orm::{EntityTrait as _, QuerySelect as _};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::eyes::{self, Eyes};
+use super::eyes::{self, Eyes, Waits};
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::policies::Rules;
 use crate::chronicle::record::{self, Recorded, certification_id, certify};
@@ -97,21 +97,25 @@ impl Office {
         let who = word.beneficiary_id;
         let Some(rules) = self.rules_of(who).await? else { return Ok(Some(Certified::NoPolicy)) };
         let tx = self.store.begin("confirm visit").await?;
-        if !eyes::still_waits(&*tx, word).await? {
+        if eyes::waits(&*tx, word).await? != Waits::AsRead {
             let is_recorded = certification::Entity::find_by_id(word.certification_id).one(&*tx).await?.is_some();
             return Ok(is_recorded.then_some(Certified::Known(word.certification_id)));
         }
         record(tx, word.certification_id, who, how, rules.on(now.date()), now).await.map(Some)
     }
 
-    /// Sets a visit aside that a volunteer reported; false if it was recorded meanwhile. Set aside twice, it is put down once.
+    /// Sets a visit aside that a volunteer reported; false if it was recorded or told otherwise meanwhile. Set aside twice, it is
+    /// put down once.
     pub(crate) async fn set_aside(&self, word: &Reported, by: Uuid, at: i64) -> Result<bool, OfficeError> {
         let (tx, id) = (self.store.begin("set visit aside").await?, word.certification_id);
-        let waited = eyes::take_away(&*tx, word).await?;
-        if certification::Entity::find_by_id(id).one(&*tx).await?.is_some() {
+        let waits = eyes::waits(&*tx, word).await?;
+        // Told otherwise meanwhile, nobody has seen what would be taken away.
+        let changed = waits == Waits::Otherwise;
+        if changed || certification::Entity::find_by_id(id).one(&*tx).await?.is_some() {
             return Ok(false);
         }
-        if waited {
+        if waits == Waits::AsRead {
+            eyes::take_away(&*tx, word).await?;
             audit::append(&tx, at, Entry::of(Action::VisitSetAside, id).by(by)).await?;
         }
         tx.commit().await?;

@@ -89,19 +89,33 @@ pub(super) async fn say(
     Ok(Eyes::Two { is_new })
 }
 
-/// Whether a word waits as it was read; if it does, nobody takes it away or tells it otherwise before the transaction ends.
-pub(super) async fn still_waits(tx: &impl ConnectionTrait, word: &Model) -> Result<bool, DbErr> {
+/// What became of a word since it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// It waits as it was.
+    AsRead,
+    /// Its account has told it otherwise.
+    Otherwise,
+    /// It waits no more.
+    Gone,
+}
+
+/// Whether a word waits as it was read. Nobody takes it away or tells it otherwise before the transaction ends; where somebody is
+/// confirming it, it is waited for them.
+pub(super) async fn waits(tx: &impl ConnectionTrait, word: &Model) -> Result<Waits, DbErr> {
     // In the order in which whoever says a word locks: first the person's benefit.
     benefit::Entity::find_by_id(word.beneficiary_id).lock_exclusive().one(tx).await?;
     let row = Entity::find_by_id((word.certification_id, word.account_id)).lock_exclusive().one(tx).await?;
-    Ok(row.as_ref() == Some(word))
+    Ok(match row {
+        None => Waits::Gone,
+        Some(row) if row == *word => Waits::AsRead,
+        Some(_) => Waits::Otherwise,
+    })
 }
 
-/// Takes a word away that nobody shall confirm; false if it waits no more. Where somebody is confirming it, it is waited for them.
-pub(super) async fn take_away(tx: &impl ConnectionTrait, word: &Model) -> Result<bool, DbErr> {
-    benefit::Entity::find_by_id(word.beneficiary_id).lock_exclusive().one(tx).await?;
-    let gone = Entity::delete_by_id((word.certification_id, word.account_id)).exec(tx).await?;
-    Ok(gone.rows_affected > 0)
+/// Takes a word away that nobody shall confirm; the caller holds it ([`waits`]).
+pub(super) async fn take_away(tx: &impl ConnectionTrait, word: &Model) -> Result<(), DbErr> {
+    Entity::delete_by_id((word.certification_id, word.account_id)).exec(tx).await.map(drop)
 }
 
 /// The certification is recorded: its words have said what they had to.

@@ -156,9 +156,10 @@ async fn until_both_wait(desk: &Desk) {
     audit_head::Entity::find().lock_exclusive().one(&*tx).await.unwrap();
     let waiting =
         "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    for _ in 0..50 {
+    let on = tx.get_database_backend();
+    let looks = if on == DbBackend::Postgres { 1_000 } else { 50 };
+    for _ in 0..looks {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let on = tx.get_database_backend();
         // Of SQLite's writers the others queue in their order behind the first, for as long as this sleeps.
         if on == DbBackend::Postgres {
             let row = tx.query_one_raw(Statement::from_string(on, waiting)).await.unwrap().unwrap();
@@ -167,6 +168,7 @@ async fn until_both_wait(desk: &Desk) {
             }
         }
     }
+    assert!(on == DbBackend::Sqlite, "they never waited for one another");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
