@@ -33,6 +33,9 @@ pub(super) struct Counts {
     pub(super) kept: i64,
 }
 
+/// Locks out other imports in a PostgreSQL database, and nobody else; a number that nothing else of ours uses.
+const BRINGING_IN: i64 = 0x6a69_616e_7a61_6903;
+
 /// Why there are no more rows in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
@@ -151,9 +154,11 @@ async fn stage(bulk: &mut Bulk, from: &mut Receiver<Piece>) -> Result<(u64, Unti
 /// The join; how many rows are about people who are in the register of pensions. Of two rows of a register about one person the
 /// first counts.
 async fn bring_in(bulk: &mut Bulk, source: Source, import: i64, unfinished: &[i64]) -> Result<i64, DbErr> {
-    if bulk.backend() == DbBackend::Postgres && (unfinished.is_empty() || matches!(source, Source::Register(_))) {
-        bulk.execute("LOCK TABLE silent_import IN SHARE ROW EXCLUSIVE MODE".into()).await?;
-        return bulk.number(at_once(source, import)).await;
+    if bulk.backend() == DbBackend::Postgres {
+        bulk.execute(format!("SELECT pg_advisory_xact_lock({BRINGING_IN})")).await?;
+        if unfinished.is_empty() || matches!(source, Source::Register(_)) {
+            return bulk.number(at_once(source, import)).await;
+        }
     }
     let matched = "SELECT COUNT(*) FROM incoming i JOIN beneficiary b ON b.id_hash = i.hash";
     let matched = bulk.number(matched.to_owned()).await?;
