@@ -40,8 +40,8 @@ use crate::year::facts::{Fact, What};
 const DAY_MS: i64 = 24 * 60 * 60_000;
 /// The tables are asked this often at most.
 const LOOK_MS: i64 = 60_000;
-/// A list is believed for so long: a village may be without network for some days.
-const GOOD_FOR_MS: i64 = 7 * DAY_MS;
+/// A list is believed for so long: a week for whoever fetches it at the end of the day on which it was signed.
+const GOOD_FOR_MS: i64 = 8 * DAY_MS;
 /// Whoever has fetched the list need not ask again for five minutes.
 const CACHED: &str = "public, max-age=300";
 

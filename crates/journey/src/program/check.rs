@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use jianzai_certificate::{CertificateError, Channel, Claims, RevokedList};
 use jianzai_journey::{Client, Said};
@@ -159,8 +159,15 @@ impl FetchKeys {
         fs::write(&self.out, serde_json::to_vec_pretty(&keys)?).with_context(|| self.out.display().to_string())?;
         if let Some(path) = &self.revoked {
             let list = runtime.block_on(client.revoked()).with_context(|| self.server.clone())?;
-            // What no key signed, something between has answered: it must not take the place of a good list.
-            RevokedList::verify(&list, &keys.certificate_keys).with_context(|| self.server.clone())?;
+            // What no key signed, something between has answered, or with what it kept: neither takes the place of a good list.
+            let new = RevokedList::verify(&list, &keys.certificate_keys).with_context(|| self.server.clone())?;
+            let here = fs::read(path).ok().and_then(|text| RevokedList::verify(&text, &keys.certificate_keys).ok());
+            ensure!(
+                here.is_none_or(|here| here.issued_at() <= new.issued_at()),
+                "{}: an older list of revoked certificates came than the one in {}, which is kept; please ask again later",
+                self.server,
+                path.display()
+            );
             fs::write(path, &list).with_context(|| path.display().to_string())?;
         }
         Ok(Ended::Good)
