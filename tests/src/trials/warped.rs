@@ -209,7 +209,7 @@ pub(super) fn with_lids(still: &Shot, lids: f32) -> RgbImage {
             let between = rims.windows(2).find_map(|pair| {
                 let [(x0, u0, l0), (x1, u1, l1)] = *pair else { return None };
                 let part = (x - x0) / (x1 - x0);
-                (0.0..1.0).contains(&part).then(|| (u0 + (u1 - u0) * part, l0 + (l1 - l0) * part))
+                (0.0..1.0).contains(&part).then_some((u0 + (u1 - u0) * part, l0 + (l1 - l0) * part))
             });
             let Some((upper, lower)) = between else { return colour };
             let edge = upper + (lower + 1.0 - upper) * lids;
