@@ -13,10 +13,10 @@
 use ciborium::Value;
 use ed25519_dalek::SigningKey;
 use jianzai_wire::api::CertificateKey;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::claims::{EXPIRY, Fields, ISSUED_AT, ISSUER};
+use crate::claims::{CHINA, EXPIRY, Fields, ISSUED_AT, ISSUER};
 use crate::signed::{from_text, sign, signed_by, to_text};
 use crate::{CertificateError, Claims};
 
@@ -58,6 +58,11 @@ impl RevokedList {
     /// When it was signed.
     pub fn issued_at(&self) -> OffsetDateTime {
         self.issued_at
+    }
+
+    /// The day on which it was signed, in China, as certificates name theirs.
+    pub fn issued_on(&self) -> Date {
+        self.issued_at.to_offset(CHINA).date()
     }
 
     /// Signs it, and writes its text form. Error: [`CertificateError::TooLong`].

@@ -208,6 +208,14 @@ fn a_list_says_revoked_too_old_or_fine() {
     assert_eq!(revoked.reason(), ReasonCode::CertificateRevoked);
 }
 
+#[test]
+fn a_list_is_of_the_day_in_china() {
+    let evening = datetime!(2026-11-22 16:00 UTC);
+    let of = |at: OffsetDateTime| RevokedList::new(&claims().issuer, at, at, []).issued_on();
+    let days = (of(evening - time::Duration::SECOND), of(evening));
+    assert_eq!(days, (time::macros::date!(2026 - 11 - 22), time::macros::date!(2026 - 11 - 23)));
+}
+
 /// Lists are kept in files, and read by programs of other years.
 #[test]
 fn the_form_of_a_list_is_fixed() {

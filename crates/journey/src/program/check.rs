@@ -46,10 +46,9 @@ impl Verify {
         let list = self.revoked.as_deref().map(|path| list(path, &keys)).transpose()?;
         match stands(&input, &keys, list.as_ref()) {
             Ok(claims) => {
-                let list = list.as_ref().map(RevokedList::issued_at);
                 teller.line(&match self.json {
-                    true => as_json(&claims, list).to_string(),
-                    false => said(&claims, language) + &looked_at(list, language),
+                    true => as_json(&claims, list.as_ref()).to_string(),
+                    false => said(&claims, language) + &looked_at(list.as_ref(), language),
                 })?;
                 Ok(Ended::Good)
             }
@@ -84,8 +83,8 @@ fn stands(input: &[u8], keys: &Keys, list: Option<&RevokedList>) -> Result<Claim
 }
 
 /// By which list the certificate was not taken back, in words.
-fn looked_at(list: Option<OffsetDateTime>, language: Language) -> String {
-    match (list.map(OffsetDateTime::date), language) {
+fn looked_at(list: Option<&RevokedList>, language: Language) -> String {
+    match (list.map(RevokedList::issued_on), language) {
         (Some(day), Language::Zh) => format!("\n  未被作废（{day} 的作废名单）"),
         (Some(day), Language::En) => format!("\n  not revoked, by the list of {day}"),
         (None, Language::Zh) => "\n  未核对作废名单".to_owned(),
@@ -94,7 +93,7 @@ fn looked_at(list: Option<OffsetDateTime>, language: Language) -> String {
 }
 
 /// What the certificate says, with dates as people and programs write them, and when the list was signed by which it stands.
-fn as_json(claims: &Claims, list: Option<OffsetDateTime>) -> serde_json::Value {
+fn as_json(claims: &Claims, list: Option<&RevokedList>) -> serde_json::Value {
     let Claims { serial, issuer, masked_name, channel, proof_date, issued_at, valid_until, insured_place, demo } =
         claims;
     serde_json::json!({
@@ -107,7 +106,7 @@ fn as_json(claims: &Claims, list: Option<OffsetDateTime>) -> serde_json::Value {
         "validUntil": valid_until.to_string(),
         "insuredPlace": insured_place,
         "demo": demo,
-        "revokedListOf": list.map(OffsetDateTime::unix_timestamp),
+        "revokedListOf": list.map(|list| list.issued_at().unix_timestamp()),
     })
 }
 
