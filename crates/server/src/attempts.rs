@@ -34,7 +34,7 @@ use crate::year::names::Named as _;
 
 /// The capture must be committed within this.
 const COMMIT_WITHIN_MS: i64 = 5 * 60_000;
-/// How far back attempts count that were opened before another was tried, or failed many together.
+/// How far back attempts count that were opened before another was tried, and those of which few may fail.
 pub(crate) const DAY_MS: i64 = 24 * 3_600_000;
 /// How far back an attempt that failed makes the next one longer, and failures add up, if nobody was certified since: whoever
 /// replays recordings of the dead has patience.

@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn fewer_actions_mean_more_steps_and_never_fewer_plans() {
-        let rules = |actions: &[Action]| CapturePolicy::for_actions(actions);
+        let rules = CapturePolicy::for_actions;
         // With an open mouth among them, and head movements alone.
         for (kinds, steps, plans, heads) in
             [(5, 3, 124, None), (4, 4, 255, Some(256)), (3, 5, 242, Some(243)), (2, 7, 127, Some(128))]

@@ -17,6 +17,9 @@
 //!    [`crate::limits::PROMPT_MS`] at most.
 //! 4. [`CoachOutput::Ended`]: take the log with [`Coach::into_log`]; commit if it is [`CaptureEnd::Complete`].
 //!
+//! Where nothing is asked because the person can do nothing ([`CapturePolicy::asks_nothing`]), they are recorded as they are for some
+//! seconds, and the one question to the server is answered with [`StepAnswer::Complete`](jianzai_wire::api::StepAnswer).
+//!
 //! **What can go wrong**: a face that stays away, a face that changes, a camera that stalls, actions that are not the asked
 //! ones, no action at all. Before the first step is asked for, the recording simply begins again; after that the attempt
 //! ends with a reason, because nothing recorded may be taken back. Nothing panics, whatever the observations hold.

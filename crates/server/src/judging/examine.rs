@@ -19,7 +19,7 @@ use crate::db::entity::State;
 const CLOCK_TOLERANCE_MS: i64 = 2_000;
 /// An old person may need several tries; with so many the chance of a recording stays below 4 % (docs/THREATS.md).
 const FAILED_IN_A_DAY: u64 = 4;
-/// And so many on other days, since the last certificate or for a year: below 3 % a year for whoever can do everything.
+/// And so many in all since the last certificate, or within a year: it stays below 3 % for whoever can do everything.
 const FAILED_IN_A_YEAR: u64 = 8;
 
 /// The networks, ready.

@@ -153,8 +153,15 @@ async fn failures_add_up_for_a_year_or_since_the_last_certificate() {
     }
     earlier(&world, 100, State::Review).await;
     assert_eq!(before().await, [1, 5], "not what is older than a year");
+    let unasked = earlier(&world, 2, State::Review).await;
+    step::Entity::delete_many()
+        .filter(step::Column::AttemptId.eq(unasked))
+        .exec(world.app.store.single())
+        .await
+        .unwrap();
+    assert_eq!(before().await, [1, 6], "one that was asked for nothing and sent in, too");
     let certified = earlier(&world, 150, State::Certified).await;
-    assert_eq!(before().await, [1, 3], "not what came before a certificate");
+    assert_eq!(before().await, [1, 4], "not what came before a certificate");
     let given = certificate::ActiveModel {
         attempt_id: Set(certified),
         beneficiary_id: Set(beneficiary::Entity::find().one(world.app.store.reads()).await.unwrap().unwrap().id),
@@ -167,7 +174,7 @@ async fn failures_add_up_for_a_year_or_since_the_last_certificate() {
         revoked_at: Set(Some(1)),
     };
     given.insert(world.app.store.single()).await.unwrap();
-    assert_eq!(before().await, [1, 6], "one that was found void is a failure itself");
+    assert_eq!(before().await, [1, 7], "one that was found void is a failure itself");
 }
 
 #[tokio::test]
