@@ -278,15 +278,25 @@ impl attempt::Model {
 
     /// Why it was refused or is in review, the most helpful first.
     pub(crate) fn why(&self) -> Vec<ReasonCode> {
-        self.reasons.split(',').filter_map(ReasonCode::from_code).collect()
+        why(&self.reasons).collect()
     }
 
-    /// An attempt that has ended otherwise cannot go on; says why.
+    /// As [`spent`].
     pub(crate) fn spent(&self) -> Refusal {
-        match (self.state, self.why().first()) {
-            (Standing::Refused, Some(reason)) => (*reason).into(),
-            _ => ReasonCode::AttemptUsed.into(),
-        }
+        spent(self.state, &self.reasons)
+    }
+}
+
+/// The reasons of an attempt, as they are stored.
+fn why(reasons: &str) -> impl Iterator<Item = ReasonCode> {
+    reasons.split(',').filter_map(ReasonCode::from_code)
+}
+
+/// An attempt that has ended otherwise cannot go on; says why.
+pub(crate) fn spent(state: Standing, reasons: &str) -> Refusal {
+    match (state, why(reasons).next()) {
+        (Standing::Refused, Some(reason)) => reason.into(),
+        _ => ReasonCode::AttemptUsed.into(),
     }
 }
 

@@ -143,7 +143,7 @@ async fn drop_abandoned(app: &App) -> Result<(), CleaningError> {
         }
         // A stop between the object store and the row leaves evidence that no row names.
         if let Some(attempt) = attempt::Entity::find_by_id(upload.attempt_id).one(app.store.reads()).await? {
-            delete_object(app, &object_path(&attempt)).await?;
+            delete_object(app, &object_path(attempt.id, attempt.issued_at)).await?;
         }
         let tx = app.store.begin("drop upload").await?;
         upload::Entity::delete_by_id(upload.id).exec(&*tx).await?;

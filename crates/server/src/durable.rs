@@ -37,12 +37,13 @@ pub(crate) fn create_empty(path: &Path) -> io::Result<()> {
     sync_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
 }
 
-/// Writes `piece` at `offset` of an existing file, whatever lay there before, and waits for the disk.
-pub(crate) fn write_at(path: &Path, offset: u64, piece: &[u8]) -> io::Result<()> {
+/// Writes `piece` (its parts one behind the other) at `offset` of an existing file, whatever lay there before, and waits for
+/// the disk.
+pub(crate) fn write_at(path: &Path, offset: u64, piece: &[impl AsRef<[u8]>]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     file.set_len(offset)?;
     file.seek(SeekFrom::Start(offset))?;
-    file.write_all(piece)?;
+    piece.iter().try_for_each(|part| file.write_all(part.as_ref()))?;
     file.sync_all()
 }
 
@@ -71,8 +72,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("staged");
         create_empty(&path).unwrap();
-        write_at(&path, 0, b"abcdef").unwrap();
-        write_at(&path, 3, b"x").unwrap();
+        write_at(&path, 0, &[b"abc", b"def"]).unwrap();
+        write_at(&path, 3, &[b"x"]).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"abcx");
     }
 

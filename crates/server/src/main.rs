@@ -5,6 +5,7 @@ mod program;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -161,8 +162,15 @@ fn main() -> anyhow::Result<()> {
     run()
 }
 
-#[tokio::main]
-async fn run() -> anyhow::Result<()> {
+/// One thread for two processors answers calls and talks to the database, which is all waiting: with more, the threads
+/// spend their time on waking each other. The other processors are for judging, the disk and the database.
+fn run() -> anyhow::Result<()> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(processors.div_ceil(2)).enable_all().build()?.block_on(command())
+}
+
+async fn command() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();

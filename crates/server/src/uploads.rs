@@ -14,28 +14,30 @@
 //! The object store is away: the last piece is answered `server.busy`, and counts as not arrived.
 //! What arrives is already sealed; nothing here is in clear.
 
+mod accept;
+mod delivery;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
-use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
+use object_store::{ObjectStoreExt as _, PutPayload, path::Path as ObjectPath};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, UpdateResult,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use self::accept::Acceptance;
+use self::delivery::{OfToken, OfUpload};
 use crate::app::{App, today};
-use crate::attempts::authorised;
 use crate::chronicle::policies::Rules;
-use crate::db::entity::{State as Standing, attempt, job, upload};
+use crate::db::entity::upload;
 use crate::durable;
 use crate::problem::Refusal;
 use crate::tus::{LENGTH, OFFSET, RESUMABLE, TUS_1, created, number, signed, speaks_tus};
@@ -64,21 +66,21 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap) -> R
     speaks_tus(&headers)?;
     let length: u64 = number(&headers, &LENGTH)?;
     let now = app.clock.now();
-    let attempt = by_token(app.store.reads(), &headers).await?;
-    if let Some(known) = of_attempt(&app, attempt.id).await? {
-        return created_before(&known, length);
+    let found = OfToken::find(app.store.reads(), &headers).await?;
+    if let Some(known) = found.begun() {
+        return created_before(known, length);
     }
-    may_deliver(&attempt, now)?;
+    found.delivery.is_awaited(now)?;
     if length == 0 {
         return Err(ReasonCode::UploadBadRequest.into());
     }
-    if length > attempt.rules()?.max_bundle_bytes {
+    if length > found.max_bundle_bytes()? {
         return Err(ReasonCode::UploadTooLarge.into());
     }
     let id = Uuid::new_v4();
     let row = upload::ActiveModel {
         id: Set(id),
-        attempt_id: Set(attempt.id),
+        attempt_id: Set(found.delivery.attempt_id),
         length: Set(signed(length)?),
         received: Set(0),
         created_at: Set(now),
@@ -89,22 +91,17 @@ pub(crate) async fn create(State(app): State<Arc<App>>, headers: HeaderMap) -> R
     match added {
         Ok(1..) => Ok(created(id)),
         // Another call was first by a moment.
-        Ok(0) | Err(DbErr::RecordNotInserted) => match of_attempt(&app, attempt.id).await? {
-            Some(known) => created_before(&known, length),
+        Ok(0) | Err(DbErr::RecordNotInserted) => match OfToken::find(app.store.reads(), &headers).await?.begun() {
+            Some(known) => created_before(known, length),
             None => Err(ReasonCode::ServerInternal.into()),
         },
         Err(error) => Err(error.into()),
     }
 }
 
-/// The upload of an attempt: there is one at most.
-async fn of_attempt(app: &App, attempt: Uuid) -> Result<Option<upload::Model>, DbErr> {
-    upload::Entity::find().filter(upload::Column::AttemptId.eq(attempt)).one(app.store.reads()).await
-}
-
 /// The same again names the same upload. The bundle was sealed once; another length is another bundle.
-fn created_before(known: &upload::Model, length: u64) -> Result<Response, Refusal> {
-    if known.length == signed(length)? { Ok(created(known.id)) } else { Err(ReasonCode::AttemptUsed.into()) }
+fn created_before((id, known): (Uuid, i64), length: u64) -> Result<Response, Refusal> {
+    if known == signed(length)? { Ok(created(id)) } else { Err(ReasonCode::AttemptUsed.into()) }
 }
 
 /// How much has arrived (tus 1.0 core).
@@ -119,8 +116,8 @@ pub(crate) async fn offset(
 ) -> Result<Response, Refusal> {
     speaks_tus(&headers)?;
     let _alone = app.alone_with(id).await;
-    let (upload, _) = find(app.store.reads(), id, &headers).await?;
-    let told = [(RESUMABLE, TUS_1), (OFFSET, upload.received.into()), (LENGTH, upload.length.into())];
+    let progress = OfUpload::find(app.store.reads(), id, &headers).await?.progress;
+    let told = [(RESUMABLE, TUS_1), (OFFSET, progress.received.into()), (LENGTH, progress.length.into())];
     Ok((StatusCode::OK, told).into_response())
 }
 
@@ -151,35 +148,41 @@ pub(crate) async fn deliver(
     Ok((StatusCode::NO_CONTENT, [(RESUMABLE, TUS_1), (OFFSET, offset.into())]).into_response())
 }
 
+/// A piece, as it came in.
+type Piece = Vec<Bytes>;
+
+fn length_of(piece: &[Bytes]) -> usize {
+    piece.iter().map(Bytes::len).sum()
+}
+
 /// Takes in a piece and says how much has arrived now.
 async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Body) -> Result<i64, Refusal> {
-    let Some(expected) = awaited(app, id, headers, offset).await? else { return signed(offset) };
-    let (piece, broken) = receive(body, expected.space.min(PIECE)).await?;
+    let Some((upload, space)) = awaited(app, id, headers, offset).await? else { return signed(offset) };
+    let (piece, broken) = receive(body, space.min(PIECE)).await?;
     // From here on alone; meanwhile another call may have brought the same piece.
     let _alone = app.alone_with(id).await;
-    let Awaited { upload, attempt, .. } = expected;
-    let now = upload::Entity::find_by_id(id).one(app.store.reads()).await?.ok_or(ReasonCode::UploadNotFound)?;
-    if now.received != upload.received || now.completed_at.is_some() {
+    if upload.progress_now(app.store.reads()).await? != upload.progress {
         return Err(ReasonCode::UploadBadOffset.into());
     }
-    let received = upload.received + i64::try_from(piece.len()).map_err(|_| ReasonCode::UploadTooLarge)?;
-    match (piece.is_empty(), received == upload.length) {
+    let arrived = i64::try_from(length_of(&piece)).map_err(|_| ReasonCode::UploadTooLarge)?;
+    let received = upload.progress.received + arrived;
+    match (arrived == 0, received == upload.progress.length) {
         (true, _) => {}
-        (false, true) => accept(app, &upload, &attempt, piece).await?,
+        (false, true) => accept(app, &upload, piece).await?,
         (false, false) => {
             stage(app, &upload, piece).await?;
             let row = upload::ActiveModel { received: Set(received), ..Default::default() };
             let this = upload::Entity::update_many().set(row).filter(upload::Column::Id.eq(id));
-            there(this.exec(app.store.single()).await?)?;
+            there(this.exec(app.store.single()).await?.rows_affected == 1)?;
         }
     }
     broken.map_or(Ok(received), Err)
 }
 
 /// Puts a piece behind those that are staged, and waits for the disk.
-async fn stage(app: &App, upload: &upload::Model, piece: Vec<u8>) -> Result<(), Refusal> {
+async fn stage(app: &App, upload: &OfUpload, piece: Piece) -> Result<(), Refusal> {
     let path = staged(app, upload.id);
-    let offset = u64::try_from(upload.received).map_err(|_| ReasonCode::ServerInternal)?;
+    let offset = u64::try_from(upload.progress.received).map_err(|_| ReasonCode::ServerInternal)?;
     on_disk(move || {
         // A file that should be there and is not must not be made anew with a hole in it.
         if offset == 0 {
@@ -194,37 +197,33 @@ fn staged(app: &App, upload: Uuid) -> PathBuf {
     app.config.staging().join(upload.to_string())
 }
 
-/// An upload that waits for a piece.
-struct Awaited {
-    upload: upload::Model,
-    attempt: attempt::Model,
-    /// Bytes that are still to come.
-    space: usize,
-}
-
-/// The upload, if it waits for a piece at `offset`; `None` if it is complete.
-async fn awaited(app: &App, id: Uuid, headers: &HeaderMap, offset: u64) -> Result<Option<Awaited>, Refusal> {
-    let (upload, attempt) = find(app.store.reads(), id, headers).await?;
-    if upload.received != signed(offset)? {
+/// The upload, if it waits for a piece at `offset`, and how many bytes are still to come; `None` if it is complete.
+async fn awaited(app: &App, id: Uuid, headers: &HeaderMap, offset: u64) -> Result<Option<(OfUpload, usize)>, Refusal> {
+    let upload = OfUpload::find(app.store.reads(), id, headers).await?;
+    let progress = upload.progress;
+    if progress.received != signed(offset)? {
         return Err(ReasonCode::UploadBadOffset.into());
     }
-    if upload.completed_at.is_some() {
+    if progress.completed_at.is_some() {
         return Ok(None);
     }
-    may_deliver(&attempt, app.clock.now())?;
-    let space = usize::try_from(upload.length - upload.received).map_err(|_| ReasonCode::ServerInternal)?;
-    Ok(Some(Awaited { upload, attempt, space }))
+    upload.delivery.is_awaited(app.clock.now())?;
+    let space = usize::try_from(progress.length - progress.received).map_err(|_| ReasonCode::ServerInternal)?;
+    Ok(Some((upload, space)))
 }
 
 /// Reads a piece of at most `space` bytes. If the line breaks, what had arrived and why it is not all.
-async fn receive(body: Body, space: usize) -> Result<(Vec<u8>, Option<Refusal>), Refusal> {
-    let mut piece = Vec::new();
+async fn receive(body: Body, space: usize) -> Result<(Piece, Option<Refusal>), Refusal> {
+    let (mut piece, mut left) = (Piece::new(), space);
     let mut chunks = body.into_data_stream();
     let begun = std::time::Instant::now();
     loop {
         let patience = SILENCE.min(PIECE_LIMIT.saturating_sub(begun.elapsed()));
         match tokio::time::timeout(patience, chunks.next()).await {
-            Ok(Some(Ok(chunk))) if chunk.len() <= space - piece.len() => piece.extend_from_slice(&chunk),
+            Ok(Some(Ok(chunk))) if chunk.len() <= left => {
+                left -= chunk.len();
+                piece.push(chunk);
+            }
             Ok(Some(Ok(_))) => return Err(ReasonCode::UploadTooLarge.into()),
             Ok(Some(Err(_))) | Err(_) => return Ok((piece, Some(ReasonCode::UploadBadRequest.into()))),
             Ok(None) => return Ok((piece, None)),
@@ -233,36 +232,21 @@ async fn receive(body: Body, space: usize) -> Result<(Vec<u8>, Option<Refusal>),
 }
 
 /// The last piece, or the only one: puts the whole into the object store, then records that it is there and will be judged.
-async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model, piece: Vec<u8>) -> Result<(), Refusal> {
-    let is_all = upload.received == 0;
-    let bundle = if is_all {
-        piece
+async fn accept(app: &App, upload: &OfUpload, piece: Piece) -> Result<(), Refusal> {
+    let is_all = upload.progress.received == 0;
+    let bundle: PutPayload = if is_all {
+        piece.into_iter().collect()
     } else {
         stage(app, upload, piece).await?;
         let path = staged(app, upload.id);
-        on_disk(move || std::fs::read(&path)).await?
+        on_disk(move || std::fs::read(&path)).await?.into()
     };
-    let now = app.clock.now();
-    let delete_at = delete_at(app, &app.rules(attempt.beneficiary_id).await?, now);
-    let path = object_path(attempt);
-    app.objects.put(&path, bundle.into()).await.map_err(|error| not_kept(&error))?;
-    let tx = app.store.begin("accept").await?;
-    let complete =
-        upload::ActiveModel { received: Set(upload.length), completed_at: Set(Some(now)), ..Default::default() };
-    let this = upload::Entity::update_many().set(complete).filter(upload::Column::Id.eq(upload.id));
-    there(this.exec(&*tx).await?)?;
-    let accepted = attempt::ActiveModel {
-        state: Set(Standing::Accepted),
-        accepted_at: Set(Some(now)),
-        evidence_path: Set(Some(path.to_string())),
-        delete_at: Set(Some(delete_at)),
-        ..Default::default()
-    };
-    let this = attempt::Entity::update_many().set(accepted).filter(attempt::Column::Id.eq(attempt.id));
-    there(this.filter(attempt::Column::State.eq(Standing::Committed)).exec(&*tx).await?)?;
-    let job = job::ActiveModel { attempt_id: Set(attempt.id), run_at: Set(now), tries: Set(0), ..Default::default() };
-    job::Entity::insert(job).exec_without_returning(&*tx).await?;
-    tx.commit().await?;
+    let (now, delivery) = (app.clock.now(), &upload.delivery);
+    let delete_at = delete_at(app, &app.rules(delivery.beneficiary_id).await?, now);
+    let path = delivery.path();
+    app.objects.put(&path, bundle).await.map_err(|error| not_kept(&error))?;
+    let acceptance = Acceptance { upload: upload.id, attempt: delivery.attempt_id, path, delete_at, now };
+    there(acceptance.record(&app.store).await?)?;
     app.work.notify_one();
     if !is_all {
         // The staged file has done its work. If it stays behind, it is sealed, and swept up at the next start.
@@ -274,8 +258,8 @@ async fn accept(app: &App, upload: &upload::Model, attempt: &attempt::Model, pie
 }
 
 /// What was to be changed is still there: another process may have given the upload up meanwhile.
-fn there(changed: UpdateResult) -> Result<(), Refusal> {
-    if changed.rows_affected == 1 { Ok(()) } else { Err(ReasonCode::UploadNotFound.into()) }
+fn there(changed: bool) -> Result<(), Refusal> {
+    if changed { Ok(()) } else { Err(ReasonCode::UploadNotFound.into()) }
 }
 
 /// The object store is away, or full: the piece stays with whoever sent it, and is sent again.
@@ -292,36 +276,9 @@ fn delete_at(app: &App, rules: &Rules, now: i64) -> i64 {
     at_most.map_or(by_policy, |at_most| by_policy.min(now.saturating_add(at_most)))
 }
 
-/// Where an attempt's evidence lies; always the same, so that what was cut short is found again.
-pub(crate) fn object_path(attempt: &attempt::Model) -> ObjectPath {
-    ObjectPath::from(format!("{}/{}", today(attempt.issued_at), attempt.id))
-}
-
-/// The attempt whose token a call came with.
-async fn by_token(db: &impl ConnectionTrait, headers: &HeaderMap) -> Result<attempt::Model, Refusal> {
-    let digest = crate::token::presented(headers)?;
-    let of_token = attempt::Entity::find().filter(attempt::Column::TokenDigest.eq(digest.to_vec()));
-    of_token.one(db).await?.ok_or(ReasonCode::AttemptUnauthorised.into())
-}
-
-/// An upload and its attempt, for whoever has the attempt's token.
-async fn find(
-    db: &impl ConnectionTrait,
-    id: Uuid,
-    headers: &HeaderMap,
-) -> Result<(upload::Model, attempt::Model), Refusal> {
-    let upload = upload::Entity::find_by_id(id).one(db).await?.ok_or(ReasonCode::UploadNotFound)?;
-    let attempt = authorised(db, upload.attempt_id, headers).await?;
-    Ok((upload, attempt))
-}
-
-fn may_deliver(attempt: &attempt::Model, now: i64) -> Result<(), Refusal> {
-    match (attempt.state, attempt.deliver_by) {
-        (Standing::Open, _) => Err(ReasonCode::AttemptNotCommitted.into()),
-        (Standing::Committed, Some(until)) if now < until => Ok(()),
-        (Standing::Committed, _) => Err(ReasonCode::EvidenceLate.into()),
-        _ => Err(attempt.spent()),
-    }
+/// Where the evidence of an attempt that was issued then lies; always the same, so that what was cut short is found again.
+pub(crate) fn object_path(attempt: Uuid, issued_at: i64) -> ObjectPath {
+    ObjectPath::from(format!("{}/{attempt}", today(issued_at)))
 }
 
 /// Disks block: not on the threads that serve calls.

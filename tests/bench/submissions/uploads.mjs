@@ -7,18 +7,21 @@ import { join } from 'node:path';
 import { open, sha256 } from './facts.mjs';
 
 const sql = (name, text) => (values) => ({ name, text, values });
-const BY_TOKEN = sql('by token', 'SELECT * FROM attempt WHERE token_digest = $1');
-const OF_ATTEMPT = sql('of attempt', 'SELECT * FROM upload WHERE attempt_id = $1');
-const NEW = sql('new upload', 'INSERT INTO upload (id, attempt_id, length, received, created_at) VALUES ($1, $2, $3, 0, $4)');
-const BOTH = sql('both', `SELECT u.length, u.received, u.completed_at, a.* FROM upload u JOIN attempt a ON a.id = u.attempt_id
-  WHERE u.id = $1`);
-const POLICIES = sql('policies', 'SELECT count(*) FROM policy');
-const PERSON = sql('place', 'SELECT id, id_number, insured_place, phones FROM beneficiary WHERE id = $1');
-const BENEFIT = sql('benefit', 'SELECT * FROM benefit WHERE beneficiary_id = $1');
-const COMPLETE = sql('complete', 'UPDATE upload SET received = $2, completed_at = $3 WHERE id = $1');
-const ACCEPT = sql('accept', `UPDATE attempt SET state = 'accepted', accepted_at = $2, evidence_path = $3, delete_at = $4
-  WHERE id = $1`);
-const QUEUE = sql('queue', 'INSERT INTO job (attempt_id, run_at, tries) VALUES ($1, $2, 0)');
+const DELIVERY = 'a.id AS attempt_id, a.beneficiary_id, a.token_digest, a.state, a.reasons, a.issued_at, a.deliver_by';
+const BY_TOKEN = sql('by token', `SELECT ${DELIVERY}, a.policy, u.id AS upload, u.length FROM attempt a LEFT JOIN upload u
+  ON u.attempt_id = a.id WHERE a.token_digest = $1`);
+const NEW = sql('new upload', `INSERT INTO upload (id, attempt_id, length, received, created_at) VALUES ($1, $2, $3, 0, $4)
+  ON CONFLICT (attempt_id) DO NOTHING`);
+const BOTH = sql('both', `SELECT ${DELIVERY}, u.id, u.length, u.received, u.completed_at FROM upload u JOIN attempt a
+  ON a.id = u.attempt_id WHERE u.id = $1`);
+const BELONGING = sql('belonging', `SELECT p.id, p.id_number, p.insured_place, p.phones, b.scheme,
+  (SELECT count(*) FROM policy) AS versions FROM beneficiary p LEFT JOIN benefit b ON b.beneficiary_id = p.id WHERE p.id = $1`);
+const ACCEPT = sql('accept', `WITH awaited AS (SELECT id FROM attempt WHERE id = $1 AND state = 'committed' FOR UPDATE),
+  complete AS (UPDATE upload SET received = length, completed_at = $3 FROM awaited
+    WHERE upload.id = $2 AND attempt_id = awaited.id AND completed_at IS NULL RETURNING attempt_id),
+  accepted AS (UPDATE attempt SET state = 'accepted', accepted_at = $3, evidence_path = $4, delete_at = $5
+    FROM complete WHERE attempt.id = attempt_id RETURNING attempt.id)
+  INSERT INTO job (attempt_id, run_at, tries) SELECT id, $3, 0 FROM accepted`);
 const KEPT_MS = 30 * 86_400_000;
 
 const token = (request) => sha256((request.headers.authorization ?? '').replace('Bearer ', ''));
@@ -40,10 +43,9 @@ export async function create(pool, folder, request, reply) {
   const { rows: [attempt] } = await pool.query(BY_TOKEN([token(request)]));
   if (!attempt || attempt.state !== 'committed' || attempt.deliver_by < Date.now()) return reply.code(401).send();
   if (!(length > 0 && length <= JSON.parse(attempt.policy).max_bundle_bytes)) return reply.code(413).send();
-  const { rows: [known] } = await pool.query(OF_ATTEMPT([attempt.id]));
-  const id = known?.id ?? randomUUID();
-  if (!known) {
-    await pool.query(NEW([id, attempt.id, length, Date.now()]));
+  const id = attempt.upload ?? randomUUID();
+  if (!attempt.upload) {
+    await pool.query(NEW([id, attempt.attempt_id, length, Date.now()]));
   }
   return reply.code(201).header('location', `/v1/uploads/${id}`).header('tus-resumable', '1.0.0').send();
 }
@@ -56,14 +58,14 @@ export async function deliver(pool, folder, request, reply) {
   if (upload.received !== offset || upload.completed_at) return reply.code(409).send();
   const received = offset + request.body.length;
   if (request.body.length === upload.length) {
-    await accept(pool, folder, id, request.body, upload);
+    await accept(pool, folder, request.body, upload);
     return reply.code(204).header('upload-offset', received).header('tus-resumable', '1.0.0').send();
   }
   const staged = join(folder, 'staging', id);
   await flushed(staged, offset === 0 ? 'w' : 'r+', (file) => file.write(request.body, 0, request.body.length, offset));
   if (offset === 0) await syncFolder(join(folder, 'staging'));
   if (received === upload.length) {
-    await accept(pool, folder, id, await readFile(staged), upload);
+    await accept(pool, folder, await readFile(staged), upload);
     await unlink(staged);
   } else {
     await pool.query('UPDATE upload SET received = $2 WHERE id = $1', [id, received]);
@@ -71,29 +73,21 @@ export async function deliver(pool, folder, request, reply) {
   return reply.code(204).header('upload-offset', received).header('tus-resumable', '1.0.0').send();
 }
 
-async function accept(pool, folder, id, bundle, upload) {
+async function accept(pool, folder, bundle, upload) {
   const day = new Date(upload.issued_at).toISOString().slice(0, 10).replaceAll('-', '');
-  const evidence = join(folder, 'evidence', day);
+  const [evidence, name] = [join(folder, 'evidence', day), upload.attempt_id];
   await deleteOn(pool, upload.beneficiary_id);
   await mkdir(evidence, { recursive: true });
-  await flushed(join(evidence, `${upload.id}.part`), 'w', (file) => file.write(bundle));
-  await rename(join(evidence, `${upload.id}.part`), join(evidence, upload.id));
+  await flushed(join(evidence, `${name}.part`), 'w', (file) => file.write(bundle));
+  await rename(join(evidence, `${name}.part`), join(evidence, name));
   await syncFolder(evidence);
-  const [client, now] = [await pool.connect(), Date.now()];
-  try {
-    await client.query('BEGIN');
-    await client.query(COMPLETE([id, upload.length, now]));
-    await client.query(ACCEPT([upload.id, now, `${day}/${upload.id}`, now + KEPT_MS]));
-    await client.query(QUEUE([upload.id, now]));
-    await client.query('COMMIT');
-  } finally {
-    client.release();
-  }
+  const now = Date.now();
+  const values = [name, upload.id, now, `${day}/${name}`, now + KEPT_MS];
+  if ((await pool.query(ACCEPT(values))).rowCount !== 1) throw new Error('nothing to accept');
 }
 
 // The policy of the person's place says when evidence goes: place and birth are opened for it.
 async function deleteOn(pool, beneficiary) {
-  const [{ rows: [row] }] = await Promise.all([pool.query(PERSON([beneficiary])), pool.query(BENEFIT([beneficiary])),
-    pool.query(POLICIES([]))]);
+  const { rows: [row] } = await pool.query(BELONGING([beneficiary]));
   return [open('id_number', row.id, row.id_number), open('insured_place', row.id, row.insured_place)];
 }

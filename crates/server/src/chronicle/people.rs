@@ -18,6 +18,7 @@ use super::policies::RulesError;
 use super::rows::{self, Unreadable};
 use crate::columns;
 use crate::db::entity::beneficiary;
+use crate::db::text::Text;
 use crate::db::year::{benefit, contact_way, fact, instruction, message, opt_out};
 use crate::keys::KeyRing;
 use crate::messages::unreached::RETURNED;
@@ -149,7 +150,7 @@ impl Rows {
         let entitled_from = numbered_day(benefit.entitled_from);
         Ok(Life {
             insured_place,
-            scheme: scheme(&benefit)?,
+            scheme: scheme(&benefit.scheme)?,
             person: Person { born, entitled_from, spread: spread_seed(id), facts },
             contact: contact(&phones, &ways.unwrap_or_default(), &opted_out.unwrap_or_default())?,
             kept: Kept { steps_until: numbered_day(benefit.steps_until), told, sent: sent(&messages, today)? },
@@ -170,18 +171,46 @@ impl Registered {
     }
 }
 
-/// Where somebody is insured, what they draw, and their month of birth. `None`: there is no such person. Who has no row of
-/// `benefit` yet draws the employees' pension, as in [`super::tick`].
-pub(crate) async fn registered(
+/// What decides which rules somebody lives by.
+pub(crate) struct Belonging {
+    /// Where they are insured.
+    pub(crate) insured_place: Division,
+    /// What they draw.
+    pub(crate) scheme: Scheme,
+    /// The first day of the month of their birth.
+    pub(crate) born: Date,
+    /// Versions of policies that there are.
+    pub(crate) versions: u64,
+}
+
+/// To where somebody belongs, in one question. `None`: there is no such person. Who has no row of `benefit` yet draws the
+/// employees' pension, as in [`super::tick`].
+pub(crate) async fn belonging(
     db: &impl ConnectionTrait,
     keys: &KeyRing,
     id: Uuid,
-) -> Result<Option<Result<(Division, Scheme, Date), Unreadable>>, DbErr> {
-    let Some(registered) = registered_rows(db, &[id]).await?.pop() else { return Ok(None) };
-    let benefit = benefit::Entity::find_by_id(id).one(db).await?;
-    let scheme = benefit.as_ref().map_or(Ok(Scheme::EmployeePension), scheme);
-    let place = registered.place_and_birth(keys);
-    Ok(Some(scheme.and_then(|scheme| place.map(|(place, born)| (place, scheme, born)))))
+) -> Result<Option<Result<Belonging, Unreadable>>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        #[sea_orm(nested)]
+        registered: Registered,
+        scheme: Option<String>,
+        versions: i64,
+    }
+    let mut text = Text::new(db.get_database_backend());
+    let sql = format!(
+        "SELECT p.id, p.id_number, p.insured_place, p.phones, b.scheme, (SELECT count(*) FROM policy) AS versions \
+         FROM beneficiary p LEFT JOIN benefit b ON b.beneficiary_id = p.id WHERE p.id = {}",
+        text.holds(id)
+    );
+    let Some(row) = Row::find_by_statement(text.statement(sql)).one(db).await? else { return Ok(None) };
+    let read = || {
+        let (insured_place, born) = row.registered.place_and_birth(keys)?;
+        let scheme = row.scheme.as_deref().map_or(Ok(Scheme::EmployeePension), scheme)?;
+        let versions = u64::try_from(row.versions).map_err(|_| Unreadable("policy"))?;
+        Ok(Belonging { insured_place, scheme, born, versions })
+    };
+    Ok(Some(read()))
 }
 
 async fn registered_rows(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Registered>, DbErr> {
@@ -195,8 +224,8 @@ async fn registered_rows(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<
         .await
 }
 
-fn scheme(benefit: &benefit::Model) -> Result<Scheme, Unreadable> {
-    Scheme::named(&benefit.scheme).ok_or(Unreadable("benefit.scheme"))
+fn scheme(stored: &str) -> Result<Scheme, Unreadable> {
+    Scheme::named(stored).ok_or(Unreadable("benefit.scheme"))
 }
 
 fn open_text(keys: &KeyRing, id: Uuid, column: &'static str, sealed: &[u8]) -> Result<Zeroizing<String>, Unreadable> {

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, Que
 use time::Date;
 use uuid::Uuid;
 
-use super::people;
+use super::people::{self, Belonging};
 use super::rows::Unreadable;
 use crate::db::year::policy::{Column, Entity, Model};
 use crate::keys::KeyRing;
@@ -35,6 +35,11 @@ impl Policies {
     /// The policies of now.
     pub(crate) async fn current(&self, db: &impl ConnectionTrait) -> Result<Arc<PolicySet>, PoliciesError> {
         let versions = Entity::find().count(db).await?;
+        self.of_so_many(db, versions).await
+    }
+
+    /// The policies, of which there are so many versions now: none is ever taken away.
+    async fn of_so_many(&self, db: &impl ConnectionTrait, versions: u64) -> Result<Arc<PolicySet>, PoliciesError> {
         if let Some((read, set)) = &*self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
             && *read == versions
         {
@@ -77,9 +82,9 @@ impl Rules {
         keys: &KeyRing,
         beneficiary: Uuid,
     ) -> Result<Option<Self>, RulesError> {
-        let found = people::registered(db, keys, beneficiary).await?;
-        let Some((insured_place, scheme, born)) = found.transpose()? else { return Ok(None) };
-        let versions = policies.current(db).await?.versions(insured_place, scheme).to_vec();
+        let found = people::belonging(db, keys, beneficiary).await?;
+        let Some(Belonging { insured_place, scheme, born, versions }) = found.transpose()? else { return Ok(None) };
+        let versions = policies.of_so_many(db, versions).await?.versions(insured_place, scheme).to_vec();
         let first = versions.first().cloned();
         Ok(first.map(|first| Self { first, versions, born, spread: spread_seed(beneficiary) }))
     }

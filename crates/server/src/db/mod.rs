@@ -13,6 +13,7 @@ pub(crate) mod bulk;
 pub(crate) mod desk_entity;
 pub(crate) mod entity;
 pub(crate) mod installation_entity;
+mod lines;
 mod migration;
 pub(crate) mod silent_entity;
 pub(crate) mod text;
@@ -20,22 +21,25 @@ pub(crate) mod year;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jianzai_wire::Secret;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _,
 };
 use sea_orm_migration::MigratorTrait;
 
+use self::lines::{IDLE, Lines};
 use self::migration::Migrations;
 
 /// A writer waits this long for another process (an import beside the service).
 const BUSY: Duration = Duration::from_secs(20);
-/// A line that was not used for so long may be gone, and is tried first.
-const IDLE: Duration = Duration::from_secs(5);
+/// Connections to PostgreSQL at most: for single statements, and as many again for transactions. A server takes 100 unless
+/// told otherwise, and several processes share it.
+const CONNECTIONS: u32 = 12;
 /// Names the lock under which tables are brought forward.
 const MIGRATING: i64 = 0x6a69_616e_7a61_6901;
 
@@ -51,7 +55,8 @@ pub(crate) enum Database {
 /// The database, open.
 #[derive(Debug, Clone)]
 pub(crate) struct Datastore {
-    reads: DatabaseConnection,
+    reads: Arc<Lines>,
+    single: Arc<Lines>,
     writes: DatabaseConnection,
 }
 
@@ -62,32 +67,36 @@ impl Datastore {
             Database::File(path) => {
                 let writes = sqlite(path, 1).await?;
                 Migrations::up(&writes, None).await?;
-                Ok(Self { reads: sqlite(path, 8).await?, writes })
+                let reads = Arc::new(Lines::Sqlite(sqlite(path, 8).await?));
+                Ok(Self { reads, single: Arc::new(Lines::Sqlite(writes.clone())), writes })
             }
             Database::Postgres(url) => {
-                let all = postgres(url.expose()).await?;
-                bring_forward(&all).await?;
-                Ok(Self { reads: all.clone(), writes: all })
+                let writes = postgres(url.expose(), 1).await?;
+                bring_forward(&writes).await?;
+                let single = postgres(url.expose(), lines::AT_LEAST).await?.get_postgres_connection_pool().clone();
+                let single = Arc::new(Lines::to_postgres(single));
+                Ok(Self { reads: single.clone(), single, writes })
             }
         }
     }
 
     /// Calls this after every statement: tests stop what runs there.
     #[cfg(test)]
-    pub(crate) fn after_each_statement(&mut self, call: impl Fn() + Clone + Send + Sync + 'static) {
-        let other = call.clone();
-        self.reads.set_metric_callback(move |_| call());
-        self.writes.set_metric_callback(move |_| other());
+    pub(crate) fn after_each_statement(&mut self, call: impl Fn() + Send + Sync + 'static) {
+        let call = AfterEach(Some(Arc::new(call)));
+        self.reads = Arc::new(self.reads.calling(&call));
+        self.single = Arc::new(self.single.calling(&call));
+        self.writes.set_metric_callback(move |_| call.call());
     }
 
     /// For reading outside a transaction.
-    pub(crate) fn reads(&self) -> &DatabaseConnection {
+    pub(crate) fn reads(&self) -> &Lines {
         &self.reads
     }
 
     /// For one statement that is a whole transaction: durable when it is answered, at a third of the questions.
-    pub(crate) fn single(&self) -> &DatabaseConnection {
-        &self.writes
+    pub(crate) fn single(&self) -> &Lines {
+        &self.single
     }
 
     /// Begins to write; `name` appears in the log when the transaction was slow. Dropped, it is undone.
@@ -109,11 +118,29 @@ impl Datastore {
     /// Closes every connection; the log is folded into the database file.
     pub(crate) async fn close(self) -> Result<(), DbErr> {
         self.reads.close().await?;
-        match self.writes.get_database_backend() {
-            // The same connections.
-            DbBackend::Postgres => Ok(()),
-            _ => self.writes.close().await,
+        // On SQLite these are the same as those of `single`.
+        self.writes.close().await
+    }
+}
+
+/// What a test wants to be called after each statement.
+#[cfg(test)]
+#[derive(Clone, Default)]
+struct AfterEach(Option<Arc<dyn Fn() + Send + Sync>>);
+
+#[cfg(test)]
+impl AfterEach {
+    fn call(&self) {
+        if let Some(call) = &self.0 {
+            call();
         }
+    }
+}
+
+#[cfg(test)]
+impl std::fmt::Debug for AfterEach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AfterEach")
     }
 }
 
@@ -153,9 +180,9 @@ async fn bring_forward(database: &DatabaseConnection) -> Result<(), DbErr> {
     alone.commit().await
 }
 
-async fn postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
+async fn postgres(url: &str, at_least: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(BUSY);
+    options.max_connections(CONNECTIONS).min_connections(at_least).sqlx_logging(false).acquire_timeout(BUSY);
     // To ask before each statement whether the line still stands would double the questions.
     options.test_before_acquire_if_idle_for(IDLE);
     sea_orm::Database::connect(options).await

@@ -13,7 +13,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 use time::Date;
 use uuid::Uuid;
 
@@ -155,7 +155,7 @@ impl Effects {
     /// Whoever has proven lately that they live is not missing.
     pub(super) async fn spare_proven(
         &mut self,
-        db: &DatabaseConnection,
+        db: &impl ConnectionTrait,
         rules: &Rules,
         on: Date,
         range: Range,

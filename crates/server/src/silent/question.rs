@@ -9,14 +9,13 @@
 
 use std::fmt::Write as _;
 
-use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement, TransactionTrait as _,
-};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, FromQueryResult, Statement};
 use time::Date;
 use uuid::Uuid;
 
 use super::evaluate::{Finding, Statement as Stated, Trace, evaluate, first_day};
 use super::rules::Rules;
+use crate::db::Datastore;
 use crate::db::bulk::literal;
 use crate::year::dates::{day_number, numbered_day};
 use crate::year::policy::Place;
@@ -92,18 +91,18 @@ impl<'a> Question<'a> {
     }
 
     /// Asks about everybody in a range.
-    pub(super) async fn ask(&self, db: &DatabaseConnection, range: Range) -> Result<Vec<Gathered>, DbErr> {
-        let backend = db.get_database_backend();
+    pub(super) async fn ask(&self, store: &Datastore, range: Range) -> Result<Vec<Gathered>, DbErr> {
+        let backend = store.reads().get_database_backend();
         let sql = self.sql(backend, range);
         if backend != DbBackend::Postgres {
-            return Gathered::find_by_statement(Statement::from_string(backend, sql)).all(db).await;
+            return Gathered::find_by_statement(Statement::from_string(backend, sql)).all(store.reads()).await;
         }
-        let tx = db.begin().await?;
+        let tx = store.begin("silent question").await?;
         // A range is grouped in memory; compiling the question would take longer than answering it. Just after an import the
         // planner takes a range for one row, and would go through all traces of it once for each person.
         tx.execute_unprepared("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
             .await?;
-        let found = Gathered::find_by_statement(Statement::from_string(backend, sql)).all(&tx).await?;
+        let found = Gathered::find_by_statement(Statement::from_string(backend, sql)).all(&*tx).await?;
         tx.commit().await?;
         Ok(found)
     }

@@ -220,7 +220,7 @@ impl Office {
             );
             let last = Last::find_by_statement(Statement::from_string(backend, last)).one(db).await?;
             let range = Range { after, until: last.map_or(Uuid::max(), |last| last.beneficiary_id) };
-            let people = question.ask(db, range).await?;
+            let people = question.ask(&self.store, range).await?;
             // Nobody of these lives by the policies of the rules' places.
             if people.is_empty() {
                 after = range.until;
