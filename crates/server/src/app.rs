@@ -41,7 +41,8 @@ pub(crate) struct App {
     pub(crate) work: Notify,
     /// The list of revoked certificates, as it is handed out.
     pub(crate) revoked: revoked::Kept,
-    uploads: [Mutex<()>; 64],
+    /// For each slot of uploads how often one of them was changed.
+    uploads: [Mutex<u64>; 64],
 }
 
 impl App {
@@ -58,7 +59,7 @@ impl App {
         let keys = Arc::new(keys);
         let objects = config.evidence.open(&config.evidence_folder()).await?;
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
-        let uploads = std::array::from_fn(|_| Mutex::new(()));
+        let uploads = std::array::from_fn(|_| Mutex::new(0));
         Ok(Self {
             config,
             clock,
@@ -74,8 +75,8 @@ impl App {
         })
     }
 
-    /// Lets one caller at a time work on an upload.
-    pub(crate) async fn alone_with(&self, upload: Uuid) -> MutexGuard<'_, ()> {
+    /// Lets one caller at a time work on an upload; whoever changes it counts that here.
+    pub(crate) async fn alone_with(&self, upload: Uuid) -> MutexGuard<'_, u64> {
         // Uploads may share a lock; they then wait for each other for a moment.
         let slot = Sha256::digest(upload).first().map_or(0, |byte| usize::from(*byte) % self.uploads.len());
         match self.uploads.get(slot) {

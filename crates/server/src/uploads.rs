@@ -157,13 +157,15 @@ fn length_of(piece: &[Bytes]) -> usize {
 
 /// Takes in a piece and says how much has arrived now.
 async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Body) -> Result<i64, Refusal> {
+    let changes_before = *app.alone_with(id).await;
     let Some((upload, space)) = awaited(app, id, headers, offset).await? else { return signed(offset) };
     let (piece, broken) = receive(body, space.min(PIECE)).await?;
     // From here on alone; meanwhile another call may have brought the same piece.
-    let _alone = app.alone_with(id).await;
-    if upload.progress_now(app.store.reads()).await? != upload.progress {
+    let mut changes = app.alone_with(id).await;
+    if *changes != changes_before && upload.progress_now(app.store.reads()).await? != upload.progress {
         return Err(ReasonCode::UploadBadOffset.into());
     }
+    *changes += 1;
     let arrived = i64::try_from(length_of(&piece)).map_err(|_| ReasonCode::UploadTooLarge)?;
     let received = upload.progress.received + arrived;
     match (arrived == 0, received == upload.progress.length) {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jianzai_wire::api::{Attempt, Problem};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::people::World;
 
@@ -88,19 +89,55 @@ async fn pieces_survive_restarts_and_torn_writes() {
     assert_eq!(patch(&world, &attempt, &upload, 300_000, b"").await.status(), StatusCode::NO_CONTENT);
 }
 
+/// The head of a call that brings a piece of an upload from its beginning; the piece itself follows on the line.
+async fn begin_piece(world: &World, attempt: &Attempt, upload: &str, length: usize) -> TcpStream {
+    let address = world.url("").replace("http://", "");
+    let mut line = TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "PATCH {upload} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
+         Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n",
+        attempt.token.expose()
+    );
+    line.write_all(head.as_bytes()).await.unwrap();
+    line
+}
+
+#[tokio::test]
+async fn of_two_calls_that_bring_a_piece_at_once_the_first_to_arrive_counts() {
+    for length in [100_000, 60_000] {
+        let world = World::new().await;
+        let attempt = world.committed().await;
+        let upload = location(&world, &attempt, 100_000).await;
+        let (mine, other) = (bundle(length), vec![7; length]);
+        let mut first = begin_piece(&world, &attempt, &upload, length).await;
+        let mut second = begin_piece(&world, &attempt, &upload, length).await;
+        // Both are let in before either has brought all.
+        for (line, piece) in [(&mut first, &mine), (&mut second, &other)] {
+            line.write_all(&piece[..length / 2]).await.unwrap();
+            line.flush().await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut answers = Vec::new();
+        for (line, piece) in [(&mut first, &mine), (&mut second, &other)] {
+            line.write_all(&piece[length / 2..]).await.unwrap();
+            let mut answer = String::new();
+            line.read_to_string(&mut answer).await.unwrap();
+            answers.push(answer);
+        }
+        assert!(answers[0].starts_with("HTTP/1.1 204"), "{}", answers[0]);
+        assert!(answers[1].starts_with("HTTP/1.1 409") && answers[1].contains("upload.bad_offset"), "{}", answers[1]);
+        let folder = if length == 100_000 { "evidence" } else { "staging" };
+        assert_eq!(std::fs::read(&files(world.data().join(folder))[0]).unwrap(), mine);
+    }
+}
+
 #[tokio::test]
 async fn a_line_that_breaks_keeps_what_had_arrived() {
     let world = World::new().await;
     let attempt = world.committed().await;
     let upload = location(&world, &attempt, 100_000).await;
-    let address = world.url("").replace("http://", "");
-    let mut line = tokio::net::TcpStream::connect(&address).await.unwrap();
-    let head = format!(
-        "PATCH {upload} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
-         Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: 100000\r\n\r\n",
-        attempt.token.expose()
-    );
-    line.write_all(head.as_bytes()).await.unwrap();
+    let mut line = begin_piece(&world, &attempt, &upload, 100_000).await;
     line.write_all(&bundle(40_000)).await.unwrap();
     line.flush().await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
