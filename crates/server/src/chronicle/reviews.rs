@@ -35,8 +35,8 @@ pub(crate) struct Opening {
     beneficiary: Uuid,
     kind: Kind,
     attempt: Option<Uuid>,
-    /// The message that did not reach the person.
-    message: Option<Uuid>,
+    /// The message that did not reach the person, or the case in which they were not found.
+    unreached: Option<Uuid>,
     /// What the person says.
     statement: Option<Secret>,
 }
@@ -45,18 +45,19 @@ impl Opening {
     /// An attempt that the judge leaves open.
     pub(crate) fn submission(attempt: &attempt::Model) -> Self {
         let beneficiary = attempt.beneficiary_id;
-        Self { beneficiary, kind: Kind::Submission, attempt: Some(attempt.id), message: None, statement: None }
+        Self { beneficiary, kind: Kind::Submission, attempt: Some(attempt.id), unreached: None, statement: None }
     }
 
     /// An appeal against what came of an attempt, or against a suspension.
     pub(crate) fn appeal(beneficiary: Uuid, attempt: Option<Uuid>, statement: Option<Secret>) -> Self {
-        Self { beneficiary, kind: Kind::Appeal, attempt, message: None, statement }
+        Self { beneficiary, kind: Kind::Appeal, attempt, unreached: None, statement }
     }
 
-    /// The same attempt's second appeal is the first; without an attempt, the same day's. A message fails once.
+    /// The same attempt's second appeal is the first; without an attempt, the same day's. A message fails once,
+    /// and a case is followed by one.
     fn id(&self, today: i64) -> Uuid {
         let kind = self.kind.name().as_bytes();
-        match self.attempt.as_ref().or(self.message.as_ref()) {
+        match self.attempt.as_ref().or(self.unreached.as_ref()) {
             Some(about) => name("review", &[kind, about.as_bytes()]),
             None => name("review", &[kind, self.beneficiary.as_bytes(), &today.to_be_bytes()]),
         }
@@ -114,7 +115,7 @@ impl Office {
         now: OffsetDateTime,
     ) -> Result<Uuid, ReviewError> {
         let opening =
-            Opening { beneficiary: who, kind: Kind::DeathReport, attempt: None, message: None, statement: words };
+            Opening { beneficiary: who, kind: Kind::DeathReport, attempt: None, unreached: None, statement: words };
         self.put(opening, clerk, now).await
     }
 
@@ -144,15 +145,16 @@ pub(crate) async fn open(tx: &impl ConnectionTrait, opening: &Opening, at: i64) 
     Ok(insert(tx, opening, None, at).await?.0)
 }
 
-/// Lets a clerk find somebody whom a message did not reach; the case, and whether it was not there yet.
+/// Lets a clerk find somebody whom a message did not reach, or who was not found in another case; the new case, and whether it
+/// was not there yet.
 pub(crate) async fn unreached(
     tx: &impl ConnectionTrait,
     beneficiary: Uuid,
-    message: Uuid,
+    about: Uuid,
     at: i64,
 ) -> Result<(Uuid, bool), DbErr> {
     let kind = Kind::Unreached;
-    let opening = Opening { beneficiary, kind, attempt: None, message: Some(message), statement: None };
+    let opening = Opening { beneficiary, kind, attempt: None, unreached: Some(about), statement: None };
     insert(tx, &opening, None, at).await
 }
 

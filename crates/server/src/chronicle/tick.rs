@@ -1,7 +1,7 @@
 //! The daily tick: looks at everybody for whom something may have changed, and writes what follows.
 //!
 //! **In**: a moment in China, the policies, rows whose `next_look` has come. **Out**: steps of standing, messages to send,
-//! instructions to the payer, and when to look next. **What can go wrong**: the process dies or the database fails: the
+//! instructions to the payer, and when to look next; before that, cases of those who are looked for again. **What can go wrong**: the process dies or the database fails: the
 //! batch in hand is undone, those before it stand, and the next run does what is left. A person whose rows can't be read is
 //! logged by identifier and looked at again next time.
 //!
@@ -26,6 +26,7 @@ use crate::clock::to_millis;
 use crate::db::Datastore;
 use crate::db::year::{benefit, instruction, message, standing_change};
 use crate::keys::KeyRing;
+use crate::messages::unreached::look_again;
 use crate::year::dates::{day_number, days_after};
 use crate::year::names::Named;
 use crate::year::policy::{Policy, PolicySet, Scheme};
@@ -85,6 +86,10 @@ pub(crate) async fn tick(
         if added == 0 {
             break;
         }
+    }
+    look_again(store, now, interrupted).await?;
+    if interrupted() {
+        return Ok(Ticked { interrupted: true, ..ticked });
     }
     let mut after = None;
     loop {

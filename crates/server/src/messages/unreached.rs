@@ -5,29 +5,37 @@
 //! keeps a suspension from beginning. Where a clerk has found the person and told them, the notice counts from that day.
 //! **What can go wrong**: nothing depends on the message any more, since the person is certified, has died, or is in another
 //! cycle: then there is no case. There is no such letter, or no sender took it: [`Office::letter_returned`] knows nothing of it.
+//! The clerk found nobody: [`AGAIN_DAYS`] later they are looked for again, as long as the cycle lasts and they have not come.
 //!
 //! A letter that came back counts as given to nobody (`chronicle::people`), whatever its gateway says of it before or after.
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::audit::{self, Action, Entry};
+use crate::chronicle::decisions::Decision;
 use crate::chronicle::reminder::STOPS;
 use crate::chronicle::reviews::unreached;
 use crate::chronicle::rows::name;
 use crate::clock::to_millis;
-use crate::db::Writing;
+use crate::db::text::Text;
 use crate::db::year::message::{ActiveModel, Column, Entity, Model};
 use crate::db::year::{benefit, instruction};
+use crate::db::{Datastore, Writing};
 use crate::office::{Office, OfficeError};
-use crate::year::dates::day_number;
+use crate::year::dates::{china, day_number};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Recipient, ReviewKind};
 use crate::year::standing::Standing;
+
+/// After so long whoever was not found is looked for again.
+const AGAIN_DAYS: time::Duration = time::Duration::days(30);
+/// Cases of one question.
+const AT_ONCE: u64 = 500;
 
 /// The state of a letter that came back.
 pub(crate) const RETURNED: &str = "returned";
@@ -87,6 +95,66 @@ pub(super) async fn look_for(tx: &Writing, lost: &Model, at: i64) -> Result<(), 
         Some(case) => audit::append(tx, at, put_down(case.review)).await,
         None => Ok(()),
     }
+}
+
+/// Looks again for whoever was not found lately and has not come since. Repeated, it finds nothing more to do: a case is named
+/// after the one that it follows.
+pub(crate) async fn look_again(
+    store: &Datastore,
+    now: OffsetDateTime,
+    interrupted: &(dyn Fn() -> bool + Sync),
+) -> Result<(), DbErr> {
+    let (at, mut after) = (to_millis(now), Uuid::nil());
+    loop {
+        let cases = given_up(store.reads(), now, after).await?;
+        let Some(last) = cases.last() else { return Ok(()) };
+        after = last.review;
+        // Each by itself: another look beside this one holds people in another order.
+        for case in cases.iter().filter(|case| case.is_of_this_cycle()) {
+            let tx = store.begin("look again").await?;
+            let (review, is_new) = unreached(&*tx, case.beneficiary_id, case.review, at).await?;
+            if interrupted() {
+                return Ok(());
+            }
+            if is_new {
+                audit::append(&tx, at, put_down(review)).await?;
+            }
+            tx.commit().await?;
+        }
+    }
+}
+
+/// A case that was decided `not_found`, the last of its person.
+#[derive(FromQueryResult)]
+struct GivenUp {
+    review: Uuid,
+    beneficiary_id: Uuid,
+    decided_at: i64,
+    opens: Option<i64>,
+}
+
+impl GivenUp {
+    fn is_of_this_cycle(&self) -> bool {
+        self.opens.is_some_and(|opens| opens <= day_number(china(self.decided_at).date()))
+    }
+}
+
+/// Those of long enough ago whose person has not come since, after a case, in the order of cases.
+async fn given_up(db: &impl ConnectionTrait, now: OffsetDateTime, after: Uuid) -> Result<Vec<GivenUp>, DbErr> {
+    let [kind, decision, current, deceased] =
+        [ReviewKind::Unreached.name(), Decision::NotFound.name(), Standing::Current.name(), Standing::Deceased.name()];
+    let mut text = Text::new(db.get_database_backend());
+    let (until, after) = (text.holds(to_millis(now - AGAIN_DAYS)), text.holds(after));
+    let sql = format!(
+        "SELECT r.id AS review, r.beneficiary_id, r.decided_at, b.opens FROM review r \
+         JOIN benefit b ON b.beneficiary_id = r.beneficiary_id \
+         WHERE r.kind = '{kind}' AND r.decision = '{decision}' AND r.decided_at <= {until} AND r.id > {after} \
+           AND b.standing NOT IN ('{current}', '{deceased}') \
+           AND NOT EXISTS (SELECT 1 FROM review l WHERE l.beneficiary_id = r.beneficiary_id AND l.kind = r.kind \
+             AND l.opened_at >= r.decided_at AND l.id <> r.id) \
+         ORDER BY r.id LIMIT {AT_ONCE}"
+    );
+    GivenUp::find_by_statement(text.statement(sql)).all(db).await
 }
 
 /// The case of somebody who has to be found.

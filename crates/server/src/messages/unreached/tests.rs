@@ -5,12 +5,15 @@ use jianzai_wire::messages::{Delivery, DeliveryReceipt};
 
 use super::*;
 use crate::chronicle::policies;
+use crate::chronicle::record::add;
 use crate::chronicle::tick::tick;
 use crate::db::year::review;
 use crate::messages::tests::{Counting, DUE, due};
 use crate::office::Decision;
 use crate::tests::{Kind, World};
+use crate::year::channel::Channel;
 use crate::year::dates::{LETTER_DAYS, days_after};
+use crate::year::facts::{Fact, What};
 use crate::year::policy::PolicySet;
 use crate::year::tests::stage::{CLERK_ID, morning};
 
@@ -74,8 +77,21 @@ impl Silent {
         self.came_back(letter.id).await.unwrap().review.unwrap()
     }
 
+    async fn certify(&self) {
+        let who = self.notice("letter").await.unwrap().beneficiary_id;
+        let what = What::Certified { id: Uuid::from_u128(7), channel: Channel::AgencyByHand };
+        let tx = self.world.store.begin("test").await.unwrap();
+        add(&*tx, who, &Fact::of_day(self.today, what), to_millis(morning(self.today))).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     async fn cases(&self) -> Vec<review::Model> {
         review::Entity::find().all(self.world.store.reads()).await.unwrap()
+    }
+
+    async fn open(&self) -> Vec<Uuid> {
+        let cases = self.cases().await;
+        cases.into_iter().filter(|case| case.decided_at.is_none()).map(|case| case.id).collect()
     }
 
     async fn told(&self) -> Vec<String> {
@@ -107,10 +123,39 @@ async fn nobody_is_suspended_on_the_strength_of_a_letter_that_came_back() {
         assert_eq!(silent.notice("letter").await.unwrap().state, RETURNED);
         silent.live(60).await;
         silent.decide(case, Decision::NotFound).await;
-        silent.live(100).await;
+        silent.live(29).await;
+        assert_eq!(silent.cases().await.len(), 1);
         assert_eq!(silent.told().await, [] as [&str; 0], "{kind:?}");
         let [row] = &silent.cases().await[..] else { panic!("one case") };
         assert_eq!((row.kind.as_str(), row.decision.as_deref()), ("unreached", Some("not_found")));
+        silent.demand_whole_log().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_not_found_is_looked_for_again_until_they_come() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut silent = Silent::new(kind).await;
+        let first = silent.returned().await;
+        silent.decide(first, Decision::NotFound).await;
+        silent.live(29).await;
+        assert_eq!(silent.open().await, [] as [Uuid; 0], "{kind:?}");
+        silent.live(1).await;
+        let [second] = silent.open().await[..] else { panic!("one case, {kind:?}") };
+        assert_ne!(second, first);
+        // Two looks of a day, and those of days on which the case is open, begin no other.
+        silent.today = days_after(silent.today, -1);
+        silent.live(5).await;
+        assert_eq!(silent.open().await, [second], "{kind:?}");
+        silent.decide(second, Decision::NotFound).await;
+        silent.live(30).await;
+        let [third] = silent.open().await[..] else { panic!("one case, {kind:?}") };
+        assert!(third != first && third != second);
+        silent.decide(third, Decision::NotFound).await;
+        assert_eq!(silent.told().await, [] as [&str; 0], "{kind:?}");
+        silent.certify().await;
+        silent.live(40).await;
+        assert_eq!(silent.open().await, [] as [Uuid; 0], "{kind:?}: they have come");
         silent.demand_whole_log().await;
     }
 }
