@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::audit;
 use crate::channels::{eyes, mailed};
 use crate::db::entity::{attempt, upload};
-use crate::desk::access;
+use crate::desk::{access, in_vain};
 use crate::limitations;
 use crate::limits;
 use crate::office::OfficeError;
@@ -85,6 +85,7 @@ async fn forget(app: &App) -> Result<(), CleaningError> {
     login::forget_old(&tx, app.clock.now()).await?;
     access::forget_old(&tx, app.clock.now()).await?;
     eyes::forget_old(&*tx, app.clock.now()).await?;
+    in_vain::forget_old(&*tx, app.clock.now()).await?;
     Ok(tx.commit().await?)
 }
 

@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
-    by_people, calls, case, decide, evidence, letters, links as desk_links, lists, oversight, person, post, reviews,
-    rosters, visit_reports, visits,
+    by_people, calls, case, decide, evidence, in_vain, letters, links as desk_links, lists, oversight, person, post,
+    reviews, rosters, visit_reports, visits,
 };
 use crate::messages::receipts;
 use crate::problem::{self, Refusal};
@@ -73,6 +73,7 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(visits::all))
         .routes(routes!(visits::one))
         .routes(routes!(visit_reports::report))
+        .routes(routes!(in_vain::put_down))
         .routes(routes!(visit_reports::waiting))
         .routes(routes!(visit_reports::confirm))
         .routes(routes!(leases::lend))

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `POST /v1/desk/certifications` | [`SeenRequest`] -> 201, 200, 202 [`Recorded`] | clerks, heads |
 //! | `POST /v1/desk/visits/report` | [`VisitReport`] -> 201, 200, 202 [`Recorded`] | volunteers |
+//! | `POST /v1/desk/visits/in_vain` | [`VisitInVain`] -> 201, 200 [`NobodyOpened`] | volunteers |
 //! | `POST /v1/desk/visits/reported` | [`ReportedRequest`] -> [`ReportedVisits`] | clerks, heads |
 //! | `POST /v1/desk/visits/{id}/confirm` | [`ConfirmRequest`] -> 201, 200 [`VisitDecided`] | clerks, heads |
 //! | `POST /v1/desk/deaths` | [`DeathRequest`] -> 201 [`DeathReported`] | clerks, heads |
@@ -27,6 +28,7 @@ use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::desk::VisitDay;
 use crate::time::day;
 use crate::{Division, IdNumber, Name, Secret};
 
@@ -84,6 +86,26 @@ pub struct VisitReport {
     /// The account of a second person who was there, where the insured place wants one.
     #[serde(default)]
     pub second: Option<Uuid>,
+}
+
+/// A volunteer was at somebody's home, and nobody opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VisitInVain {
+    /// Whose: somebody on one's own list of visits.
+    pub person: Uuid,
+    /// On which day.
+    #[serde(with = "day")]
+    pub on: Date,
+}
+
+/// It is put down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NobodyOpened {
+    /// The days of the last year on which nobody opened to a volunteer, whichever; the oldest first.
+    pub in_vain: Vec<VisitDay>,
+    /// Whether this was put down before.
+    pub known: bool,
 }
 
 /// Asks for visits that volunteers reported and no clerk has confirmed.

@@ -21,10 +21,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::time::day;
 use crate::{Area, Division, IdNumber, Limitation, LoginName, Name, ReasonCode, Secret};
 
 /// What an account is for.
@@ -169,6 +170,9 @@ pub struct DeskPerson {
     pub certificates: Vec<DeskCertificate>,
     /// The latest attempts, the newest first.
     pub attempts: Vec<DeskAttempt>,
+    /// The days of the last year on which nobody opened to a volunteer, the oldest first.
+    #[serde(default)]
+    pub in_vain: Vec<VisitDay>,
 }
 
 impl fmt::Debug for DeskPerson {
@@ -300,6 +304,17 @@ pub struct VisitPerson {
     /// Until when the list is good.
     #[serde(with = "time::serde::rfc3339")]
     pub until: OffsetDateTime,
+    /// The days of the last year on which nobody opened to a volunteer, whichever; the oldest first.
+    #[serde(default)]
+    pub in_vain: Vec<VisitDay>,
+}
+
+/// The day of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VisitDay {
+    /// The day.
+    #[serde(with = "day")]
+    pub on: Date,
 }
 
 impl fmt::Debug for VisitPerson {

@@ -65,6 +65,7 @@ fn case() -> ReviewCase {
                 reasons: Vec::new(),
                 limitations: Vec::new(),
             }],
+            in_vain: Vec::new(),
         },
         standing: Some(CaseStanding {
             standing: "overdue".into(),
@@ -130,6 +131,8 @@ fn every_type_of_the_ways_by_people_keeps_its_form() {
     let seen = SeenRequest { id_number: number(), by: SeenBy::HomeVisit, on, visitor: Some(id(1)), second: None };
     sent("seen_request", &seen);
     let (person, volunteer) = (id(2), id(3));
+    sent("visit_in_vain", &VisitInVain { person, on });
+    sent("nobody_opened", &NobodyOpened { in_vain: vec![jianzai_wire::desk::VisitDay { on }], known: true });
     sent("visit_report", &VisitReport { person, on, second: Some(id(1)) });
     sent("reported_request", &ReportedRequest { after: Some(id(1)) });
     let visit = ReportedVisit {

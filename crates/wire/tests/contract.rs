@@ -158,12 +158,19 @@ fn desk_person() -> DeskPerson {
             reasons: vec![ReasonCode::MatchNoPortrait],
             limitations: vec![Limitation::LyingDown, Limitation::CannotHear],
         }],
+        in_vain: vec![VisitDay { on: date!(2026 - 11 - 20) }],
     }
 }
 
 fn visit_person() -> VisitPerson {
     let until = datetime!(2026-11-28 11:00:00 UTC);
-    VisitPerson { id: Uuid::from_u128(8), name: person().name, residence: person().residence, until }
+    VisitPerson {
+        id: Uuid::from_u128(8),
+        name: person().name,
+        residence: person().residence,
+        until,
+        in_vain: Vec::new(),
+    }
 }
 
 fn accept() -> AcceptRequest {

@@ -114,6 +114,8 @@ words! {
         RegisterImported = "register_imported",
         /// A key was made.
         KeyMade = "key_made",
+        /// Nobody opened to a volunteer.
+        VisitInVain = "visit_in_vain",
         /// A clerk set a volunteer's report of a visit aside.
         VisitSetAside = "visit_set_aside",
         /// Calls are taken from another data folder from now on.

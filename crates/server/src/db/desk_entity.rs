@@ -167,6 +167,28 @@ pub mod roster {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// A visit at which nobody opened.
+pub mod visit_in_vain {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "visit_in_vain")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub beneficiary_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub on_day: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub volunteer_id: Uuid,
+        pub said_at: i64,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Somebody on such a list.
 pub mod roster_person {
     use super::*;

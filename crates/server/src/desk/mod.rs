@@ -18,6 +18,7 @@ pub(crate) mod calls;
 pub(crate) mod case;
 pub(crate) mod decide;
 pub(crate) mod evidence;
+pub(crate) mod in_vain;
 pub(crate) mod letters;
 pub(crate) mod links;
 pub(crate) mod lists;

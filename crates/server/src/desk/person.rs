@@ -15,6 +15,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::access::{Wanted, What, served};
+use super::in_vain;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
@@ -106,6 +107,7 @@ pub(super) async fn show(app: &App, person: &beneficiary::Model) -> Result<DeskP
         portrait: person.portrait_quality.clone(),
         certificates: certificates(app, person.id).await?,
         attempts: attempts(app, person.id).await?,
+        in_vain: in_vain::days_of(app.store.reads(), &[person.id]).await?.remove(&person.id).unwrap_or_default(),
     })
 }
 

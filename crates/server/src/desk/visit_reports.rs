@@ -84,7 +84,7 @@ pub(crate) async fn report(
 }
 
 /// Refuses whoever is on none of the volunteer's lists, or no longer lives in their area. Logged either way.
-async fn demand_listed(app: &App, by: &SignedIn<Volunteers>, person: Uuid) -> Result<Listed, Refusal> {
+pub(super) async fn demand_listed(app: &App, by: &SignedIn<Volunteers>, person: Uuid) -> Result<Listed, Refusal> {
     let (arrived, now) = (Instant::now(), app.clock.now());
     let tx = app.store.begin("report visit").await?;
     let counters = within_limits(app, &tx, by.account.id, now).await?;

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::access::{Outcome, Read, SOONEST, What, sought, within_limits};
+use super::in_vain;
 use super::person::find;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Volunteers;
@@ -54,7 +55,7 @@ pub(crate) async fn all(
                     outcome,
                 };
                 read.log(&tx, &signed_in, now).await?;
-                people.push(show(&app.keys, &person, list.ends_at)?);
+                people.push(show(&*tx, &app.keys, &person, list.ends_at).await?);
             }
         }
     }
@@ -85,7 +86,7 @@ pub(crate) async fn one(
     for list in lists(&*tx, signed_in.account.id, now).await? {
         let on_it = listed(&*tx, &list).await?;
         if let Some(person) = found.as_ref().filter(|person| on_it.contains(&person.id)) {
-            shown = Some((person.id, show(&app.keys, person, list.ends_at)?));
+            shown = Some((person.id, show(&*tx, &app.keys, person, list.ends_at).await?));
         }
     }
     let outcome = shown.as_ref().map_or(Outcome::NotListed, |(id, _)| Outcome::Shown(*id));
@@ -145,7 +146,13 @@ async fn listed(db: &impl ConnectionTrait, list: &roster::Model) -> Result<Vec<U
     Ok(on_it.all(db).await?.into_iter().map(|row| row.beneficiary_id).collect())
 }
 
-fn show(keys: &KeyRing, person: &beneficiary::Model, ends_at: i64) -> Result<VisitPerson, Refusal> {
+async fn show(
+    db: &impl ConnectionTrait,
+    keys: &KeyRing,
+    person: &beneficiary::Model,
+    ends_at: i64,
+) -> Result<VisitPerson, Refusal> {
     let (name, residence) = (person.name(keys)?, person.residence(keys)?);
-    Ok(VisitPerson { id: person.id, name, residence, until: to_time(ends_at) })
+    let in_vain = in_vain::days_of(db, &[person.id]).await?.remove(&person.id).unwrap_or_default();
+    Ok(VisitPerson { id: person.id, name, residence, until: to_time(ends_at), in_vain })
 }

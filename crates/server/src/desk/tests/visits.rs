@@ -8,8 +8,9 @@ use sea_orm::{
 
 use super::*;
 use crate::chronicle::rows::of_party;
-use crate::db::desk_entity::{audit_head, staff};
+use crate::db::desk_entity::{audit_head, staff, visit_in_vain};
 use crate::db::year::{certification, certification_word};
+use crate::desk::in_vain;
 use crate::year::record::Party;
 
 /// A clerk of Xiangtan, and a volunteer with the one person of Xiangtan on their list.
@@ -254,5 +255,49 @@ async fn where_the_policy_trusts_volunteers_their_report_stands_unless_it_wants_
         let another = desk.clerk("clerk.xt.2", "430300").await;
         assert_eq!(desk.post(&another, &confirm, &yes).await.0, StatusCode::CREATED);
         assert_eq!(records(&desk).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_visit_at_which_nobody_opened_is_put_down_for_whoever_comes_next() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let (clerk, volunteer) = round(&desk).await;
+        let other = desk.staff("uncle.wu", StaffRole::Volunteer, "430300").await;
+        let visit = visit_of(&desk).await;
+        let not_listed = (403, "desk.not_listed".to_owned());
+        assert_eq!(refused(&desk, &other, "visits/in_vain", &visit).await, not_listed);
+        assert_eq!(refused(&desk, &clerk, "visits/in_vain", &visit).await, (403, "account.not_allowed".into()));
+        let first = desk.now().date();
+        let on_first = json!([{ "on": first.to_string() }]);
+        for (status, known) in [(StatusCode::CREATED, false), (StatusCode::OK, true)] {
+            let answer = desk.post(&volunteer, "visits/in_vain", &visit).await;
+            assert_eq!(answer, (status, json!({ "in_vain": on_first, "known": known })), "{kind:?}");
+        }
+        for (days, code) in [(1, "record.proof_in_future"), (-1, "record.proof_too_old")] {
+            let day = first + time::Duration::days(days);
+            let wrong = json!({ "person": visit["person"], "on": day.to_string() });
+            assert_eq!(refused(&desk, &volunteer, "visits/in_vain", &wrong).await, (422, code.into()));
+        }
+        // A colleague on another day: both days are told to both, and to the clerk.
+        desk.later(Duration::from_hours(48)).await;
+        list(&desk, &clerk, &other).await;
+        let (status, told) = desk.post(&other, "visits/in_vain", &visit_of(&desk).await).await;
+        let both = json!([{ "on": first.to_string() }, { "on": desk.now().date().to_string() }]);
+        assert_eq!((status, &told["in_vain"]), (StatusCode::CREATED, &both));
+        let (_, listed) = desk.post(&volunteer, "visits", &json!({ "reason": "visit" })).await;
+        assert_eq!(listed["people"][0]["in_vain"], both);
+        let (_, person) = desk.post(&clerk, "people", &json!({ "id_number": number(1), "reason": "visit" })).await;
+        assert_eq!(person["in_vain"], both);
+        assert_eq!(records(&desk).await, [], "it certifies nobody");
+        let by = |who: &Clerk| (Some(who.id), String::new());
+        assert_eq!(desk.logged("visit_in_vain").await, [by(&volunteer), by(&other)]);
+        desk.demand_whole_log().await;
+        let tx = desk.app.store.begin("test").await.unwrap();
+        let kept = async |days: i64| {
+            in_vain::forget_old(&*tx, desk.app.clock.now() + days * 86_400_000).await.unwrap();
+            visit_in_vain::Entity::find().all(&*tx).await.unwrap().len()
+        };
+        assert_eq!((kept(365).await, kept(369).await), (1, 0), "after a year");
     }
 }
