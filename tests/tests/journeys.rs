@@ -190,7 +190,9 @@ fn whoever_can_do_nothing_that_is_asked_is_recorded_and_a_person_looks() {
                 (run.ended, codes.as_slice()) == (Ended::InReview, &["spoof.unsure", "attempt.abilities_review"]);
             assert!(frozen || told, "{:?} {codes:?}", run.ended);
         } else {
-            assert_eq!((run.ended, codes.last()), (Ended::InReview, Some(&"attempt.abilities_review")), "{codes:?}");
+            // The film of the man at rest shows no blink; whether his breathing counts for movement is as close.
+            let told = codes.strip_prefix(&["spoof.unsure"]).unwrap_or(&codes);
+            assert_eq!((run.ended, told), (Ended::InReview, ["attempt.abilities_review"].as_slice()), "{codes:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every handler and the worker share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jianzai_evidence::RecipientSecret;
 use jianzai_wire::api::{CertificateKey, Keys, Recipient};
@@ -41,8 +42,7 @@ pub(crate) struct App {
     pub(crate) work: Notify,
     /// The list of revoked certificates, as it is handed out.
     pub(crate) revoked: revoked::Kept,
-    /// For each slot of uploads how often one of them was changed.
-    uploads: [Mutex<u64>; 64],
+    uploads: [Slot; 64],
 }
 
 impl App {
@@ -59,7 +59,7 @@ impl App {
         let keys = Arc::new(keys);
         let objects = config.evidence.open(&config.evidence_folder()).await?;
         let nobody = Nobody::new(&keys).map_err(|_| StartError::NoKey)?;
-        let uploads = std::array::from_fn(|_| Mutex::new(0));
+        let uploads = std::array::from_fn(|_| Slot::default());
         Ok(Self {
             config,
             clock,
@@ -75,14 +75,22 @@ impl App {
         })
     }
 
-    /// Lets one caller at a time work on an upload; whoever changes it counts that here.
-    pub(crate) async fn alone_with(&self, upload: Uuid) -> MutexGuard<'_, u64> {
-        // Uploads may share a lock; they then wait for each other for a moment.
+    fn slot(&self, upload: Uuid) -> &Slot {
+        // Uploads may share a slot; they then wait for each other for a moment.
         let slot = Sha256::digest(upload).first().map_or(0, |byte| usize::from(*byte) % self.uploads.len());
-        match self.uploads.get(slot) {
-            Some(lock) => lock.lock().await,
-            None => self.uploads[0].lock().await,
-        }
+        self.uploads.get(slot).unwrap_or(&self.uploads[0])
+    }
+
+    /// Lets one caller at a time work on an upload.
+    pub(crate) async fn alone_with(&self, upload: Uuid) -> Alone<'_> {
+        let slot = self.slot(upload);
+        let guard = slot.lock.lock().await;
+        Alone { before: slot.turns.fetch_add(1, Ordering::SeqCst), slot, _guard: guard }
+    }
+
+    /// What [`Alone::changes_before`] says later, if nobody is alone with the upload now or until then.
+    pub(crate) fn changes_of(&self, upload: Uuid) -> u64 {
+        self.slot(upload).turns.load(Ordering::SeqCst)
     }
 
     /// The same tables and keys, for what clerks do.
@@ -105,6 +113,34 @@ impl App {
         let key = self.keys.current(Role::Evidence).ok_or(ReasonCode::ServerInternal)?;
         let secret = RecipientSecret::from_bytes(&key.id, *key.expose());
         secret.recipient().map_err(|error| Refusal::internal(&error))
+    }
+}
+
+/// Uploads of which one at a time is worked on.
+#[derive(Debug, Default)]
+struct Slot {
+    lock: Mutex<()>,
+    /// How often somebody began or ended to be alone here: odd while somebody is.
+    turns: AtomicU64,
+}
+
+/// Nobody else works on the upload in this process.
+pub(crate) struct Alone<'a> {
+    before: u64,
+    slot: &'a Slot,
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Alone<'_> {
+    /// How often the uploads of the slot may have changed before.
+    pub(crate) fn changes_before(&self) -> u64 {
+        self.before
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.slot.turns.fetch_add(1, Ordering::SeqCst);
     }
 }
 

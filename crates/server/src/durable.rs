@@ -4,6 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+/// Works where waiting for the disk, or for a long calculation, keeps no call waiting.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
 /// Makes a folder (and those above it) that only this user can look into.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)?;
@@ -37,13 +44,12 @@ pub(crate) fn create_empty(path: &Path) -> io::Result<()> {
     sync_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
 }
 
-/// Writes `piece` (its parts one behind the other) at `offset` of an existing file, whatever lay there before, and waits for
-/// the disk.
-pub(crate) fn write_at(path: &Path, offset: u64, piece: &[impl AsRef<[u8]>]) -> io::Result<()> {
+/// Writes `piece` at `offset` of an existing file, whatever lay there before, and waits for the disk.
+pub(crate) fn write_at(path: &Path, offset: u64, piece: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     file.set_len(offset)?;
     file.seek(SeekFrom::Start(offset))?;
-    piece.iter().try_for_each(|part| file.write_all(part.as_ref()))?;
+    file.write_all(piece)?;
     file.sync_all()
 }
 
@@ -72,8 +78,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("staged");
         create_empty(&path).unwrap();
-        write_at(&path, 0, &[b"abc", b"def"]).unwrap();
-        write_at(&path, 3, &[b"x"]).unwrap();
+        write_at(&path, 0, b"abcdef").unwrap();
+        write_at(&path, 3, b"x").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"abcx");
     }
 

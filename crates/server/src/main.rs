@@ -163,11 +163,15 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// One thread for two processors answers calls and talks to the database, which is all waiting: with more, the threads
-/// spend their time on waking each other. The other processors are for judging, the disk and the database.
+/// spend their time on waking each other. Whatever calculates or waits for the disk has threads of its own.
 fn run() -> anyhow::Result<()> {
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.worker_threads(processors.div_ceil(2)).enable_all().build()?.block_on(command())
+    // As whoever runs it says, in tokio's own way; else by the processors.
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        runtime.worker_threads(processors.div_ceil(2));
+    }
+    runtime.enable_all().build()?.block_on(command())
 }
 
 async fn command() -> anyhow::Result<()> {

@@ -162,7 +162,7 @@ async fn scrape(Shared(app): Shared<Arc<App>>) -> Response {
 
 /// Whether calls can be answered: the database is there.
 pub(crate) async fn ready(Shared(app): Shared<Arc<App>>) -> StatusCode {
-    match app.store.reads().ping().await {
+    match app.store.ping().await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(error) => {
             tracing::warn!(%error, "not ready");

@@ -133,14 +133,23 @@ fn document(refusal: Refusal, language: Language) -> Response {
 /// sent is never repeated in the answer or the log.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+/// Bodies that are read where they keep no other call waiting: scans.
+const LARGE: usize = 1 << 20;
+
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let bytes = axum::body::Bytes::from_request(request, state)
             .await
             .map_err(|error| Refusal::with_status(ReasonCode::InputBodyInvalid, error.status()))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+        let read = if bytes.len() > LARGE {
+            let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&bytes));
+            read.await.map_err(|error| Refusal::internal(&error))?
+        } else {
+            serde_json::from_slice(&bytes)
+        };
+        read.map(Self).map_err(|error: serde_json::Error| {
             // The checked types of `wire` fail with their code as the whole message; serde adds the place after it.
             let text = error.to_string();
             let code = text.split_whitespace().next().and_then(ReasonCode::from_code);

@@ -21,14 +21,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
-use object_store::{ObjectStoreExt as _, PutPayload, path::Path as ObjectPath};
+use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
@@ -50,6 +50,9 @@ pub(crate) const PIECE: usize = 1 << 20;
 const SILENCE: Duration = Duration::from_secs(30);
 /// A piece that takes longer is cut off; what had arrived is kept, and the caller goes on from there.
 const PIECE_LIMIT: Duration = Duration::from_secs(90);
+
+/// What was read of an upload so lately needs no second look, if nobody here changed it.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Seconds after which a caller may try again whose bundle could not be kept.
 const COME_AGAIN: u32 = 30;
@@ -148,25 +151,19 @@ pub(crate) async fn deliver(
     Ok((StatusCode::NO_CONTENT, [(RESUMABLE, TUS_1), (OFFSET, offset.into())]).into_response())
 }
 
-/// A piece, as it came in.
-type Piece = Vec<Bytes>;
-
-fn length_of(piece: &[Bytes]) -> usize {
-    piece.iter().map(Bytes::len).sum()
-}
-
 /// Takes in a piece and says how much has arrived now.
 async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Body) -> Result<i64, Refusal> {
-    let changes_before = *app.alone_with(id).await;
+    let (begun, changes) = (std::time::Instant::now(), app.changes_of(id));
     let Some((upload, space)) = awaited(app, id, headers, offset).await? else { return signed(offset) };
     let (piece, broken) = receive(body, space.min(PIECE)).await?;
-    // From here on alone; meanwhile another call may have brought the same piece.
-    let mut changes = app.alone_with(id).await;
-    if *changes != changes_before && upload.progress_now(app.store.reads()).await? != upload.progress {
+    // From here on alone. Meanwhile another call may have brought the same piece; or, while a data folder is adopted, another
+    // process, which is not counted here.
+    let alone = app.alone_with(id).await;
+    let is_fresh = alone.changes_before() == changes && begun.elapsed() < FRESH;
+    if !is_fresh && upload.progress_now(app.store.reads()).await? != upload.progress {
         return Err(ReasonCode::UploadBadOffset.into());
     }
-    *changes += 1;
-    let arrived = i64::try_from(length_of(&piece)).map_err(|_| ReasonCode::UploadTooLarge)?;
+    let arrived = i64::try_from(piece.len()).map_err(|_| ReasonCode::UploadTooLarge)?;
     let received = upload.progress.received + arrived;
     match (arrived == 0, received == upload.progress.length) {
         (true, _) => {}
@@ -175,6 +172,7 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
             stage(app, &upload, piece).await?;
             let row = upload::ActiveModel { received: Set(received), ..Default::default() };
             let this = upload::Entity::update_many().set(row).filter(upload::Column::Id.eq(id));
+            let this = this.filter(upload::Column::Received.eq(upload.progress.received));
             there(this.exec(app.store.single()).await?.rows_affected == 1)?;
         }
     }
@@ -182,7 +180,7 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
 }
 
 /// Puts a piece behind those that are staged, and waits for the disk.
-async fn stage(app: &App, upload: &OfUpload, piece: Piece) -> Result<(), Refusal> {
+async fn stage(app: &App, upload: &OfUpload, piece: Vec<u8>) -> Result<(), Refusal> {
     let path = staged(app, upload.id);
     let offset = u64::try_from(upload.progress.received).map_err(|_| ReasonCode::ServerInternal)?;
     on_disk(move || {
@@ -214,17 +212,19 @@ async fn awaited(app: &App, id: Uuid, headers: &HeaderMap, offset: u64) -> Resul
     Ok(Some((upload, space)))
 }
 
-/// Reads a piece of at most `space` bytes. If the line breaks, what had arrived and why it is not all.
-async fn receive(body: Body, space: usize) -> Result<(Piece, Option<Refusal>), Refusal> {
-    let (mut piece, mut left) = (Piece::new(), space);
+/// Reads a piece of at most `space` bytes. If the line breaks, what had arrived and why it is not all. Copied together: a slow
+/// line brings small chunks, each of which would hold the buffer that it was read into.
+async fn receive(body: Body, space: usize) -> Result<(Vec<u8>, Option<Refusal>), Refusal> {
+    let mut piece = Vec::new();
     let mut chunks = body.into_data_stream();
     let begun = std::time::Instant::now();
     loop {
         let patience = SILENCE.min(PIECE_LIMIT.saturating_sub(begun.elapsed()));
         match tokio::time::timeout(patience, chunks.next()).await {
-            Ok(Some(Ok(chunk))) if chunk.len() <= left => {
-                left -= chunk.len();
-                piece.push(chunk);
+            Ok(Some(Ok(chunk))) if chunk.len() <= space - piece.len() => {
+                // Memory that nothing is written to is only promised.
+                piece.reserve_exact(space - piece.len());
+                piece.extend_from_slice(&chunk);
             }
             Ok(Some(Ok(_))) => return Err(ReasonCode::UploadTooLarge.into()),
             Ok(Some(Err(_))) | Err(_) => return Ok((piece, Some(ReasonCode::UploadBadRequest.into()))),
@@ -234,19 +234,19 @@ async fn receive(body: Body, space: usize) -> Result<(Piece, Option<Refusal>), R
 }
 
 /// The last piece, or the only one: puts the whole into the object store, then records that it is there and will be judged.
-async fn accept(app: &App, upload: &OfUpload, piece: Piece) -> Result<(), Refusal> {
+async fn accept(app: &App, upload: &OfUpload, piece: Vec<u8>) -> Result<(), Refusal> {
     let is_all = upload.progress.received == 0;
-    let bundle: PutPayload = if is_all {
-        piece.into_iter().collect()
+    let bundle = if is_all {
+        piece
     } else {
         stage(app, upload, piece).await?;
         let path = staged(app, upload.id);
-        on_disk(move || std::fs::read(&path)).await?.into()
+        on_disk(move || std::fs::read(&path)).await?
     };
     let (now, delivery) = (app.clock.now(), &upload.delivery);
     let delete_at = delete_at(app, &app.rules(delivery.beneficiary_id).await?, now);
     let path = delivery.path();
-    app.objects.put(&path, bundle).await.map_err(|error| not_kept(&error))?;
+    app.objects.put(&path, bundle.into()).await.map_err(|error| not_kept(&error))?;
     let acceptance = Acceptance { upload: upload.id, attempt: delivery.attempt_id, path, delete_at, now };
     there(acceptance.record(&app.store).await?)?;
     app.work.notify_one();
@@ -285,6 +285,5 @@ pub(crate) fn object_path(attempt: Uuid, issued_at: i64) -> ObjectPath {
 
 /// Disks block: not on the threads that serve calls.
 async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, Refusal> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(|error| Refusal::internal(&error))?;
-    done.map_err(|error| Refusal::internal(&error))
+    durable::off_thread(work).await.map_err(|error| Refusal::internal(&error))
 }

@@ -142,7 +142,9 @@ async fn keep(config: &Config, keys: &KeyRing, db: &impl ConnectionTrait, now: i
     let head = SignedHead::sign(keys, seq, hash, now)?;
     let file = path(config);
     let text = serde_json::to_vec_pretty(&head).map_err(|_| HeadError::NotAHead(file.clone()))?;
-    durable::create_private(&file, &text).map_err(|source| HeadError::File { path: file, source })?;
+    let at = file.clone();
+    let written = durable::off_thread(move || durable::create_private(&at, &text)).await;
+    written.map_err(|source| HeadError::File { path: file, source })?;
     Ok(head)
 }
 

@@ -20,6 +20,7 @@ use sea_orm::{
 use sha2::{Digest as _, Sha256};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::by_hand::{ByHand, Certified};
 use crate::audit::{self, Action, Entry};
@@ -170,15 +171,21 @@ impl Office {
         back.update(&*tx).await?;
         tx.commit().await?;
         let place = Place { table: "mailed_form", column: "scan", row: form };
-        let sealed = columns::seal(&self.keys, place, scan)?;
+        let (keys, scan) = (self.keys.clone(), Zeroizing::new(scan.to_vec()));
+        let sealed = tokio::task::spawn_blocking(move || columns::seal(&keys, place, &scan));
+        let sealed = sealed.await.map_err(|error| OfficeError::File(error.to_string()))??;
         let tx = self.store.begin("scan of a form").await?;
         held(&*tx, form).await?;
         let file = config.data.join(&path);
-        if !file.exists() {
-            let folder = file.parent().map_or(Ok(()), durable::private_folder);
-            let kept = folder.and_then(|()| durable::create_private(&file, &sealed));
-            kept.map_err(|error| OfficeError::File(format!("{}: {error}", file.display())))?;
-        }
+        let at = file.clone();
+        let kept = durable::off_thread(move || {
+            if at.exists() {
+                return Ok(());
+            }
+            at.parent().map_or(Ok(()), durable::private_folder)?;
+            durable::create_private(&at, &sealed)
+        });
+        kept.await.map_err(|error| OfficeError::File(format!("{}: {error}", file.display())))?;
         Ok(tx.commit().await?)
     }
 }
@@ -208,7 +215,7 @@ pub(crate) async fn delete_due(store: &Datastore, data: &Path, today: Date) -> R
         let form = held(&*tx, form.id).await?.filter(|form| form.delete_on.is_some_and(|on| on < day_number(today)));
         let Some((id, path)) = form.and_then(|form| Some((form.id, data.join(form.scan_path?)))) else { continue };
         for file in [durable::draft_of(&path), path] {
-            match std::fs::remove_file(&file) {
+            match tokio::fs::remove_file(&file).await {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(OfficeError::File(format!("{}: {error}", file.display())));
                 }

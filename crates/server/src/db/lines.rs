@@ -1,22 +1,22 @@
 //! Connections for statements that are each a transaction of their own.
 //!
-//! **In**: a statement. **Out**: what it is answered. SQLite's pool is used as it is. Of PostgreSQL's, connections are kept out
-//! once they are there: the pool asks each that comes back whether it still stands, which doubles the questions, and with
-//! one statement for each use that is half of what they cost. It asks because a call that was given up in the middle of a
-//! statement leaves a connection of which nobody knows where it is; here it is known.
+//! **In**: a statement. **Out**: what it is answered. SQLite's pool is used as it is. sqlx's pool for PostgreSQL asks each
+//! connection that comes back whether it still stands, which doubles the questions, and with one statement for each use that is
+//! half of what they cost. It asks because a call that was given up in the middle of a statement leaves a connection of which
+//! nobody knows where it is; here it is known. So connections are kept here, once the pool has made them.
 //!
-//! **What can go wrong.** A call is given up in the middle, or a statement fails: its connection goes back to the pool, which
-//! asks it. The server was gone: whoever notices first fails, and no other connection is used before the pool has asked it.
-//! A connection that nobody used for [`IDLE`], or that is older than [`AGE`], goes back as well. All are taken: callers
-//! wait in the order in which they came, and fail after [`super::BUSY`].
+//! **What can go wrong.** A call is given up in the middle of a statement, or a connection fails: it is hung up. The server was
+//! gone: whoever notices first fails, and of those that lie here none is used any more. A connection that nobody used for
+//! [`IDLE`] is asked before it is used, and hung up if it has no answer within [`ANSWER`]: what stands between may have forgotten
+//! it. One that is older than [`AGE`], or was not used for so long, is hung up. All are taken: callers wait in the order in
+//! which they came, and fail after [`super::BUSY`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::PgPool;
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, Postgres};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, PgConnection, Postgres};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
     Statement, Values,
@@ -27,8 +27,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A connection that was not used for so long may be gone, and is asked first.
 pub(super) const IDLE: Duration = Duration::from_secs(5);
-/// Connections that the pool sees to by itself: none, or it could not be left without a runtime.
-pub(super) const AT_LEAST: u32 = 0;
+/// The answer comes within this time.
+const ANSWER: Duration = Duration::from_secs(2);
 /// The server's side of a connection grows with what it is asked.
 const AGE: Duration = Duration::from_secs(600);
 
@@ -41,11 +41,12 @@ pub(crate) enum Lines {
     Postgres(Kept),
 }
 
-/// Connections that are kept out of their pool.
+/// Connections that are kept.
 #[derive(Debug)]
 pub(crate) struct Kept {
+    /// Makes connections, and knows none of those that it has made.
     pool: PgPool,
-    /// As many as the pool has connections: whoever holds one finds a connection here or in the pool.
+    /// As many as there may be connections.
     turns: Semaphore,
     /// Those that nobody uses just now; the one that was used last is the last.
     idle: Mutex<Vec<Line>>,
@@ -53,25 +54,36 @@ pub(crate) struct Kept {
     after_each: super::AfterEach,
 }
 
-/// A connection on which no statement is under way, unless somebody has taken it.
+/// A connection on which no statement is under way, unless somebody has taken it. Dropped, it is hung up.
 #[derive(Debug)]
 struct Line {
-    connection: PoolConnection<Postgres>,
+    connection: PgConnection,
     since: Instant,
     used: Instant,
 }
 
-/// Dropped in the middle of a statement, the connection goes to the pool.
+impl Line {
+    fn is_old(&self) -> bool {
+        self.since.elapsed() >= AGE || self.used.elapsed() >= AGE
+    }
+
+    /// Whether it can be used.
+    async fn stands(&mut self) -> bool {
+        self.used.elapsed() < IDLE || matches!(tokio::time::timeout(ANSWER, self.connection.ping()).await, Ok(Ok(())))
+    }
+}
+
+/// Dropped in the middle of a statement, the connection is hung up, and then it is another's turn.
 struct Taken<'a> {
     line: Line,
     _turn: SemaphorePermit<'a>,
 }
 
 impl Kept {
-    fn new(pool: PgPool) -> Self {
+    fn new(pool: PgPool, at_most: usize) -> Self {
         Self {
-            turns: Semaphore::new(pool.options().get_max_connections() as usize),
             pool,
+            turns: Semaphore::new(at_most),
             idle: Mutex::default(),
             #[cfg(test)]
             after_each: super::AfterEach::default(),
@@ -83,31 +95,35 @@ impl Kept {
     }
 
     async fn take(&self) -> Result<Taken<'_>, DbErr> {
-        let turn = tokio::time::timeout(super::BUSY, self.turns.acquire()).await;
-        let turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        let turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        let last = self.idle().pop();
-        if let Some(line) = last.filter(|line| line.used.elapsed() < IDLE && line.since.elapsed() < AGE) {
-            return Ok(Taken { line, _turn: turn });
+        let timeout = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        tokio::time::timeout(super::BUSY, self.taken()).await.map_err(|_| timeout())?
+    }
+
+    async fn taken(&self) -> Result<Taken<'_>, DbErr> {
+        let closed = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+        let turn = self.turns.acquire().await.map_err(|_| closed())?;
+        // Not in the loop's head: the lock would be held while it is asked.
+        while let Some(mut line) = { self.idle().pop() } {
+            if line.stands().await {
+                return Ok(Taken { line, _turn: turn });
+            }
         }
-        // Whichever lie beneath it were used even earlier.
-        self.let_go();
         let connection = self.pool.acquire().await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-            sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+            sqlx::Error::PoolClosed => closed(),
             other => DbErr::Conn(RuntimeErr::SqlxError(other.into())),
         })?;
-        let now = Instant::now();
+        let (connection, now) = (connection.detach(), Instant::now());
         Ok(Taken { line: Line { connection, since: now, used: now }, _turn: turn })
     }
 
-    /// Gives back to the pool what nobody uses.
-    fn let_go(&self) {
+    /// Hangs up what nobody uses.
+    fn hang_up(&self) {
         let unused = std::mem::take(&mut *self.idle());
         drop(unused);
     }
 
-    /// Keeps the connection if the statement went well.
+    /// Keeps the connection if nothing is wrong with it.
     fn settle<T>(
         &self,
         taken: Taken<'_>,
@@ -115,27 +131,21 @@ impl Kept {
         failed: fn(RuntimeErr) -> DbErr,
     ) -> Result<T, DbErr> {
         match &answer {
-            Ok(_) => {
+            Err(error) if is_gone(error) => self.hang_up(),
+            // After a statement that failed the next one first reads to its end.
+            Ok(_) | Err(sqlx::Error::Database(_)) => {
                 let mut idle = self.idle();
-                if !self.pool.is_closed() {
-                    idle.push(Line { used: Instant::now(), ..taken.line });
+                idle.retain(|line| !line.is_old());
+                let line = Line { used: Instant::now(), ..taken.line };
+                if !self.pool.is_closed() && !line.is_old() {
+                    idle.push(line);
                 }
             }
-            Err(error) if is_gone(error) => self.let_go(),
             Err(_) => {}
         }
         #[cfg(test)]
         self.after_each.call();
         answer.map_err(|error| failed(RuntimeErr::SqlxError(error.into())))
-    }
-}
-
-/// Whoever closes the database before has left nothing here. To give a connection back takes a runtime, which may have ended
-/// by now; so these are hung up.
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let unused = std::mem::take(&mut *self.idle());
-        unused.into_iter().for_each(|line| drop(line.connection.detach()));
     }
 }
 
@@ -155,9 +165,9 @@ fn query(statement: &mut Statement) -> Query<'_, Postgres, SqlxValues> {
 }
 
 impl Lines {
-    /// To PostgreSQL, as many at once as the pool may have.
-    pub(super) fn to_postgres(pool: PgPool) -> Self {
-        Self::Postgres(Kept::new(pool))
+    /// To PostgreSQL, as many as that at once.
+    pub(super) fn to_postgres(pool: PgPool, at_most: usize) -> Self {
+        Self::Postgres(Kept::new(pool, at_most))
     }
 
     /// The same database; this is called after every statement.
@@ -170,7 +180,7 @@ impl Lines {
                 Self::Sqlite(pool)
             }
             Self::Postgres(kept) => {
-                let mut calling = Kept::new(kept.pool.clone());
+                let mut calling = Kept::new(kept.pool.clone(), super::LINES);
                 calling.after_each = call.clone();
                 Self::Postgres(calling)
             }
@@ -195,7 +205,11 @@ impl Lines {
             Self::Sqlite(pool) => pool.close_by_ref().await,
             Self::Postgres(kept) => {
                 let closed = kept.pool.close();
-                kept.let_go();
+                let unused = std::mem::take(&mut *kept.idle());
+                for line in unused {
+                    // Whether or not the server hears of it.
+                    line.connection.close().await.ok();
+                }
                 closed.await;
                 Ok(())
             }
@@ -217,7 +231,7 @@ impl ConnectionTrait for Lines {
             Self::Sqlite(pool) => pool.execute_raw(statement).await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = query(&mut statement).execute(&mut *taken.line.connection).await;
+                let answer = query(&mut statement).execute(&mut taken.line.connection).await;
                 Ok(kept.settle(taken, answer, DbErr::Exec)?.into())
             }
         }
@@ -239,7 +253,7 @@ impl ConnectionTrait for Lines {
             Self::Sqlite(pool) => pool.query_one_raw(statement).await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = query(&mut statement).fetch_optional(&mut *taken.line.connection).await;
+                let answer = query(&mut statement).fetch_optional(&mut taken.line.connection).await;
                 Ok(kept.settle(taken, answer, DbErr::Query)?.map(QueryResult::from))
             }
         }
@@ -250,7 +264,7 @@ impl ConnectionTrait for Lines {
             Self::Sqlite(pool) => pool.query_all_raw(statement).await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = query(&mut statement).fetch_all(&mut *taken.line.connection).await;
+                let answer = query(&mut statement).fetch_all(&mut taken.line.connection).await;
                 Ok(kept.settle(taken, answer, DbErr::Query)?.into_iter().map(QueryResult::from).collect())
             }
         }
@@ -297,7 +311,7 @@ mod tests {
         number(lines, WHO).await.unwrap();
         let slow = number(lines, "SELECT 7 FROM pg_sleep(0.5)");
         assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
-        assert_eq!(kept(lines).idle().len(), 0, "the pool has it");
+        assert_eq!(kept(lines).idle().len(), 0, "it was hung up");
         for wanted in 1..20 {
             assert_eq!(number(lines, &format!("SELECT {wanted}")).await.unwrap(), wanted);
         }
@@ -338,19 +352,52 @@ mod tests {
         let lines = world.store.reads();
         let many: Vec<_> = (0..100).map(|_| number(lines, "SELECT 1 FROM pg_sleep(0.01)")).collect();
         assert_eq!(futures_util::future::try_join_all(many).await.unwrap(), vec![1; 100]);
-        assert!(kept(lines).idle().len() <= kept(lines).pool.options().get_max_connections() as usize);
+        assert!(kept(lines).idle().len() <= super::super::LINES);
     }
 
     #[tokio::test]
-    async fn what_was_not_used_lately_is_asked_first() {
+    async fn what_was_not_used_lately_is_asked_first_and_what_is_old_is_hung_up() {
+        let world = World::new(Kind::Postgres).await;
+        let lines = world.store.reads();
+        let first = number(lines, WHO).await.unwrap();
+        let earlier = |by: Duration| Instant::now().checked_sub(by).unwrap();
+        kept(lines).idle()[0].used = earlier(IDLE);
+        assert_eq!(number(lines, WHO).await.unwrap(), first, "it stands");
+        // Ended at the server, without a word: nobody notices who does not ask.
+        let other = Lines::to_postgres(kept(lines).pool.clone(), 1);
+        number(&other, &format!("SELECT pg_terminate_backend({first})::int")).await.unwrap();
+        kept(lines).idle()[0].used = earlier(IDLE);
+        let second = number(lines, WHO).await.unwrap();
+        assert_ne!(second, first);
+        let two = async || {
+            let slow: Vec<_> = (0..2).map(|_| number(lines, "SELECT 1 FROM pg_sleep(0.05)")).collect();
+            futures_util::future::try_join_all(slow).await.unwrap();
+            assert_eq!(kept(lines).idle().len(), 2);
+        };
+        two().await;
+        kept(lines).idle().iter_mut().for_each(|line| line.used = earlier(AGE));
+        number(lines, WHO).await.unwrap();
+        assert_eq!(kept(lines).idle().len(), 1, "the one that nobody needs");
+        two().await;
+        kept(lines).idle().iter_mut().for_each(|line| line.since = earlier(AGE));
+        let last = number(lines, WHO).await.unwrap();
+        assert_eq!(kept(lines).idle().len(), 0, "after it was used once more");
+        assert_ne!(number(lines, WHO).await.unwrap(), last);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_was_closed_keeps_nothing() {
         let world = World::new(Kind::Postgres).await;
         let lines = world.store.reads();
         number(lines, WHO).await.unwrap();
-        for line in kept(lines).idle().iter_mut() {
-            line.used = line.used.checked_sub(IDLE).unwrap();
-        }
-        let taken = kept(lines).take().await.unwrap();
+        let slow = number(lines, "SELECT 1 FROM pg_sleep(0.2)");
+        let closing = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            world.store.clone().close().await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(slow, closing);
+        assert_eq!(answer.unwrap(), 1, "what was under way is answered");
         assert_eq!(kept(lines).idle().len(), 0);
-        assert!(taken.line.since.elapsed() < IDLE);
+        number(lines, WHO).await.unwrap_err();
     }
 }

@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 use jianzai_wire::Secret;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait as _,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -37,9 +37,12 @@ use self::migration::Migrations;
 
 /// A writer waits this long for another process (an import beside the service).
 const BUSY: Duration = Duration::from_secs(20);
-/// Connections to PostgreSQL at most: for single statements, and as many again for transactions. A server takes 100 unless
-/// told otherwise, and several processes share it.
-const CONNECTIONS: u32 = 12;
+/// Whoever asks whether the database answers does not wait for longer.
+const READY: Duration = Duration::from_secs(5);
+/// Connections of a process to PostgreSQL at most, for single statements and for transactions. A server takes 100 unless told
+/// otherwise, and several processes share it.
+const LINES: usize = 10;
+const TRANSACTIONS: u32 = 6;
 /// Names the lock under which tables are brought forward.
 const MIGRATING: i64 = 0x6a69_616e_7a61_6901;
 
@@ -71,10 +74,11 @@ impl Datastore {
                 Ok(Self { reads, single: Arc::new(Lines::Sqlite(writes.clone())), writes })
             }
             Database::Postgres(url) => {
-                let writes = postgres(url.expose(), 1).await?;
+                let writes = postgres(url.expose(), TRANSACTIONS, 1).await?;
                 bring_forward(&writes).await?;
-                let single = postgres(url.expose(), lines::AT_LEAST).await?.get_postgres_connection_pool().clone();
-                let single = Arc::new(Lines::to_postgres(single));
+                // Whatever is taken from this pool is not given back.
+                let lines = postgres(url.expose(), LINES as u32, 0).await?;
+                let single = Arc::new(Lines::to_postgres(lines.get_postgres_connection_pool().clone(), LINES));
                 Ok(Self { reads: single.clone(), single, writes })
             }
         }
@@ -97,6 +101,16 @@ impl Datastore {
     /// For one statement that is a whole transaction: durable when it is answered, at a third of the questions.
     pub(crate) fn single(&self) -> &Lines {
         &self.single
+    }
+
+    /// Whether the database answers, statements and transactions.
+    pub(crate) async fn ping(&self) -> Result<(), DbErr> {
+        let both = async {
+            self.reads.ping().await?;
+            self.writes.ping().await
+        };
+        let timeout = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        tokio::time::timeout(READY, both).await.map_err(|_| timeout())?
     }
 
     /// Begins to write; `name` appears in the log when the transaction was slow. Dropped, it is undone.
@@ -180,9 +194,9 @@ async fn bring_forward(database: &DatabaseConnection) -> Result<(), DbErr> {
     alone.commit().await
 }
 
-async fn postgres(url: &str, at_least: u32) -> Result<DatabaseConnection, DbErr> {
+async fn postgres(url: &str, at_most: u32, at_least: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(CONNECTIONS).min_connections(at_least).sqlx_logging(false).acquire_timeout(BUSY);
+    options.max_connections(at_most).min_connections(at_least).sqlx_logging(false).acquire_timeout(BUSY);
     // To ask before each statement whether the line still stands would double the questions.
     options.test_before_acquire_if_idle_for(IDLE);
     sea_orm::Database::connect(options).await

@@ -99,11 +99,12 @@ pub(crate) async fn returned(
     Body(request): Body<ReturnedRequest>,
 ) -> Result<(StatusCode, Json<Recorded>), Refusal> {
     let arrived = Instant::now();
-    let scan = BASE64_STANDARD.decode(request.scan.expose()).map_err(|_| ReasonCode::InputBodyInvalid)?;
-    let scan = Zeroizing::new(scan);
-    if !is_scan(&scan) {
-        return Err(ReasonCode::InputBodyInvalid.into());
-    }
+    let encoded = request.scan.clone();
+    let decoded = tokio::task::spawn_blocking(move || {
+        let scan = Zeroizing::new(BASE64_STANDARD.decode(encoded.expose()).ok()?);
+        is_scan(&scan).then_some(scan)
+    });
+    let scan = decoded.await.map_err(|error| Refusal::internal(&error))?.ok_or(ReasonCode::InputBodyInvalid)?;
     let (clerk, now) = (signed_in.account.id, app.clock.now());
     let tx = app.store.begin("form returned").await?;
     let counters = within_limits(&app, &tx, clerk, now).await?;
