@@ -6,15 +6,15 @@
 //!
 //! An appeal that is open brings back what was withheld, and whoever knows four facts can have an attempt refused. So a
 //! person has one open appeal, whichever attempt is appealed against: the same appeal again, or one from elsewhere, is that
-//! one. After one was dismissed, the next is made at the office for [`QUIET_DAYS`] days.
+//! one. After one was dismissed, the next is made at the office for [`QUIET_DAYS`] days ([`crate::desk::wishes`]).
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use jianzai_wire::ReasonCode;
 use jianzai_wire::api::{Appeal, AppealRequest, Problem};
+use jianzai_wire::{ReasonCode, Secret};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use crate::attempts::authorised;
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::decisions::Decision;
 use crate::chronicle::reviews::{Opening, open_with_words};
+use crate::db::Writing;
 use crate::db::entity::{State as Standing, attempt, beneficiary};
 use crate::db::year::review::{Column, Entity, Model};
 use crate::problem::{Body, Refusal};
@@ -57,24 +58,68 @@ pub(crate) async fn appeal(
     Body(request): Body<AppealRequest>,
 ) -> Result<(StatusCode, Json<Appeal>), Refusal> {
     let now = app.clock.now();
-    let statement = request.statement.filter(|words| !words.expose().trim().is_empty());
-    if statement.as_ref().is_some_and(|words| words.expose().chars().count() > LONGEST) {
-        return Err(ReasonCode::InputBodyInvalid.into());
-    }
+    let statement = checked(request.statement)?;
     let tx = app.store.begin("appeal").await?;
     let attempt = authorised(&*tx, id, &headers).await?;
-    // Two appeals of one person wait for each other.
-    beneficiary::Entity::find_by_id(attempt.beneficiary_id).lock_exclusive().one(&*tx).await?;
-    if let Some(open) = of_person(&*tx, attempt.beneficiary_id).await?.iter().find(|row| row.decided_at.is_none()) {
-        return Ok((StatusCode::OK, told(open)));
-    }
-    refuse_idle(&*tx, &attempt, now).await?;
     let opening = Opening::appeal(attempt.beneficiary_id, Some(id), statement);
-    let (review, _) = open_with_words(&*tx, &app.keys, &opening, now).await?;
-    let row = Entity::find_by_id(review).one(&*tx).await?.ok_or(ReasonCode::ServerInternal)?;
-    audit::append(&tx, now, Entry::of(Action::AppealOpened, review)).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, told(&row)))
+    let taken = match open_of(&tx, attempt.beneficiary_id).await? {
+        Some(open) => Taken::Open(told(&open)),
+        None => {
+            refuse_idle(&*tx, &attempt, now).await?;
+            take(&tx, &app, attempt.beneficiary_id, opening, None, now).await?
+        }
+    };
+    match taken {
+        Taken::Open(answer) => Ok((StatusCode::OK, answer)),
+        Taken::New(answer) => {
+            tx.commit().await?;
+            Ok((StatusCode::CREATED, answer))
+        }
+    }
+}
+
+/// What somebody says, unless it is too long; nothing, if it is empty.
+pub(crate) fn checked(statement: Option<Secret>) -> Result<Option<Secret>, Refusal> {
+    let statement = statement.filter(|words| !words.expose().trim().is_empty());
+    match statement.as_ref().is_some_and(|words| words.expose().chars().count() > LONGEST) {
+        true => Err(ReasonCode::InputBodyInvalid.into()),
+        false => Ok(statement),
+    }
+}
+
+/// What came of an appeal.
+pub(crate) enum Taken {
+    /// It is new; it stands once the transaction is committed.
+    New(Json<Appeal>),
+    /// One of theirs is open already.
+    Open(Json<Appeal>),
+}
+
+/// The open appeal of a person. Two who appeal for one person wait for each other here.
+async fn open_of(tx: &Writing, person: Uuid) -> Result<Option<Model>, Refusal> {
+    beneficiary::Entity::find_by_id(person).lock_exclusive().one(&**tx).await?;
+    Ok(of_person(&**tx, person).await?.into_iter().find(|row| row.decided_at.is_none()))
+}
+
+/// Takes a person's appeal, as a clerk heard it or from the app; the last that a transaction does: it logs.
+pub(crate) async fn take(
+    tx: &Writing,
+    app: &App,
+    person: Uuid,
+    opening: Opening,
+    clerk: Option<Uuid>,
+    now: i64,
+) -> Result<Taken, Refusal> {
+    if let Some(open) = open_of(tx, person).await? {
+        return Ok(Taken::Open(told(&open)));
+    }
+    let (review, is_new) = open_with_words(&**tx, &app.keys, &opening, now).await?;
+    if !is_new {
+        return Err(ReasonCode::AppealDecidedLately.into());
+    }
+    let row = Entity::find_by_id(review).one(&**tx).await?.ok_or(ReasonCode::ServerInternal)?;
+    audit::append(tx, now, Entry { actor: clerk, ..Entry::of(Action::AppealOpened, review) }).await?;
+    Ok(Taken::New(told(&row)))
 }
 
 /// Refuses an appeal against what was not refused, or too long ago, and one that follows a dismissed one too soon.

@@ -22,7 +22,7 @@ use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
     by_people, calls, case, decide, evidence, in_vain, letters, links as desk_links, lists, oversight, person, post,
-    reviews, rosters, visit_reports, visits,
+    reviews, rosters, visit_reports, visits, wishes,
 };
 use crate::messages::receipts;
 use crate::problem::{self, Refusal};
@@ -90,6 +90,9 @@ fn by_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(by_people::seen))
         .routes(routes!(by_people::report))
         .routes(routes!(by_people::withdraw))
+        .routes(routes!(wishes::appeal))
+        .routes(routes!(wishes::contact))
+        .routes(routes!(wishes::opt_out))
         .routes(routes!(post::issue))
         .routes(routes!(letters::returned))
         .routes(routes!(calls::offer, calls::free))

@@ -23,6 +23,7 @@ pub mod plan;
 mod reason;
 mod schema;
 mod time;
+pub mod wishes;
 
 pub use area::Area;
 pub use bytes::Bytes32;

@@ -9,6 +9,7 @@ use jianzai_wire::cases::*;
 use jianzai_wire::channels::*;
 use jianzai_wire::desk::{DeskAttempt, DeskPerson};
 use jianzai_wire::messages::*;
+use jianzai_wire::wishes::*;
 use jianzai_wire::{Action, Division, IdNumber, Limitation, Name, ReasonCode, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -193,4 +194,16 @@ fn personal_values_never_print() {
             assert!(!text.contains(part), "{part} in {text}");
         }
     }
+}
+
+#[test]
+fn every_wish_keeps_its_form() {
+    let id_number = || jianzai_wire::IdNumber::parse("11010519491231002X").expect("an ID number");
+    sent("appeal_for", &AppealForRequest { id_number: id_number(), statement: Some(words()) });
+    let (recipient, language) = (Reached::Family, jianzai_wire::Language::En);
+    let contact =
+        ContactRequest { id_number: id_number(), recipient, medium: ReachedBy::Sms, address: words(), language };
+    sent("contact", &contact);
+    assert!(!format!("{contact:?}").contains(words().expose()));
+    sent("opt_out", &OptOutRequest { id_number: id_number(), recipient, only_legal: true });
 }

@@ -92,6 +92,10 @@ words! {
         DeathDecided = "death_decided",
         /// Somebody appealed.
         AppealOpened = "appeal_opened",
+        /// A clerk put down how somebody can be reached; the detail says who and by which way.
+        ContactAdded = "contact_added",
+        /// A clerk put down that somebody wants the legal notices only, or all again; the detail says who and which.
+        OptedOut = "opted_out",
         /// A clerk put a report of death before the queue.
         DeathReported = "death_reported",
         /// A letter came back.

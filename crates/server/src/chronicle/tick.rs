@@ -1,7 +1,7 @@
 //! The daily tick: looks at everybody for whom something may have changed, and writes what follows.
 //!
 //! **In**: a moment in China, the policies, rows whose `next_look` has come. **Out**: steps of standing, messages to send,
-//! instructions to the payer, and when to look next; before that, cases of those who are looked for again. **What can go wrong**: the process dies or the database fails: the
+//! instructions to the payer, and when to look next; and cases of those who are looked for again. **What can go wrong**: the process dies or the database fails: the
 //! batch in hand is undone, those before it stand, and the next run does what is left. A person whose rows can't be read is
 //! logged by identifier and looked at again next time.
 //!
@@ -87,20 +87,33 @@ pub(crate) async fn tick(
             break;
         }
     }
-    look_again(store, now, interrupted).await?;
-    if interrupted() {
-        return Ok(Ticked { interrupted: true, ..ticked });
-    }
-    let mut after = None;
     loop {
-        match batch(store, keys, policies, now, after, &mut ticked, interrupted).await? {
-            Some(last) => after = Some(last),
-            None => return Ok(ticked),
-        }
-        if ticked.interrupted {
-            return Ok(ticked);
+        batches(store, keys, policies, now, &mut ticked, interrupted).await?;
+        // After the looks, so that whoever has come is known to have; those who are looked for again are looked at once more.
+        if ticked.interrupted || look_again(store, now, interrupted).await? == 0 {
+            break;
         }
     }
+    Ok(Ticked { interrupted: interrupted(), ..ticked })
+}
+
+/// Looks at everybody whose day has come.
+async fn batches(
+    store: &Datastore,
+    keys: &KeyRing,
+    policies: &PolicySet,
+    now: OffsetDateTime,
+    ticked: &mut Ticked,
+    interrupted: &(dyn Fn() -> bool + Sync),
+) -> Result<(), DbErr> {
+    let mut after = None;
+    while let Some(last) = batch(store, keys, policies, now, after, ticked, interrupted).await? {
+        after = Some(last);
+        if ticked.interrupted {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// People of the register who have no row yet draw the employees' pension from today on, until an import says otherwise.

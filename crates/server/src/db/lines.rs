@@ -5,13 +5,14 @@
 //! half of what they cost. It asks because a call that was given up in the middle of a statement leaves a connection of which
 //! nobody knows where it is; here it is known. So connections are kept here, once the pool has made them.
 //!
-//! **What can go wrong.** A call is given up in the middle of a statement, or a connection fails: it is hung up. The server was
-//! gone: whoever notices first fails, and of those that lie here none is used any more. A connection that nobody used for
-//! [`IDLE`] is asked before it is used, and hung up if it has no answer within [`ANSWER`]: what stands between may have forgotten
-//! it. One that is older than [`AGE`], or was not used for so long, is hung up. All are taken: callers wait in the order in
+//! **What can go wrong.** A call is given up in the middle of a statement: its connection is waited for, since the server works
+//! on, and then hung up; only then is it another's turn, so that there are never more. The server was gone: whoever notices
+//! first fails, and of those that lie here none is used any more. A connection that nobody used for [`IDLE`] is asked before it
+//! is used; if it has no answer within [`ANSWER`], what stands between may have forgotten it and the others, and all are hung
+//! up. One that is older than [`AGE`], or was not used for so long, is hung up. All are taken: callers wait in the order in
 //! which they came, and fail after [`super::BUSY`].
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::postgres::PgPool;
@@ -23,7 +24,8 @@ use sea_orm::{
 };
 use sea_orm_migration::prelude::async_trait;
 use sea_query_sqlx::SqlxValues;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A connection that was not used for so long may be gone, and is asked first.
 pub(super) const IDLE: Duration = Duration::from_secs(5);
@@ -47,7 +49,7 @@ pub(crate) struct Kept {
     /// Makes connections, and knows none of those that it has made.
     pool: PgPool,
     /// As many as there may be connections.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     /// Those that nobody uses just now; the one that was used last is the last.
     idle: Mutex<Vec<Line>>,
     #[cfg(test)]
@@ -73,17 +75,39 @@ impl Line {
     }
 }
 
-/// Dropped in the middle of a statement, the connection is hung up, and then it is another's turn.
-struct Taken<'a> {
-    line: Line,
-    _turn: SemaphorePermit<'a>,
+/// A connection, and somebody's turn to use it.
+struct Taken {
+    /// None once it is settled.
+    line: Option<Line>,
+    turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Taken {
+    fn line(&mut self) -> Result<&mut PgConnection, DbErr> {
+        let line = self.line.as_mut().map(|line| &mut line.connection);
+        line.ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
+    }
+}
+
+/// In the middle of a statement.
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let (line, turn) = (self.line.take(), self.turn.take());
+        if let (Some(mut line), Ok(runtime)) = (line, Handle::try_current()) {
+            runtime.spawn(async move {
+                tokio::time::timeout(super::BUSY, line.connection.ping()).await.ok();
+                drop(line);
+                drop(turn);
+            });
+        }
+    }
 }
 
 impl Kept {
     fn new(pool: PgPool, at_most: usize) -> Self {
         Self {
             pool,
-            turns: Semaphore::new(at_most),
+            turns: Arc::new(Semaphore::new(at_most)),
             idle: Mutex::default(),
             #[cfg(test)]
             after_each: super::AfterEach::default(),
@@ -94,19 +118,24 @@ impl Kept {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn take(&self) -> Result<Taken<'_>, DbErr> {
+    async fn take(&self) -> Result<Taken, DbErr> {
         let timeout = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
         tokio::time::timeout(super::BUSY, self.taken()).await.map_err(|_| timeout())?
     }
 
-    async fn taken(&self) -> Result<Taken<'_>, DbErr> {
+    async fn taken(&self) -> Result<Taken, DbErr> {
         let closed = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
-        let turn = self.turns.acquire().await.map_err(|_| closed())?;
-        // Not in the loop's head: the lock would be held while it is asked.
-        while let Some(mut line) = { self.idle().pop() } {
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| closed())?;
+        let last = {
+            let mut idle = self.idle();
+            idle.retain(|line| !line.is_old());
+            idle.pop()
+        };
+        if let Some(mut line) = last {
             if line.stands().await {
-                return Ok(Taken { line, _turn: turn });
+                return Ok(Taken { line: Some(line), turn: Some(turn) });
             }
+            self.hang_up();
         }
         let connection = self.pool.acquire().await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
@@ -114,7 +143,7 @@ impl Kept {
             other => DbErr::Conn(RuntimeErr::SqlxError(other.into())),
         })?;
         let (connection, now) = (connection.detach(), Instant::now());
-        Ok(Taken { line: Line { connection, since: now, used: now }, _turn: turn })
+        Ok(Taken { line: Some(Line { connection, since: now, used: now }), turn: Some(turn) })
     }
 
     /// Hangs up what nobody uses.
@@ -126,23 +155,21 @@ impl Kept {
     /// Keeps the connection if nothing is wrong with it.
     fn settle<T>(
         &self,
-        taken: Taken<'_>,
+        mut taken: Taken,
         answer: Result<T, sqlx::Error>,
         failed: fn(RuntimeErr) -> DbErr,
     ) -> Result<T, DbErr> {
+        let line = taken.line.take().map(|line| Line { used: Instant::now(), ..line });
         match &answer {
             Err(error) if is_gone(error) => self.hang_up(),
             // After a statement that failed the next one first reads to its end.
             Ok(_) | Err(sqlx::Error::Database(_)) => {
                 let mut idle = self.idle();
-                idle.retain(|line| !line.is_old());
-                let line = Line { used: Instant::now(), ..taken.line };
-                if !self.pool.is_closed() && !line.is_old() {
-                    idle.push(line);
-                }
+                idle.extend(line.filter(|line| !self.pool.is_closed() && !line.is_old()));
             }
             Err(_) => {}
         }
+        drop(taken);
         #[cfg(test)]
         self.after_each.call();
         answer.map_err(|error| failed(RuntimeErr::SqlxError(error.into())))
@@ -152,8 +179,8 @@ impl Kept {
 /// Whether it was the connection that failed, not the statement.
 fn is_gone(error: &sqlx::Error) -> bool {
     match error {
-        // Class 57: the server stops, or somebody ended the connection.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57")),
+        // Class 57: the server stops, or somebody ended the connection; but not that somebody ended the statement.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57") && code != "57014"),
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
         _ => false,
     }
@@ -193,7 +220,7 @@ impl Lines {
             Self::Sqlite(pool) => pool.ping().await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = taken.line.connection.ping().await;
+                let answer = taken.line()?.ping().await;
                 kept.settle(taken, answer, DbErr::Conn)
             }
         }
@@ -231,7 +258,7 @@ impl ConnectionTrait for Lines {
             Self::Sqlite(pool) => pool.execute_raw(statement).await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = query(&mut statement).execute(&mut taken.line.connection).await;
+                let answer = query(&mut statement).execute(taken.line()?).await;
                 Ok(kept.settle(taken, answer, DbErr::Exec)?.into())
             }
         }
@@ -242,7 +269,7 @@ impl ConnectionTrait for Lines {
             Self::Sqlite(pool) => pool.execute_unprepared(sql).await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = taken.line.connection.execute(AssertSqlSafe(sql)).await;
+                let answer = taken.line()?.execute(AssertSqlSafe(sql)).await;
                 Ok(kept.settle(taken, answer, DbErr::Exec)?.into())
             }
         }
@@ -253,7 +280,7 @@ impl ConnectionTrait for Lines {
             Self::Sqlite(pool) => pool.query_one_raw(statement).await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = query(&mut statement).fetch_optional(&mut taken.line.connection).await;
+                let answer = query(&mut statement).fetch_optional(taken.line()?).await;
                 Ok(kept.settle(taken, answer, DbErr::Query)?.map(QueryResult::from))
             }
         }
@@ -264,7 +291,7 @@ impl ConnectionTrait for Lines {
             Self::Sqlite(pool) => pool.query_all_raw(statement).await,
             Self::Postgres(kept) => {
                 let mut taken = kept.take().await?;
-                let answer = query(&mut statement).fetch_all(&mut taken.line.connection).await;
+                let answer = query(&mut statement).fetch_all(taken.line()?).await;
                 Ok(kept.settle(taken, answer, DbErr::Query)?.into_iter().map(QueryResult::from).collect())
             }
         }
@@ -311,10 +338,14 @@ mod tests {
         number(lines, WHO).await.unwrap();
         let slow = number(lines, "SELECT 7 FROM pg_sleep(0.5)");
         assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
-        assert_eq!(kept(lines).idle().len(), 0, "it was hung up");
+        assert_eq!(kept(lines).idle().len(), 0);
+        assert_eq!(kept(lines).turns.available_permits(), super::super::LINES - 1, "the server works on");
         for wanted in 1..20 {
             assert_eq!(number(lines, &format!("SELECT {wanted}")).await.unwrap(), wanted);
         }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(kept(lines).turns.available_permits(), super::super::LINES, "it was hung up");
+        assert_eq!(kept(lines).idle().len(), 1);
     }
 
     #[tokio::test]
@@ -377,12 +408,11 @@ mod tests {
         two().await;
         kept(lines).idle().iter_mut().for_each(|line| line.used = earlier(AGE));
         number(lines, WHO).await.unwrap();
-        assert_eq!(kept(lines).idle().len(), 1, "the one that nobody needs");
+        assert_eq!(kept(lines).idle().len(), 1, "nobody needed them");
         two().await;
         kept(lines).idle().iter_mut().for_each(|line| line.since = earlier(AGE));
-        let last = number(lines, WHO).await.unwrap();
-        assert_eq!(kept(lines).idle().len(), 0, "after it was used once more");
-        assert_ne!(number(lines, WHO).await.unwrap(), last);
+        number(lines, WHO).await.unwrap();
+        assert_eq!(kept(lines).idle().len(), 1, "a new one");
     }
 
     #[tokio::test]

@@ -8,3 +8,6 @@ CREATE TABLE visit_in_vain (
   PRIMARY KEY (beneficiary_id, on_day, volunteer_id)
 ) STRICT;
 CREATE INDEX visit_in_vain_old ON visit_in_vain (said_at);
+
+-- The cases of a person: reviews are kept, and become many.
+CREATE INDEX review_of_beneficiary ON review (beneficiary_id, kind, opened_at);

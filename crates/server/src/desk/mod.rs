@@ -29,6 +29,7 @@ pub(crate) mod reviews;
 pub(crate) mod rosters;
 pub(crate) mod visit_reports;
 pub(crate) mod visits;
+pub(crate) mod wishes;
 
 #[cfg(test)]
 mod tests;

@@ -132,8 +132,11 @@ pub(crate) async fn returned(
         _ => return Err(ReasonCode::InputBodyInvalid.into()),
     };
     let returned = Returned { proof_date: request.on, by, decided_by: Party::Staff(clerk) };
-    let office = app.office();
-    answer(office.return_form(&app.config, request.code.expose(), &scan, returned, china(now)).await?)
+    // A task of its own: if the line breaks, the server drops the call, and nobody else may file the scan before this one has.
+    let filed = tokio::spawn(async move {
+        app.office().return_form(&app.config, request.code.expose(), &scan, returned, china(now)).await
+    });
+    answer(filed.await.map_err(|error| Refusal::internal(&error))??)
 }
 
 /// Whether it begins as a picture or a PDF does. What it shows, the clerk has seen.

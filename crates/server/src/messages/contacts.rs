@@ -8,6 +8,7 @@ use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, EntityTr
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::audit::{self, Action, Entry};
 use crate::chronicle::people::{is_mobile, way_place};
 use crate::chronicle::rows::of_party;
 use crate::clock::to_millis;
@@ -41,8 +42,11 @@ impl Office {
         by: Party,
         now: OffsetDateTime,
     ) -> Result<(), OfficeError> {
-        let tx = self.store.begin("add way").await?;
-        add_way(&*tx, &self.keys, who, way, by, to_millis(now)).await?;
+        let (tx, at) = (self.store.begin("add way").await?, to_millis(now));
+        add_way(&*tx, &self.keys, who, way, by, at).await?;
+        let entry = Entry::of(Action::ContactAdded, who);
+        let detail = format!("{},{}", way.recipient.name(), way.medium.name());
+        audit::append(&tx, at, Entry { actor: account(by), ..entry.detail(detail) }).await?;
         Ok(tx.commit().await?)
     }
 
@@ -52,6 +56,7 @@ impl Office {
         who: Uuid,
         recipient: Recipient,
         only_legal: bool,
+        clerk: Uuid,
         now: OffsetDateTime,
     ) -> Result<(), OfficeError> {
         let tx = self.store.begin("opt out").await?;
@@ -65,7 +70,17 @@ impl Office {
         } else {
             opt_out::Entity::delete_by_id((who, recipient.name().to_owned())).exec(&*tx).await?;
         }
+        let detail = format!("{},{}", recipient.name(), if only_legal { "only_legal" } else { "all" });
+        audit::append(&tx, to_millis(now), Entry::of(Action::OptedOut, who).by(clerk).detail(detail)).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+/// The account of whoever works here.
+fn account(by: Party) -> Option<Uuid> {
+    match by {
+        Party::Staff(id) | Party::Volunteer(id) => Some(id),
+        _ => None,
     }
 }
 

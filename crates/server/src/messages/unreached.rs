@@ -97,27 +97,32 @@ pub(super) async fn look_for(tx: &Writing, lost: &Model, at: i64) -> Result<(), 
     }
 }
 
-/// Looks again for whoever was not found lately and has not come since. Repeated, it finds nothing more to do: a case is named
-/// after the one that it follows.
+/// Looks again for whoever was not found lately and has not come since; how many. Repeated, it finds nothing more to do: a case
+/// is named after the one that it follows.
 pub(crate) async fn look_again(
     store: &Datastore,
     now: OffsetDateTime,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> Result<(), DbErr> {
-    let (at, mut after) = (to_millis(now), Uuid::nil());
+) -> Result<u64, DbErr> {
+    let (at, mut after, mut opened) = (to_millis(now), Uuid::nil(), 0);
     loop {
         let cases = given_up(store.reads(), now, after).await?;
-        let Some(last) = cases.last() else { return Ok(()) };
+        let Some(last) = cases.last() else { return Ok(opened) };
         after = last.review;
         // Each by itself: another look beside this one holds people in another order.
-        for case in cases.iter().filter(|case| case.is_of_this_cycle()) {
+        for case in &cases {
             let tx = store.begin("look again").await?;
+            let row = benefit::Entity::find_by_id(case.beneficiary_id).lock_exclusive().one(&*tx).await?;
+            if !row.is_some_and(|row| case.goes_on(&row)) || open_case(&*tx, case.beneficiary_id).await?.is_some() {
+                continue;
+            }
             let (review, is_new) = unreached(&*tx, case.beneficiary_id, case.review, at).await?;
             if interrupted() {
-                return Ok(());
+                return Ok(opened);
             }
             if is_new {
                 audit::append(&tx, at, put_down(review)).await?;
+                opened += 1;
             }
             tx.commit().await?;
         }
@@ -130,12 +135,13 @@ struct GivenUp {
     review: Uuid,
     beneficiary_id: Uuid,
     decided_at: i64,
-    opens: Option<i64>,
 }
 
 impl GivenUp {
-    fn is_of_this_cycle(&self) -> bool {
-        self.opens.is_some_and(|opens| opens <= day_number(china(self.decided_at).date()))
+    /// Whether the person, of whom this is the row, has not come in the cycle in which they were not found.
+    fn goes_on(&self, row: &benefit::Model) -> bool {
+        let decided_on = day_number(china(self.decided_at).date());
+        !is_over(&row.standing) && row.opens.is_some_and(|opens| opens <= decided_on)
     }
 }
 
@@ -146,7 +152,7 @@ async fn given_up(db: &impl ConnectionTrait, now: OffsetDateTime, after: Uuid) -
     let mut text = Text::new(db.get_database_backend());
     let (until, after) = (text.holds(to_millis(now - AGAIN_DAYS)), text.holds(after));
     let sql = format!(
-        "SELECT r.id AS review, r.beneficiary_id, r.decided_at, b.opens FROM review r \
+        "SELECT r.id AS review, r.beneficiary_id, r.decided_at FROM review r \
          JOIN benefit b ON b.beneficiary_id = r.beneficiary_id \
          WHERE r.kind = '{kind}' AND r.decision = '{decision}' AND r.decided_at <= {until} AND r.id > {after} \
            AND b.standing NOT IN ('{current}', '{deceased}') \
@@ -173,8 +179,7 @@ async fn find_somebody(tx: &Writing, lost: &Model, at: i64) -> Result<Option<Cas
     let who = lost.beneficiary_id;
     // Held, so that of two messages that fail at once only one opens a case.
     let row = benefit::Entity::find_by_id(who).lock_exclusive().one(&**tx).await?;
-    let over = [Standing::Current, Standing::Deceased].map(|over| over.name());
-    let depends = |row: &benefit::Model| row.cycle == lost.cycle && !over.contains(&row.standing.as_str());
+    let depends = |row: &benefit::Model| row.cycle == lost.cycle && !is_over(&row.standing);
     if lost.cycle.is_none() || !row.as_ref().is_some_and(depends) {
         return Ok(None);
     }
@@ -183,6 +188,11 @@ async fn find_somebody(tx: &Writing, lost: &Model, at: i64) -> Result<Option<Cas
     }
     let (review, is_new) = unreached(&**tx, who, lost.id, at).await?;
     Ok(Some(Case { review, is_new }))
+}
+
+/// Whether nobody has to be found who stands so.
+fn is_over(standing: &str) -> bool {
+    [Standing::Current, Standing::Deceased].iter().any(|over| over.name() == standing)
 }
 
 /// The open case of somebody who has to be found.

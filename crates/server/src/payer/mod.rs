@@ -71,11 +71,12 @@ impl Office {
         Ok(Some((number, count)))
     }
 
-    /// A list as text: the same each time, as long as nobody's name changes in the register.
+    /// A list as text: the same each time, as long as nobody's name changes in the register. What was certified after it was
+    /// made is none of its matter.
     pub async fn write_list(&self, number: i64, form: Form) -> Result<Zeroizing<String>, OfficeError> {
         let db = self.store.reads();
         let known = payer_list::Entity::find_by_id(number).one(db).await?;
-        known.ok_or_else(|| OfficeError::Refused(format!("there is no list {number}")))?;
+        let list = known.ok_or_else(|| OfficeError::Refused(format!("there is no list {number}")))?;
         let on_list = instruction::Entity::find()
             .join(
                 JoinType::InnerJoin,
@@ -92,7 +93,7 @@ impl Office {
             .await?;
         let mut lines = Vec::new();
         for some in on_list.chunks(AT_ONCE) {
-            lines.extend(self.lines(some).await?);
+            lines.extend(self.lines(some, list.made_at).await?);
         }
         write(&lines, form).map_err(|error| OfficeError::File(format!("writing the list: {error}")))
     }
@@ -105,7 +106,7 @@ impl Office {
         Ok(count)
     }
 
-    async fn lines(&self, instructions: &[instruction::Model]) -> Result<Vec<Line>, OfficeError> {
+    async fn lines(&self, instructions: &[instruction::Model], until: i64) -> Result<Vec<Line>, OfficeError> {
         let ids: Vec<Uuid> = instructions.iter().map(|row| row.beneficiary_id).collect();
         let db = self.store.reads();
         let people = beneficiary::Entity::find().filter(beneficiary::Column::Id.is_in(ids.iter().copied()));
@@ -114,6 +115,7 @@ impl Office {
             .select_only()
             .columns([certification::Column::BeneficiaryId, certification::Column::Channel])
             .filter(certification::Column::BeneficiaryId.is_in(ids))
+            .filter(certification::Column::RecordedAt.lte(until))
             .order_by_asc(certification::Column::ProofDay)
             .order_by_asc(certification::Column::Id)
             .into_tuple()

@@ -4,6 +4,7 @@ use time::macros::date;
 
 use super::*;
 use crate::tests::{Kind, World};
+use crate::year::dates::day_number;
 use crate::year::tests::stage::morning;
 
 async fn office(kind: Kind) -> (World, Office) {
@@ -15,6 +16,26 @@ async fn office(kind: Kind) -> (World, Office) {
 async fn tell(world: &World, who: u128, number: usize, told: Instruction) {
     let tx = world.store.begin("test").await.unwrap();
     let row = rows::of_instruction(Uuid::from_u128(who), number, date!(2026 - 07 - 01), &told);
+    row.insert(&*tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn certified(world: &World, who: u128, on: time::Date) {
+    let day = day_number(on);
+    let row = certification::ActiveModel {
+        id: Set(Uuid::from_u128(who + 100)),
+        beneficiary_id: Set(Uuid::from_u128(who)),
+        channel: Set("office_id_card".to_owned()),
+        brought_by: Set("staff".to_owned()),
+        proof_day: Set(day),
+        recorded_day: Set(day),
+        recorded_at: Set(to_millis(morning(on))),
+        decided_by: Set("staff".to_owned()),
+        policy_place: Set("440300".to_owned()),
+        policy_version: Set(1),
+        ..Default::default()
+    };
+    let tx = world.store.begin("test").await.unwrap();
     row.insert(&*tx).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -42,9 +63,17 @@ async fn each_instruction_is_on_one_list_which_reads_the_same_each_time() {
         let number = crate::tests::id_number(date!(1945 - 09 - 15), 1);
         let first = format!("王健在,{},440300,2026,,0,0,2", number.expose());
         assert_eq!(core.lines().nth(1), Some(first.as_str()));
+        certified(&world, 1, date!(2026 - 07 - 03)).await;
+        assert_eq!(core, office.write_list(1, Form::Core).await.unwrap(), "what came later is another list's matter");
+        let later = office.write_list(2, Form::Core).await.unwrap();
+        assert!(later.lines().nth(1).unwrap().contains(",2026,,"), "{}", later.as_str());
+        tell(&world, 1, 2, Instruction::BackPay { months: vec![july] }).await;
+        assert_eq!(office.make_list(morning(date!(2026 - 07 - 04))).await.unwrap(), Some((3, 1)));
+        let third = office.write_list(3, Form::Core).await.unwrap();
+        assert!(third.lines().nth(1).unwrap().contains(",2026,office_id_card,1,"), "{}", third.as_str());
         let json: serde_json::Value = serde_json::from_str(&office.write_list(2, Form::Json).await.unwrap()).unwrap();
         assert_eq!((json[0]["kind"].as_str(), json.as_array().unwrap().len()), (Some("back_pay"), 1));
-        assert!(matches!(office.write_list(3, Form::Csv).await, Err(OfficeError::Refused(_))));
+        assert!(matches!(office.write_list(4, Form::Csv).await, Err(OfficeError::Refused(_))));
     }
 }
 

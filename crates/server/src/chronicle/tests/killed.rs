@@ -4,14 +4,19 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 use time::Date;
 use time::macros::date;
 use uuid::Uuid;
 
+use crate::chronicle::decisions::Decision;
 use crate::chronicle::policies;
 use crate::chronicle::record::add;
+use crate::chronicle::reviews::unreached;
 use crate::chronicle::tick::tick;
 use crate::clock::to_millis;
+use crate::db::Writing;
+use crate::db::year::review;
 use crate::tests::{Kind, World};
 use crate::year::channel::Channel;
 use crate::year::dates::days_after;
@@ -23,6 +28,8 @@ const DAYS: i64 = 500;
 /// Shenzhen, Kunming, Guangzhou: a rolling year, quarters, a monthly comparison.
 const PLACES: [&str; 3] = ["440300", "530100", "440100"];
 const PEOPLE: u128 = 24;
+/// The day on which some of them are looked for in vain.
+const NOT_FOUND: i64 = 252;
 
 /// What happens to whom on which day: enough for every standing, appeals and a death among them.
 fn events(day: i64) -> Vec<(u128, What)> {
@@ -45,6 +52,20 @@ fn events(day: i64) -> Vec<(u128, What)> {
     (1..=PEOPLE).filter_map(|number| happens(number).map(|what| (number, what))).collect()
 }
 
+/// A clerk has looked for somebody whom no notice reached, and found nobody.
+async fn not_found(tx: &Writing, who: Uuid, day: Date) {
+    let at = to_millis(morning(day));
+    let (id, _) = unreached(&**tx, who, who, at).await.unwrap();
+    add(&**tx, who, &Fact::of_day(day, What::ReviewClosed { review: id }), at).await.unwrap();
+    let decided = review::ActiveModel {
+        id: Set(id),
+        decision: Set(Some(Decision::NotFound.name().to_owned())),
+        decided_at: Set(Some(at)),
+        ..Default::default()
+    };
+    decided.update(&**tx).await.unwrap();
+}
+
 /// Lives through the days; `cut` says after how many writes the runs of a day are cut short.
 async fn live(kind: Kind, cut: impl Fn(i64) -> Vec<u32>) -> (BTreeMap<&'static str, Vec<String>>, u32) {
     let world = World::new(kind).await;
@@ -59,6 +80,11 @@ async fn live(kind: Kind, cut: impl Fn(i64) -> Vec<u32>) -> (BTreeMap<&'static s
         let tx = world.store.begin("test").await.unwrap();
         for (number, what) in events(offset) {
             add(&*tx, Uuid::from_u128(number), &Fact::of_day(day, what), to_millis(morning(day))).await.unwrap();
+        }
+        if offset == NOT_FOUND {
+            for number in (1..=PEOPLE).filter(|number| number % 6 == 5) {
+                not_found(&tx, Uuid::from_u128(number), day).await;
+            }
         }
         tx.commit().await.unwrap();
         for writes in cut(offset) {
@@ -83,6 +109,8 @@ async fn a_tick_cut_short_anywhere_and_repeated_ends_as_an_undisturbed_one_to_th
     {
         assert!(undisturbed[table].len() >= least, "{table}: {}", undisturbed[table].len());
     }
+    let again = undisturbed["audit_entry"].iter().filter(|row| row.contains("action=unreached")).count();
+    assert!(again >= 2, "{again} are looked for again");
     for kind in [Kind::Sqlite, Kind::Postgres] {
         // After every write in turn, each day; then the whole once more than needed.
         let (disturbed, cuts) = live(kind, |_| (0..6).collect()).await;

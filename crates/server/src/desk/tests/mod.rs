@@ -10,6 +10,7 @@ mod letters;
 mod links;
 mod queue;
 mod visits;
+mod wishes;
 
 use std::sync::Arc;
 use std::time::Duration;

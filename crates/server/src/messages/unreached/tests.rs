@@ -153,8 +153,9 @@ async fn whoever_was_not_found_is_looked_for_again_until_they_come() {
         assert!(third != first && third != second);
         silent.decide(third, Decision::NotFound).await;
         assert_eq!(silent.told().await, [] as [&str; 0], "{kind:?}");
+        silent.live(29).await;
         silent.certify().await;
-        silent.live(40).await;
+        silent.live(11).await;
         assert_eq!(silent.open().await, [] as [Uuid; 0], "{kind:?}: they have come");
         silent.demand_whole_log().await;
     }
