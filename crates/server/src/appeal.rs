@@ -26,6 +26,7 @@ use crate::chronicle::reviews::{Opening, open_with_words};
 use crate::db::Writing;
 use crate::db::entity::{State as Standing, attempt, beneficiary};
 use crate::db::year::review::{Column, Entity, Model};
+use crate::keys::KeyRing;
 use crate::problem::{Body, Refusal};
 use crate::year::dates::numbered_day;
 use crate::year::names::Named as _;
@@ -66,7 +67,7 @@ pub(crate) async fn appeal(
         Some(open) => Taken::Open(told(&open)),
         None => {
             refuse_idle(&*tx, &attempt, now).await?;
-            take(&tx, &app, attempt.beneficiary_id, opening, None, now).await?
+            take(&tx, &app.keys, attempt.beneficiary_id, opening, None, now).await?
         }
     };
     match taken {
@@ -104,7 +105,7 @@ async fn open_of(tx: &Writing, person: Uuid) -> Result<Option<Model>, Refusal> {
 /// Takes a person's appeal, as a clerk heard it or from the app; the last that a transaction does: it logs.
 pub(crate) async fn take(
     tx: &Writing,
-    app: &App,
+    keys: &KeyRing,
     person: Uuid,
     opening: Opening,
     clerk: Option<Uuid>,
@@ -113,7 +114,7 @@ pub(crate) async fn take(
     if let Some(open) = open_of(tx, person).await? {
         return Ok(Taken::Open(told(&open)));
     }
-    let (review, is_new) = open_with_words(&**tx, &app.keys, &opening, now).await?;
+    let (review, is_new) = open_with_words(&**tx, keys, &opening, now).await?;
     if !is_new {
         return Err(ReasonCode::AppealDecidedLately.into());
     }

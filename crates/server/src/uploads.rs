@@ -173,7 +173,9 @@ async fn arrive(app: &App, id: Uuid, headers: &HeaderMap, offset: u64, body: Bod
             let row = upload::ActiveModel { received: Set(received), ..Default::default() };
             let this = upload::Entity::update_many().set(row).filter(upload::Column::Id.eq(id));
             let this = this.filter(upload::Column::Received.eq(upload.progress.received));
-            there(this.exec(app.store.single()).await?.rows_affected == 1)?;
+            if this.exec(app.store.single()).await?.rows_affected != 1 {
+                return Err(ReasonCode::UploadBadOffset.into());
+            }
         }
     }
     broken.map_or(Ok(received), Err)
@@ -248,7 +250,10 @@ async fn accept(app: &App, upload: &OfUpload, piece: Vec<u8>) -> Result<(), Refu
     let path = delivery.path();
     app.objects.put(&path, bundle.into()).await.map_err(|error| not_kept(&error))?;
     let acceptance = Acceptance { upload: upload.id, attempt: delivery.attempt_id, path, delete_at, now };
-    there(acceptance.record(&app.store).await?)?;
+    // Another process may have given the upload up meanwhile.
+    if !acceptance.record(&app.store).await? {
+        return Err(ReasonCode::UploadNotFound.into());
+    }
     app.work.notify_one();
     if !is_all {
         // The staged file has done its work. If it stays behind, it is sealed, and swept up at the next start.
@@ -257,11 +262,6 @@ async fn accept(app: &App, upload: &OfUpload, piece: Vec<u8>) -> Result<(), Refu
         swept.unwrap_or_else(|_| tracing::warn!("a staged file stayed behind"));
     }
     Ok(())
-}
-
-/// What was to be changed is still there: another process may have given the upload up meanwhile.
-fn there(changed: bool) -> Result<(), Refusal> {
-    if changed { Ok(()) } else { Err(ReasonCode::UploadNotFound.into()) }
 }
 
 /// The object store is away, or full: the piece stays with whoever sent it, and is sent again.

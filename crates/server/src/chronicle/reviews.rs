@@ -94,18 +94,6 @@ pub enum ReviewError {
 }
 
 impl Office {
-    /// The person, or somebody for them, appeals: against what came of an attempt, or against a suspension. What was withheld
-    /// is paid on meanwhile.
-    pub async fn appeal(
-        &self,
-        who: Uuid,
-        attempt: Option<Uuid>,
-        words: Option<Secret>,
-        now: OffsetDateTime,
-    ) -> Result<Uuid, ReviewError> {
-        self.put(Opening::appeal(who, attempt, words), None, now).await
-    }
-
     /// Somebody says that the person died. Nothing changes before a clerk has looked.
     pub async fn report_death(
         &self,
@@ -116,16 +104,10 @@ impl Office {
     ) -> Result<Uuid, ReviewError> {
         let opening =
             Opening { beneficiary: who, kind: Kind::DeathReport, attempt: None, unreached: None, statement: words };
-        self.put(opening, clerk, now).await
-    }
-
-    /// Opens it, and puts down that it was opened, the first time.
-    async fn put(&self, opening: Opening, by: Option<Uuid>, now: OffsetDateTime) -> Result<Uuid, ReviewError> {
         let (tx, at) = (self.store.begin("open review").await?, to_millis(now));
         let (id, is_new) = open_with_words(&*tx, &self.keys, &opening, at).await?;
         if is_new {
-            let action = if opening.kind == Kind::Appeal { Action::AppealOpened } else { Action::DeathReported };
-            audit::append(&tx, at, Entry { actor: by, ..Entry::of(action, id) }).await?;
+            audit::append(&tx, at, Entry { actor: clerk, ..Entry::of(Action::DeathReported, id) }).await?;
         }
         tx.commit().await?;
         Ok(id)

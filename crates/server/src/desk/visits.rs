@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
-use jianzai_wire::desk::{PersonRequest, VisitPerson, Visits, VisitsRequest};
+use jianzai_wire::desk::{PersonRequest, VisitDay, VisitPerson, Visits, VisitsRequest};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _,
@@ -41,9 +41,15 @@ pub(crate) async fn all(
 ) -> Result<Json<Visits>, Refusal> {
     let now = app.clock.now();
     let tx = app.store.begin("read visits").await?;
-    let (mut people, mut seen) = (Vec::new(), BTreeSet::new());
+    let (mut people, mut seen, mut on_lists) = (Vec::new(), BTreeSet::new(), Vec::new());
     for list in lists(&*tx, signed_in.account.id, now).await? {
-        for id in listed(&*tx, &list).await? {
+        let on_it = listed(&*tx, &list).await?;
+        on_lists.push((list, on_it));
+    }
+    let everybody: Vec<Uuid> = on_lists.iter().flat_map(|(_, on_it)| on_it).copied().collect();
+    let mut in_vain = in_vain::days_of(&*tx, &everybody).await?;
+    for (list, on_it) in on_lists {
+        for id in on_it {
             let Some(person) = beneficiary::Entity::find_by_id(id).one(&*tx).await? else { continue };
             if seen.insert(id) {
                 let outcome = Outcome::Shown(id);
@@ -55,7 +61,7 @@ pub(crate) async fn all(
                     outcome,
                 };
                 read.log(&tx, &signed_in, now).await?;
-                people.push(show(&*tx, &app.keys, &person, list.ends_at).await?);
+                people.push(show(&app.keys, &person, list.ends_at, in_vain.remove(&id))?);
             }
         }
     }
@@ -86,7 +92,8 @@ pub(crate) async fn one(
     for list in lists(&*tx, signed_in.account.id, now).await? {
         let on_it = listed(&*tx, &list).await?;
         if let Some(person) = found.as_ref().filter(|person| on_it.contains(&person.id)) {
-            shown = Some((person.id, show(&*tx, &app.keys, person, list.ends_at).await?));
+            let in_vain = in_vain::days_of(&*tx, &[person.id]).await?.remove(&person.id);
+            shown = Some((person.id, show(&app.keys, person, list.ends_at, in_vain)?));
         }
     }
     let outcome = shown.as_ref().map_or(Outcome::NotListed, |(id, _)| Outcome::Shown(*id));
@@ -146,13 +153,13 @@ async fn listed(db: &impl ConnectionTrait, list: &roster::Model) -> Result<Vec<U
     Ok(on_it.all(db).await?.into_iter().map(|row| row.beneficiary_id).collect())
 }
 
-async fn show(
-    db: &impl ConnectionTrait,
+fn show(
     keys: &KeyRing,
     person: &beneficiary::Model,
     ends_at: i64,
+    in_vain: Option<Vec<VisitDay>>,
 ) -> Result<VisitPerson, Refusal> {
     let (name, residence) = (person.name(keys)?, person.residence(keys)?);
-    let in_vain = in_vain::days_of(db, &[person.id]).await?.remove(&person.id).unwrap_or_default();
-    Ok(VisitPerson { id: person.id, name, residence, until: to_time(ends_at), in_vain })
+    let (until, in_vain) = (to_time(ends_at), in_vain.unwrap_or_default());
+    Ok(VisitPerson { id: person.id, name, residence, until, in_vain })
 }

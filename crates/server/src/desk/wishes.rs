@@ -11,6 +11,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use jianzai_wire::IdNumber;
 use jianzai_wire::api::{Appeal, Problem};
 use jianzai_wire::desk::ReadReason;
 use jianzai_wire::wishes::{AppealForRequest, ContactRequest, OptOutRequest, Reached, ReachedBy};
@@ -21,6 +22,7 @@ use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::appeal::{Taken, checked, take};
 use crate::chronicle::reviews::Opening;
+use crate::db::entity::beneficiary;
 use crate::messages::ContactWay;
 use crate::problem::{Body, Refusal};
 use crate::year::dates::china;
@@ -43,12 +45,10 @@ pub(crate) async fn appeal(
     Body(request): Body<AppealForRequest>,
 ) -> Result<(StatusCode, Json<Appeal>), Refusal> {
     let statement = checked(request.statement)?;
-    let wanted =
-        Wanted { id_number: &request.id_number, what: What::Channel, reason: ReadReason::Appeal, reference: None };
-    let person = served(&app, &signed_in, wanted).await?;
+    let person = person(&app, &signed_in, &request.id_number, ReadReason::Appeal).await?;
     let tx = app.store.begin("appeal at the counter").await?;
     let opening = Opening::appeal(person.id, None, statement);
-    match take(&tx, &app, person.id, opening, Some(signed_in.account.id), app.clock.now()).await? {
+    match take(&tx, &app.keys, person.id, opening, Some(signed_in.account.id), app.clock.now()).await? {
         Taken::Open(answer) => Ok((StatusCode::OK, answer)),
         Taken::New(answer) => {
             tx.commit().await?;
@@ -71,9 +71,7 @@ pub(crate) async fn contact(
     signed_in: SignedIn<Clerks>,
     Body(request): Body<ContactRequest>,
 ) -> Result<StatusCode, Refusal> {
-    let wanted =
-        Wanted { id_number: &request.id_number, what: What::Channel, reason: ReadReason::Asked, reference: None };
-    let person = served(&app, &signed_in, wanted).await?;
+    let person = person(&app, &signed_in, &request.id_number, ReadReason::Asked).await?;
     let way = ContactWay {
         recipient: recipient(request.recipient),
         medium: medium(request.medium),
@@ -97,12 +95,20 @@ pub(crate) async fn opt_out(
     signed_in: SignedIn<Clerks>,
     Body(request): Body<OptOutRequest>,
 ) -> Result<StatusCode, Refusal> {
-    let wanted =
-        Wanted { id_number: &request.id_number, what: What::Channel, reason: ReadReason::Asked, reference: None };
-    let person = served(&app, &signed_in, wanted).await?;
+    let person = person(&app, &signed_in, &request.id_number, ReadReason::Asked).await?;
     let (who, now) = (recipient(request.recipient), china(app.clock.now()));
     app.office().opt_out(person.id, who, request.only_legal, signed_in.account.id, now).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever says it; the read is logged.
+async fn person(
+    app: &App,
+    by: &SignedIn<Clerks>,
+    id_number: &IdNumber,
+    reason: ReadReason,
+) -> Result<beneficiary::Model, Refusal> {
+    served(app, by, Wanted { id_number, what: What::Channel, reason, reference: None }).await
 }
 
 fn recipient(reached: Reached) -> Recipient {
