@@ -102,7 +102,7 @@ pub(crate) fn begin(
     let limitations = person.limitations.clone();
     let person = person.check().map_err(|bad| app.said(bad.reason))?;
     let camera = app.choice(camera)?;
-    let request = Certify { person, mode, consent: consent.by, cannot, limitations, camera, link: None };
+    let request = Certify { person, mode, consent: consent.by, cannot, limitations, camera, link: None, session: None };
     // The former certification ends, and lets its camera go, before the next begins.
     app.replace(None);
     app.replace(Some(app.journey().certify(request, app.take_warm(), sink(events))));

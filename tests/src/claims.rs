@@ -46,7 +46,7 @@ impl Claimant {
             device_key: Bytes32([9; 32]),
             link: None,
         };
-        let activation = self.client.activate(&request).await?;
+        let activation = self.client.activate(None, &request).await?;
         self.client.attempt(&activation.token, &AttemptRequest::default()).await
     }
 

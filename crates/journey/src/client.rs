@@ -141,9 +141,13 @@ impl Client {
         body(accepted(request.send().await.map_err(ClientError::Unreachable)?).await?).await
     }
 
-    /// Matches four facts with the register.
-    pub async fn activate(&self, request: &ActivationRequest) -> Result<Activation, ClientError> {
-        self.post("v1/activations", None, request).await
+    /// Matches four facts with the register; with the session of whoever helps and is signed in, if somebody is.
+    pub async fn activate(
+        &self,
+        session: Option<&Secret>,
+        request: &ActivationRequest,
+    ) -> Result<Activation, ClientError> {
+        self.post("v1/activations", session, request).await
     }
 
     /// Starts an attempt.

@@ -235,7 +235,7 @@ impl Walk {
         };
         let client = self.journey.client();
         let deadline = Instant::now() + PATIENCE_BEFORE;
-        let activation = persist(deadline, |_| {}, || client.activate(&request)).await?;
+        let activation = persist(deadline, |_| {}, || client.activate(who.session.as_ref(), &request)).await?;
         self.activation = Some(activation.clone());
         (self.tell)(JourneyEvent::Activated);
         Ok(activation)

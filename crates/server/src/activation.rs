@@ -3,6 +3,10 @@
 //! A mismatch is one answer, `identity.not_confirmed`, whichever fact was wrong and also where the person is unknown:
 //! the same document, after the same work, no sooner than [`SLOWEST_CHECK`] after the call came in, so that the time
 //! says nothing either.
+//!
+//! Whoever helps and is signed in at the desk presents the session: a clerk at the office, a volunteer at the door. The record
+//! will say who it was. A clerk serves the area where the pension is insured (`desk.nobody_found` otherwise), a volunteer the
+//! people on their lists (`desk.not_listed`); the facts are asked for as ever, and what is wrong with them is told alike.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,18 +15,24 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Activation, ActivationRequest, Consent, ConsentBy, Problem};
+use jianzai_wire::desk::StaffRole;
 use jianzai_wire::{Mode, ReasonCode};
 use sea_orm::ActiveValue::Set;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::accounts::SignedIn;
+use crate::accounts::signed_in::Helpers;
 use crate::app::App;
 use crate::channels::link::{Link, follow};
 use crate::clock::to_time;
 use crate::db::entity::activation;
+use crate::desk::access::is_served;
+use crate::desk::visits::on_list;
 use crate::keys::Role;
 use crate::limits::{Counters, Subjects, Unless};
 use crate::problem::{Body, Refusal};
+use crate::year::channel::Channel;
 use crate::year::dates::china;
 use crate::year::names::Named as _;
 use crate::{register, token};
@@ -33,10 +43,15 @@ const VALID_MS: i64 = 30 * 60_000;
 const SLOWEST_CHECK: Duration = Duration::from_millis(120);
 
 /// Match four facts with the register and record the consent.
-#[utoipa::path(post, path = "/v1/activations", tag = "certification", request_body = ActivationRequest, responses(
+#[utoipa::path(post, path = "/v1/activations", tag = "certification", security((), ("desk" = [])), request_body = ActivationRequest, responses(
     (status = 201, body = Activation, description = "The facts match."),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`account.signed_out`: a \
+        session was presented, and is over."),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`identity.not_confirmed`: \
-        at least one fact does not match; which one is not said."),
+        at least one fact does not match; which one is not said. `desk.not_listed`, `account.not_allowed`: of whoever is \
+        signed in."),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`: the \
+        clerk who is signed in serves another area."),
     (status = 410, body = Problem, content_type = "application/problem+json", description = "`link.not_valid`"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.*`"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
@@ -52,7 +67,12 @@ pub(crate) async fn activate(
     ed25519_dalek::VerifyingKey::from_bytes(request.device_key.as_bytes()).map_err(|_| ReasonCode::InputBodyInvalid)?;
     let link = request.link.as_ref().map(|token| follow(&app.keys, token, china(app.clock.now()))).transpose();
     let link = link.map_err(|_| ReasonCode::LinkNotValid)?;
-    let checked = match check(&app, client_address(&app, peer, &headers), &request, link).await {
+    let helper = SignedIn::if_any(&app, &headers).await?;
+    if helper.is_some() && request.mode != Mode::Assisted {
+        return Err(ReasonCode::InputBodyInvalid.into());
+    }
+    let asking = Asking { address: client_address(&app, peer, &headers), link, helper };
+    let checked = match check(&app, &request, asking).await {
         Ok(checked) => checked,
         Err(refusal) => {
             // The facts have been looked at: how long that took says nothing either.
@@ -70,18 +90,22 @@ pub(crate) async fn activate(
     }
 }
 
+/// Who asks, beside what they say.
+struct Asking {
+    address: IpAddr,
+    link: Option<Link>,
+    /// Who is signed in and holds the phone.
+    helper: Option<SignedIn<Helpers>>,
+}
+
 /// What the register said, and how long the answer must be delayed.
 struct Checked {
     delay: Duration,
     activation: Option<Activation>,
 }
 
-async fn check(
-    app: &App,
-    address: IpAddr,
-    request: &ActivationRequest,
-    link: Option<Link>,
-) -> Result<Checked, Refusal> {
+async fn check(app: &App, request: &ActivationRequest, asking: Asking) -> Result<Checked, Refusal> {
+    let Asking { address, link, helper } = asking;
     let key = app.keys.current(Role::IdHash).ok_or(ReasonCode::ServerInternal)?;
     let id_hash = register::id_hash(key, &request.person.id_number);
     let subjects = Subjects { device: request.device_key.as_bytes(), address, id_hash: &id_hash };
@@ -100,7 +124,12 @@ async fn check(
     };
     let (token, digest) = token::fresh()?;
     let activation = Activation { token, expires_at: to_time(now + VALID_MS) };
-    let row = row(request, beneficiary, link, digest, now);
+    let mut row = row(request, beneficiary, digest, now);
+    row.channel = Set(link.map(|link| link.channel.name().to_owned()));
+    if let Some(helper) = helper {
+        row.channel = Set(Some(helped(app, &helper, beneficiary).await?.name().to_owned()));
+        row.helper_id = Set(Some(helper.account.id));
+    }
     if counters.insert(app.store.single(), row.clone(), Unless::Delayed, now).await? {
         return Ok(Checked { delay: Duration::ZERO, activation: Some(activation) });
     }
@@ -113,13 +142,21 @@ async fn check(
     Err(Refusal::wait(1))
 }
 
-fn row(
-    request: &ActivationRequest,
-    beneficiary: Uuid,
-    link: Option<Link>,
-    digest: [u8; 32],
-    now: i64,
-) -> activation::ActiveModel {
+/// By which way somebody certifies whom an account helps, if it may help them.
+async fn helped(app: &App, helper: &SignedIn<Helpers>, beneficiary: Uuid) -> Result<Channel, Refusal> {
+    let now = app.clock.now();
+    if helper.account.role == StaffRole::Volunteer {
+        let listed = on_list(app.store.reads(), helper.account.id, beneficiary, now).await?;
+        return if listed.is_some() { Ok(Channel::AppAssisted) } else { Err(ReasonCode::DeskNotListed.into()) };
+    }
+    if !is_served(app, app.store.reads(), helper, beneficiary).await? {
+        return Err(ReasonCode::DeskNobodyFound.into());
+    }
+    let at_office = app.rules(beneficiary).await?.on(china(now).date()).allows(Channel::OfficePhone);
+    Ok(if at_office { Channel::OfficePhone } else { Channel::AppAssisted })
+}
+
+fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i64) -> activation::ActiveModel {
     let mode = match request.mode {
         Mode::OwnPhone => "self",
         Mode::Assisted => "assisted",
@@ -135,7 +172,8 @@ fn row(
         created_at: Set(now),
         expires_at: Set(now + VALID_MS),
         attempts: Set(0),
-        channel: Set(link.map(|link| link.channel.name().to_owned())),
+        channel: Set(None),
+        helper_id: Set(None),
     }
 }
 

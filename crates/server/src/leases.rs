@@ -165,6 +165,8 @@ async fn activate(db: &impl ConnectionTrait, request: &LeaseRequest, now: i64) -
         expires_at: Set(now),
         attempts: Set(1),
         channel: Set(None),
+        // The attempt itself says to whom it was lent.
+        helper_id: Set(None),
     };
     Ok(row.insert(db).await?.id)
 }

@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
-    by_people, calls, case, decide, evidence, in_vain, letters, links as desk_links, lists, oversight, person, post,
-    reviews, rosters, visit_reports, visits, wishes,
+    by_people, calls, case, decide, due, evidence, in_vain, letters, links as desk_links, lists, oversight, person,
+    post, reviews, rosters, visit_reports, visits, wishes,
 };
 use crate::messages::receipts;
 use crate::problem::{self, Refusal};
@@ -66,6 +66,8 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(logout::logout))
         .routes(routes!(logout::sign_out))
         .routes(routes!(person::look_up))
+        .routes(routes!(due::list))
+        .routes(routes!(due::person))
         .routes(routes!(invitation::invite))
         .routes(routes!(invitation::accept))
         .routes(routes!(rosters::make))

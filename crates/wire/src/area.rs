@@ -72,6 +72,13 @@ impl Area {
         &self.digits
     }
 
+    /// The lowest and the highest code that a division within it can have; none for a street or a community, which is less
+    /// than any division.
+    pub fn divisions(&self) -> Option<[String; 2]> {
+        let prefix = (self.prefix <= 6).then(|| self.prefix())?;
+        Some([format!("{prefix:0<6}"), format!("{prefix:9<6}")])
+    }
+
     fn prefix(&self) -> &str {
         self.digits.get(..self.prefix).unwrap_or_default()
     }
@@ -128,6 +135,8 @@ mod tests {
             ("440305002001", 440305, false),
         ] {
             assert_eq!(area(digits).covers(division(code)), covers, "{digits} {code}");
+            let within = |[lowest, highest]: [String; 2]| (lowest..=highest).contains(&code.to_string());
+            assert_eq!(area(digits).divisions().is_some_and(within), covers, "{digits} {code}");
         }
         assert!(area("440305002001").meets(division(440305)) && area("440305002001").meets(division(440300)));
         assert!(!area("440305002001").meets(division(440304)));

@@ -105,10 +105,10 @@ pub struct ReviewCase {
     pub verdicts: Vec<Verdict>,
     /// As registered.
     pub person: DeskPerson,
-    /// Where they stand.
-    pub standing: Option<CaseStanding>,
     /// What the person says.
     pub statement: Option<Secret>,
+    /// Of a report of death that came from data: what the data say, in words.
+    pub data: Option<String>,
     /// The attempt that it is about.
     pub attempt: Option<CaseAttempt>,
     /// Where the register's portrait is to be seen, if it has one.
@@ -119,21 +119,6 @@ impl fmt::Debug for ReviewCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ReviewCase({}, …)", self.id)
     }
-}
-
-/// Where a person stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct CaseStanding {
-    /// `current`, `due`, `overdue`, `suspended` or `deceased`.
-    pub standing: String,
-    /// The day by which they have to certify.
-    #[serde(with = "maybe_day")]
-    pub due_by: Option<Date>,
-    /// The day from which nothing is paid, if nothing comes.
-    #[serde(with = "maybe_day")]
-    pub suspends_on: Option<Date>,
-    /// `appeal` or `review`: what keeps a suspension from beginning.
-    pub held: Option<String>,
 }
 
 /// An attempt, as the clerk sees it who has the case.

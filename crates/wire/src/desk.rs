@@ -14,7 +14,8 @@
 //! | `POST /v1/desk/visits` | [`VisitsRequest`] -> [`Visits`] | volunteers |
 //! | `POST /v1/desk/visits/person` | [`PersonRequest`] -> [`VisitPerson`] | volunteers |
 //!
-//! What waits for a clerk is in [`crate::cases`], the ways by people in [`crate::channels`].
+//! What waits for a clerk is in [`crate::cases`], who has to certify in [`crate::due`], the ways by people in
+//! [`crate::channels`].
 //!
 //! All but login and acceptance carry the session's token as bearer. Whoever reads about a person says why.
 
@@ -25,7 +26,7 @@ use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::time::day;
+use crate::time::{day, maybe_day};
 use crate::{Area, Division, IdNumber, Limitation, LoginName, Name, ReasonCode, Secret};
 
 /// What an account is for.
@@ -162,6 +163,8 @@ pub struct DeskPerson {
     pub insured_place: Division,
     /// Where the person lives.
     pub residence: Division,
+    /// Where they stand; none before the first look at somebody new.
+    pub standing: Option<PersonStanding>,
     /// Phone numbers, all but the last four digits hidden.
     pub phones: Vec<String>,
     /// `good`, `poor`, `no_face` or `missing`.
@@ -179,6 +182,21 @@ impl fmt::Debug for DeskPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeskPerson(…)")
     }
+}
+
+/// Where a person stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PersonStanding {
+    /// `current`, `due`, `overdue`, `suspended` or `deceased`.
+    pub standing: String,
+    /// The day by which they have to certify.
+    #[serde(with = "maybe_day")]
+    pub due_by: Option<Date>,
+    /// The day from which nothing is paid, if nothing comes.
+    #[serde(with = "maybe_day")]
+    pub suspends_on: Option<Date>,
+    /// `appeal` or `review`: what keeps a suspension from beginning.
+    pub held: Option<String>,
 }
 
 /// A certificate that was given.
@@ -257,8 +275,12 @@ pub struct Accepted {
 pub struct RosterRequest {
     /// The volunteer's account.
     pub volunteer: Uuid,
-    /// Who is to be visited: 1 to 200.
+    /// Who is to be visited, by ID number; with `listed` 1 to 200.
+    #[serde(default)]
     pub people: Vec<IdNumber>,
+    /// Who else is to be visited, as [`crate::due::DueList`] or a message to the community names them.
+    #[serde(default)]
+    pub listed: Vec<Uuid>,
     /// For how many days: 1 to 31.
     pub days: u8,
 }
@@ -273,7 +295,7 @@ pub struct Roster {
     pub ends_at: OffsetDateTime,
     /// How many people stand on it.
     pub listed: u32,
-    /// Which of the people asked for do not stand on it: places in the request, counted from 0.
+    /// Which of the people asked for do not stand on it: places in the request, `people` first, counted from 0.
     pub left_out: Vec<u32>,
 }
 

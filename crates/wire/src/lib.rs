@@ -14,6 +14,7 @@ pub mod cases;
 pub mod channels;
 pub mod desk;
 mod division;
+pub mod due;
 mod id_number;
 pub mod lease;
 mod limitation;

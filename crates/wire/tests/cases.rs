@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use jianzai_wire::cases::*;
 use jianzai_wire::channels::*;
-use jianzai_wire::desk::{DeskAttempt, DeskPerson};
+use jianzai_wire::desk::{DeskAttempt, DeskPerson, PersonStanding};
 use jianzai_wire::messages::*;
 use jianzai_wire::wishes::*;
 use jianzai_wire::{Action, Division, IdNumber, Limitation, Name, ReasonCode, Secret};
@@ -56,6 +56,12 @@ fn case() -> ReviewCase {
             name: Name::parse(NAME).expect("a name"),
             insured_place: Division::parse("440305").expect("a district"),
             residence: Division::parse("653101").expect("a city"),
+            standing: Some(PersonStanding {
+                standing: "overdue".into(),
+                due_by: Some(date!(2026 - 10 - 31)),
+                suspends_on: None,
+                held: Some("appeal".into()),
+            }),
             phones: vec!["*******6789".into()],
             portrait: "poor".into(),
             certificates: Vec::new(),
@@ -68,13 +74,8 @@ fn case() -> ReviewCase {
             }],
             in_vain: Vec::new(),
         },
-        standing: Some(CaseStanding {
-            standing: "overdue".into(),
-            due_by: Some(date!(2026 - 10 - 31)),
-            suspends_on: None,
-            held: Some("appeal".into()),
-        }),
         statement: Some(words()),
+        data: Some("疑似去世".into()),
         attempt: Some(CaseAttempt {
             id: id(3),
             channel: "app_self".into(),

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use jianzai_wire::api::*;
 use jianzai_wire::desk::*;
+use jianzai_wire::due::*;
 use jianzai_wire::{
     Action, Area, Bytes32, CapturePolicy, Division, FrameTime, IdNumber, Language, Limitation, LoginName, Mode, Name,
     PersonFacts, ReasonCode, Secret, Step, StepOutcome, StepReport,
@@ -148,6 +149,7 @@ fn desk_person() -> DeskPerson {
         name: person().name,
         insured_place: person().insured_place,
         residence: person().residence,
+        standing: None,
         phones: vec!["*******6789".into()],
         portrait: "good".into(),
         certificates: vec![DeskCertificate { serial: "S".into(), issued_at: at, valid_until: at, demo: false }],
@@ -194,7 +196,10 @@ fn every_type_of_the_desk_keeps_its_form_there_and_back() {
     sent("desk_accept", &accept());
     sent("desk_accepted", &Accepted { account: account(), authenticator: Secret::new(TOKEN.into()) });
     let people = vec![person().id_number];
-    sent("desk_roster_request", &RosterRequest { volunteer: Uuid::from_u128(7), people, days: 7 });
+    sent(
+        "desk_roster_request",
+        &RosterRequest { volunteer: Uuid::from_u128(7), people, listed: vec![Uuid::from_u128(8)], days: 7 },
+    );
     sent("desk_roster", &Roster { id: Uuid::from_u128(6), ends_at: at, listed: 3, left_out: vec![1] });
     sent("desk_visits_request", &VisitsRequest { reason: ReadReason::Visit });
     let (account, person) = (Some(Uuid::from_u128(7)), Some(Uuid::from_u128(8)));
@@ -203,6 +208,7 @@ fn every_type_of_the_desk_keeps_its_form_there_and_back() {
     let access = Access { at, account: Uuid::from_u128(7), what, reason, reference: None, person, outcome };
     sent("desk_accesses", &Accesses { accesses: vec![access] });
     sent("desk_visits", &Visits { people: vec![visit_person()] });
+    due();
 }
 
 #[test]
@@ -258,4 +264,32 @@ fn facts_with_a_field_more_are_refused() {
     let mut json = serde_json::to_value(person()).expect("serialises");
     json["phone"] = "".into();
     assert!(serde_json::from_value::<PersonFacts>(json).is_err());
+}
+
+fn due() {
+    let request = DueRequest {
+        standing: DueStanding::Overdue,
+        area: Some(account().area),
+        to_visit: true,
+        after: Some(Uuid::from_u128(8)),
+        reason: ReadReason::Visit,
+    };
+    sent("desk_due_request", &request);
+    let person = DuePerson {
+        id: Uuid::from_u128(8),
+        masked_name: person().name.masked(),
+        insured_place: person().insured_place,
+        residence: person().residence,
+        standing: PersonStanding {
+            standing: "overdue".into(),
+            due_by: Some(date!(2026 - 10 - 31)),
+            suspends_on: Some(date!(2026 - 12 - 31)),
+            held: None,
+        },
+        told: Some("visit".into()),
+        to_visit: true,
+        in_vain: vec![VisitDay { on: date!(2026 - 11 - 20) }],
+    };
+    sent("desk_due", &DueList { people: vec![person], next: Some(Uuid::from_u128(8)) });
+    sent("desk_due_person_request", &DuePersonRequest { person: Uuid::from_u128(8), reason: ReadReason::Visit });
 }

@@ -16,6 +16,7 @@ use jianzai_wire::api::ConsentBy;
 use jianzai_wire::{Action, Language, Limitation, Mode, PersonFacts, Secret};
 use zeroize::Zeroizing;
 
+use super::lease::session;
 use super::talk::{self, Teller};
 use super::{Ended, Place, runtime};
 
@@ -55,6 +56,10 @@ pub(crate) struct Certify {
     /// What the link carries that led here: from the electronic social-security card, or a text message.
     #[arg(long, value_name = "TOKEN", env = "JIANZAI_LINK", hide_env_values = true)]
     link: Option<String>,
+    /// File with the token of one's own session at the desk, of whoever holds the phone at the office or at the door: the record
+    /// will say who it was. `-` reads standard input.
+    #[arg(long, value_name = "FILE|-", conflicts_with = "lease")]
+    session: Option<PathBuf>,
     /// Where to write certificate.txt, certificate.png and certificate.pdf.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -100,6 +105,13 @@ impl Certify {
             Some(Who::OwnPhone) => Mode::OwnPhone,
             Some(Who::Assisted) | None => Mode::Assisted,
         };
+        let from_input = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        if self.session.is_some() && mode == Mode::OwnPhone {
+            bail!("--session is for whoever helps somebody: --mode assisted");
+        }
+        if from_input(&self.session) && from_input(&self.person) {
+            bail!("--session and --person can't both read standard input");
+        }
         let teller = Teller::new(language, mode, self.json);
         let typed = self.facts()?;
         let person = match typed.as_ref().map(TypedFacts::check).transpose() {
@@ -135,6 +147,7 @@ impl Certify {
         let taken = taken.transpose()?;
         let server =
             taken.as_ref().map(|taken| &taken.server).or(self.server.as_ref()).context("no service was named")?;
+        let session = self.session.as_deref().map(session).transpose()?;
         let journey = self.place.journey(server, language)?;
         let consent = match mode {
             Mode::OwnPhone => ConsentBy::Beneficiary,
@@ -154,7 +167,8 @@ impl Certify {
             (None, Some(person)) => {
                 let cannot = self.cannot.iter().map(|doing| doing.action()).collect();
                 let link = self.link.clone().map(Secret::new);
-                journey.certify(Request { person, mode, consent, cannot, limitations, camera, link }, booth, tell)
+                let request = Request { person, mode, consent, cannot, limitations, camera, link, session };
+                journey.certify(request, booth, tell)
             }
             (None, None) => bail!("neither facts nor a plan were given"),
         };

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -59,7 +59,7 @@ impl TakeAlong {
             demo: self.demo(),
         };
         let client = Client::new(&self.server, language)?;
-        let session = self.session()?;
+        let session = session(&self.session)?;
         match runtime()?.block_on(client.lease(&session, &request)) {
             Ok(lease) => {
                 let until = lease.attempt.commit_by;
@@ -86,15 +86,16 @@ impl TakeAlong {
     fn demo(&self) -> bool {
         false
     }
+}
 
-    fn session(&self) -> anyhow::Result<Secret> {
-        let mut token = String::new();
-        if self.session.as_os_str() == "-" {
-            io::stdin().take(LONGEST_TOKEN).read_to_string(&mut token).context("standard input cannot be read")?;
-        } else {
-            let file = fs::File::open(&self.session).with_context(|| self.session.display().to_string())?;
-            file.take(LONGEST_TOKEN).read_to_string(&mut token)?;
-        }
-        Ok(Secret::new(token.trim().to_owned()))
+/// The token of a session, from a file or standard input.
+pub(super) fn session(path: &Path) -> anyhow::Result<Secret> {
+    let mut token = String::new();
+    if path.as_os_str() == "-" {
+        io::stdin().take(LONGEST_TOKEN).read_to_string(&mut token).context("standard input cannot be read")?;
+    } else {
+        let file = fs::File::open(path).with_context(|| path.display().to_string())?;
+        file.take(LONGEST_TOKEN).read_to_string(&mut token)?;
     }
+    Ok(Secret::new(token.trim().to_owned()))
 }

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::db::Datastore;
 use crate::db::desk_entity::{staff, staff_session};
 use crate::keys::{KeyRing, KeysError};
+use crate::office::{Office, OfficeError};
 use crate::{durable, installation};
 
 /// What somebody needs to sign in; told once.
@@ -41,6 +42,23 @@ pub struct Listed {
     pub disabled: bool,
     /// Sessions that live.
     pub sessions: usize,
+}
+
+impl Office {
+    /// Refuses a name under which nobody decides: no account, one that is closed, or one for something else.
+    pub async fn demand_account(&self, id: Uuid, roles: &[StaffRole]) -> Result<(), OfficeError> {
+        let row = staff::Entity::find_by_id(id).one(self.store.reads()).await?;
+        let account = row.filter(|row| row.disabled_at.is_none()).and_then(|row| row.account());
+        if account.is_some_and(|account| roles.contains(&account.role)) {
+            return Ok(());
+        }
+        let roles: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        let sentence = format!(
+            "{id} is no open account of a {}; `jianzai-server account list` prints accounts and their identifiers",
+            roles.join(" or ")
+        );
+        Err(OfficeError::Refused(sentence))
+    }
 }
 
 /// Why an account could not be looked after.

@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use jianzai_wire::desk::{Account, StaffRole};
 use jianzai_wire::{Area, Division, ReasonCode};
@@ -53,6 +55,8 @@ demands! {
     Overseers: Head, Auditor;
     /// Who visits.
     Volunteers: Volunteer;
+    /// Who may hold the phone for somebody.
+    Helpers: Clerk, Head, Volunteer;
 }
 
 /// Somebody who is signed in and has one of the roles that `D` wants.
@@ -80,7 +84,14 @@ impl<D: Demand> FromRequestParts<Arc<App>> for SignedIn<D> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let digest = token::presented(&parts.headers).map_err(|_| ReasonCode::AccountSignedOut)?;
+        Self::by(app, &parts.headers).await
+    }
+}
+
+impl<D: Demand> SignedIn<D> {
+    /// Whose session a call presents.
+    async fn by(app: &App, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let digest = token::presented(headers).map_err(|_| ReasonCode::AccountSignedOut)?;
         let (session, row) = staff_session::Entity::find()
             .filter(staff_session::Column::TokenDigest.eq(digest.to_vec()))
             .find_also_linked(ToStaff)
@@ -99,6 +110,11 @@ impl<D: Demand> FromRequestParts<Arc<App>> for SignedIn<D> {
         } else {
             Err(ReasonCode::AccountNotAllowed.into())
         }
+    }
+
+    /// The same, for a call that anybody may make: none if it presents no session at all.
+    pub(crate) async fn if_any(app: &App, headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
+        if headers.contains_key(AUTHORIZATION) { Self::by(app, headers).await.map(Some) } else { Ok(None) }
     }
 }
 

@@ -90,6 +90,10 @@ words! {
         Resumed = "resumed",
         /// A clerk established a death, or withdrew it.
         DeathDecided = "death_decided",
+        /// What the payer has to be told was put onto a list; the detail says which, and how many.
+        PayerListMade = "payer_list_made",
+        /// A list for the payer, which names people, was written; the detail says which, and in what form.
+        PayerListWritten = "payer_list_written",
         /// Somebody appealed.
         AppealOpened = "appeal_opened",
         /// A clerk put down how somebody can be reached; the detail says who and by which way.

@@ -4,7 +4,7 @@
 //! look at everybody on the next tick. **What can go wrong**: faults in a file, each told; a version that does not follow the
 //! one before, or would reach back: then none of the files is applied. The same file again is known already.
 //!
-//! Everybody is read once for a preview, in batches; only counts are kept.
+//! Everybody is read once for a preview, in batches; only counts are kept, and who would be moved is told one by one.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use crate::db::year::{benefit, policy};
 use crate::office::{Office, OfficeError};
 use crate::year::dates::day_number;
 use crate::year::names::Named as _;
-use crate::year::policy::{Faults, Policy, PolicySet, load, preview};
+use crate::year::policy::{Faults, Moved, Policy, PolicySet, load, preview};
 use crate::year::record::Party;
 use crate::year::standing::Standing;
 
@@ -60,8 +60,14 @@ pub struct Applied {
 }
 
 impl Office {
-    /// Shows whom a file would move. Nothing is applied.
-    pub async fn preview(&self, file: &str, text: &str, now: OffsetDateTime) -> Result<Preview, OfficeError> {
+    /// Shows what a file would do, and tells everybody whom it would move. Nothing is applied.
+    pub async fn preview(
+        &self,
+        file: &str,
+        text: &str,
+        now: OffsetDateTime,
+        tell: &mut (dyn FnMut(&Moved) + Send),
+    ) -> Result<Preview, OfficeError> {
         let new = load(file, text).map_err(|faults| refused(&faults))?;
         let rows = policies::rows(self.store.reads()).await?;
         let before = self.policies.current(self.store.reads()).await?;
@@ -87,7 +93,7 @@ impl Office {
             last = Some(end);
             for life in lives(self.store.reads(), &self.keys, people, now.date()).await? {
                 match life {
-                    Ok(life) => found.add(&life, &before, &after, &new, now.date())?,
+                    Ok(life) => found.add(&life, (&before, &after), &new, now.date(), tell)?,
                     Err((id, error)) => tracing::error!(beneficiary = %id, %error, "not looked at"),
                 }
             }
@@ -147,10 +153,10 @@ impl Preview {
     fn add(
         &mut self,
         life: &Life,
-        before: &PolicySet,
-        after: &PolicySet,
+        (before, after): (&PolicySet, &PolicySet),
         new: &Policy,
         today: Date,
+        tell: &mut (dyn FnMut(&Moved) + Send),
     ) -> Result<(), OfficeError> {
         let lives_by_it = after.versions(life.insured_place, life.scheme).iter().any(|policy| policy == new);
         if !lives_by_it {
@@ -159,6 +165,7 @@ impl Preview {
         let current = before.versions(life.insured_place, life.scheme);
         let one = [(life.benefit.beneficiary_id, &life.person)];
         let change = preview(current, new, today, one).map_err(|error| OfficeError::Refused(error.to_string()))?;
+        change.moved.iter().for_each(tell);
         self.looked_at += 1;
         self.moved += change.moved.len() as u64;
         self.due_sooner += change.due_sooner as u64;

@@ -204,6 +204,7 @@ impl Effects {
             let first = versions.first().map(|first| day_number(first.valid_from));
             let mut row = life.benefit.clone().into_active_model();
             row.next_look = Set(first.filter(|first| *first > day_number(today)));
+            row.insured_place = Set(Some(life.insured_place.into()));
             self.benefits.push(row);
             return;
         };
@@ -225,6 +226,7 @@ impl Effects {
         self.benefits.push(benefit::ActiveModel {
             steps_until: Set(day_number(Ord::max(life.kept.steps_until, yesterday))),
             next_look: Set(next_look.map(day_number)),
+            insured_place: Set(Some(life.insured_place.into())),
             ..found(&life.benefit, &outcome.assessment, policy, day_number(today))
         });
     }
@@ -289,14 +291,15 @@ fn found(row: &benefit::Model, now: &Assessment, policy: &Policy, today: i64) ->
         held: Set(now.held.map(|held| held.name().to_owned())),
         policy_place: Set(Some(policy.place.to_string())),
         policy_version: Set(Some(i64::from(policy.version))),
+        insured_place: Set(row.insured_place.clone()),
     }
 }
 
 /// What a look may change of a row that is there.
 fn found_anew() -> OnConflict {
     use benefit::Column::{
-        Closes, Cycle, DueBy, Held, LookedOn, NextLook, Opens, PolicyPlace, PolicyVersion, Standing, StepsUntil,
-        SuspendsOn,
+        Closes, Cycle, DueBy, Held, InsuredPlace, LookedOn, NextLook, Opens, PolicyPlace, PolicyVersion, Standing,
+        StepsUntil, SuspendsOn,
     };
     let columns = [
         StepsUntil,
@@ -311,6 +314,7 @@ fn found_anew() -> OnConflict {
         Held,
         PolicyPlace,
         PolicyVersion,
+        InsuredPlace,
     ];
     OnConflict::column(benefit::Column::BeneficiaryId).update_columns(columns).to_owned()
 }

@@ -64,6 +64,7 @@ pub mod activation {
         pub expires_at: i64,
         pub attempts: i64,
         pub channel: Option<String>,
+        pub helper_id: Option<Uuid>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -51,6 +51,7 @@ pub mod benefit {
         pub held: Option<String>,
         pub policy_place: Option<String>,
         pub policy_version: Option<i64>,
+        pub insured_place: Option<String>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -22,7 +22,7 @@ use crate::audit::{self, Action, Entry, Subject};
 use crate::db::Writing;
 use crate::db::desk_entity::access_log;
 use crate::db::entity::beneficiary;
-use crate::keys::Role;
+use crate::keys::{KeyRing, Role};
 use crate::limits::Counters;
 use crate::problem::Refusal;
 use crate::register::id_hash;
@@ -33,9 +33,10 @@ const HOUR_MS: i64 = 3_600_000;
 const KEPT_MS: i64 = 3 * 366 * 24 * HOUR_MS;
 /// People that one account reads about in an hour; a clerk at the counter does not come near it.
 const READS_AN_HOUR: i64 = 300;
-/// Reads that come with one that was counted: a list was made before it is read, a case opened before its evidence is seen.
+/// Reads that come with one that was counted, or show little: a list was made before it is read, a case opened before its
+/// evidence is seen, names of who has to certify are masked.
 /// Whom a handed-in list names, with number and name, is counted where they are not confirmed.
-const UNCOUNTED: [What; 4] = [What::Visits, What::Evidence, What::Portrait, What::List];
+const UNCOUNTED: [What; 5] = [What::Due, What::Visits, What::Evidence, What::Portrait, What::List];
 /// A search that finds nobody is answered no sooner than this, whyever it did.
 pub(crate) const SOONEST: Duration = Duration::from_millis(120);
 
@@ -64,6 +65,8 @@ pub(crate) enum What {
     List,
     /// A person whose letter came back.
     Letter,
+    /// A person who has to certify, masked, on a list of the area.
+    Due,
 }
 
 impl What {
@@ -80,6 +83,7 @@ impl What {
             Self::Channel => "channel",
             Self::List => "list",
             Self::Letter => "letter",
+            Self::Due => "due",
         }
     }
 }
@@ -164,15 +168,46 @@ impl Read {
     }
 }
 
+/// Whom a call of the desk is about.
+#[derive(Clone, Copy)]
+pub(super) enum Who<'a> {
+    /// Whoever has the number.
+    Number(&'a IdNumber),
+    /// Whom a list or a message names.
+    Listed(Uuid),
+}
+
+impl Who<'_> {
+    /// The row, whichever area's.
+    pub(super) async fn find(
+        self,
+        db: &impl ConnectionTrait,
+        keys: &KeyRing,
+    ) -> Result<Option<beneficiary::Model>, Refusal> {
+        match self {
+            Self::Number(id_number) => find(db, keys, id_number).await,
+            Self::Listed(id) => Ok(beneficiary::Entity::find_by_id(id).one(db).await?),
+        }
+    }
+
+    /// The keyed hash under which it is logged, where a number was asked for.
+    pub(super) fn sought(self, app: &App) -> Result<Option<[u8; 32]>, Refusal> {
+        match self {
+            Self::Number(id_number) => sought(app, id_number).map(Some),
+            Self::Listed(_) => Ok(None),
+        }
+    }
+}
+
 /// What a call of the desk asks for.
 pub(super) struct Wanted<'a> {
-    pub(super) id_number: &'a IdNumber,
+    pub(super) who: Who<'a>,
     pub(super) what: What,
     pub(super) reason: ReadReason,
     pub(super) reference: Option<Uuid>,
 }
 
-/// The person with a number, if the account serves their insured place. Logged either way; where nobody was found, that is
+/// The person who is meant, if the account serves their insured place. Logged either way; where nobody was found, that is
 /// told no sooner than it was the last time.
 pub(super) async fn served<D: Demand>(
     app: &App,
@@ -182,7 +217,7 @@ pub(super) async fn served<D: Demand>(
     let (arrived, now) = (Instant::now(), app.clock.now());
     let tx = app.store.begin("look up").await?;
     let counters = within_limits(app, &tx, by.account.id, now).await?;
-    let found = find(&*tx, &app.keys, wanted.id_number).await?;
+    let found = wanted.who.find(&*tx, &app.keys).await?;
     let outcome = match &found {
         None => Outcome::Nobody,
         Some(person) if by.serves(person.insured_place(&app.keys)?) => Outcome::Shown(person.id),
@@ -193,7 +228,7 @@ pub(super) async fn served<D: Demand>(
     if shown.is_none() {
         counters.count(&*tx, now).await?;
     }
-    let sought = Some(sought(app, wanted.id_number)?);
+    let sought = wanted.who.sought(app)?;
     Read { what, reason, reference, sought, outcome }.log(&tx, by, now).await?;
     tx.commit().await?;
     match shown {
@@ -206,7 +241,7 @@ pub(super) async fn served<D: Demand>(
 }
 
 /// Whether somebody is insured where the account works; also no if there is nobody of that name.
-pub(super) async fn is_served<D: Demand>(
+pub(crate) async fn is_served<D: Demand>(
     app: &App,
     db: &impl ConnectionTrait,
     by: &SignedIn<D>,

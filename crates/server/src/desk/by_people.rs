@@ -20,7 +20,7 @@ use jianzai_wire::desk::{ReadReason, StaffRole};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
-use super::access::{Wanted, What, served};
+use super::access::{Wanted, What, Who, served};
 use super::decide::{is_said, told};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::{Clerks, Demand, Heads};
@@ -64,7 +64,7 @@ pub(crate) async fn seen(
         None => None,
     };
     let reason = if request.by == SeenBy::HomeVisit { ReadReason::Visit } else { ReadReason::Asked };
-    let wanted = Wanted { id_number: &request.id_number, what: What::Channel, reason, reference: None };
+    let wanted = Wanted { who: Who::Number(&request.id_number), what: What::Channel, reason, reference: None };
     let person = served(&app, &signed_in, wanted).await?;
     let how = ByHand {
         channel,
@@ -130,8 +130,12 @@ pub(crate) async fn report(
     if !is_said(&request.statement) {
         return Err(ReasonCode::InputBodyInvalid.into());
     }
-    let wanted =
-        Wanted { id_number: &request.id_number, what: What::Channel, reason: ReadReason::Report, reference: None };
+    let wanted = Wanted {
+        who: Who::Number(&request.id_number),
+        what: What::Channel,
+        reason: ReadReason::Report,
+        reference: None,
+    };
     let person = served(&app, &signed_in, wanted).await?;
     let (clerk, now) = (Some(signed_in.account.id), china(app.clock.now()));
     let review = app.office().report_death(person.id, clerk, Some(request.statement), now).await?;
@@ -152,8 +156,12 @@ pub(crate) async fn withdraw(
     signed_in: SignedIn<Heads>,
     Body(request): Body<WithdrawRequest>,
 ) -> Result<StatusCode, Refusal> {
-    let wanted =
-        Wanted { id_number: &request.id_number, what: What::Channel, reason: ReadReason::Correction, reference: None };
+    let wanted = Wanted {
+        who: Who::Number(&request.id_number),
+        what: What::Channel,
+        reason: ReadReason::Correction,
+        reference: None,
+    };
     let person = served(&app, &signed_in, wanted).await?;
     if is_recorded_dead(&app, person.id).await? {
         app.office().withdraw_death(person.id, signed_in.account.id, china(app.clock.now())).await?;

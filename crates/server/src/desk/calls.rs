@@ -20,7 +20,7 @@ use jianzai_wire::{IdNumber, ReasonCode};
 use sea_orm::EntityTrait as _;
 use uuid::Uuid;
 
-use super::access::{Wanted, What, served};
+use super::access::{Wanted, What, Who, served};
 use super::by_people::answer;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::{Clerks, Heads};
@@ -131,7 +131,8 @@ async fn both(
     id_number: &IdNumber,
     id: Uuid,
 ) -> Result<(beneficiary::Model, slot::Model), Refusal> {
-    let wanted = Wanted { id_number, what: What::Channel, reason: ReadReason::Visit, reference: Some(id) };
+    let wanted =
+        Wanted { who: Who::Number(id_number), what: What::Channel, reason: ReadReason::Visit, reference: Some(id) };
     let person = served(app, by, wanted).await?;
     let slot = slot::Entity::find_by_id(id).one(app.store.reads()).await?;
     let slot = slot.filter(|slot| slot.office_id == office_of(&by.account)).ok_or(ReasonCode::SlotGone)?;

@@ -17,7 +17,7 @@ use jianzai_liveness::Judgement;
 use jianzai_liveness::judge::{Figure, Reason};
 use jianzai_wire::api::Problem;
 use jianzai_wire::cases::{
-    CaseAttempt, CaseStanding, EvidencePart, JudgeFigure, JudgeReason, JudgeSaid, ReviewCase, SaidReason, Verdict,
+    CaseAttempt, EvidencePart, JudgeFigure, JudgeReason, JudgeSaid, ReviewCase, SaidReason, Verdict,
 };
 use jianzai_wire::desk::ReadReason;
 use jianzai_wire::{Language, ReasonCode, Secret};
@@ -37,7 +37,7 @@ use crate::clock::to_time;
 use crate::columns;
 use crate::db::Writing;
 use crate::db::entity::{activation, attempt, beneficiary};
-use crate::db::year::{benefit, review};
+use crate::db::year::review;
 use crate::limitations;
 use crate::problem::Refusal;
 use crate::steps;
@@ -174,24 +174,14 @@ impl Case<'_> {
             two_clerks: two,
             verdicts: verdicts(self.kind, attempt.as_ref()),
             person: show(app, &self.person).await?,
-            standing: self.standing().await?,
             statement: self.statement()?,
+            data: app.office().silent_ground(row, self.language).await?,
             portrait: self.person.portrait.as_ref().map(|_| self.address(EvidencePart::Portrait)),
             attempt: match attempt {
                 Some(attempt) => Some(self.attempt(attempt).await?),
                 None => None,
             },
         })
-    }
-
-    async fn standing(&self) -> Result<Option<CaseStanding>, Refusal> {
-        let row = benefit::Entity::find_by_id(self.person.id).one(self.app.store.reads()).await?;
-        Ok(row.map(|row| CaseStanding {
-            standing: row.standing,
-            due_by: row.due_by.map(numbered_day),
-            suspends_on: row.suspends_on.map(numbered_day),
-            held: row.held,
-        }))
     }
 
     fn statement(&self) -> Result<Option<Secret>, Refusal> {

@@ -12,7 +12,7 @@ use jianzai_wire::channels::{IssuedLink, LinkChannel, LinkRequest};
 use jianzai_wire::desk::ReadReason;
 use jianzai_wire::{ReasonCode, Secret};
 
-use super::access::{Wanted, What, served};
+use super::access::{Wanted, What, Who, served};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
@@ -47,8 +47,12 @@ pub(crate) async fn issue(
         LinkChannel::ECardLink => Channel::ECardLink,
         LinkChannel::WebPortal => Channel::WebPortal,
     };
-    let wanted =
-        Wanted { id_number: &request.id_number, what: What::Channel, reason: ReadReason::Asked, reference: None };
+    let wanted = Wanted {
+        who: Who::Number(&request.id_number),
+        what: What::Channel,
+        reason: ReadReason::Asked,
+        reference: None,
+    };
     let person = served(&app, &signed_in, wanted).await?;
     let now = app.clock.now();
     let today = china(now).date();

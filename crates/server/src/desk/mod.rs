@@ -17,6 +17,7 @@ pub(crate) mod by_people;
 pub(crate) mod calls;
 pub(crate) mod case;
 pub(crate) mod decide;
+pub(crate) mod due;
 pub(crate) mod evidence;
 pub(crate) mod in_vain;
 pub(crate) mod letters;

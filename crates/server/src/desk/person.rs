@@ -14,7 +14,8 @@ use sea_orm::{
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::access::{Wanted, What, served};
+use super::access::{Wanted, What, Who, served};
+use super::due::standing;
 use super::in_vain;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
@@ -23,6 +24,7 @@ use crate::chronicle::people::is_mobile;
 use crate::clock::to_time;
 use crate::columns;
 use crate::db::entity::{attempt, beneficiary, certificate};
+use crate::db::year::benefit;
 use crate::keys::KeyRing;
 use crate::limitations;
 use crate::problem::{Body, Refusal};
@@ -50,7 +52,7 @@ pub(crate) async fn look_up(
     Body(request): Body<PersonRequest>,
 ) -> Result<Json<DeskPerson>, Refusal> {
     let PersonRequest { id_number, reason, reference } = &request;
-    let wanted = Wanted { id_number, what: What::Person, reason: *reason, reference: *reference };
+    let wanted = Wanted { who: Who::Number(id_number), what: What::Person, reason: *reason, reference: *reference };
     let person = served(&app, &signed_in, wanted).await?;
     Ok(Json(show(&app, &person).await?))
 }
@@ -103,6 +105,7 @@ pub(super) async fn show(app: &App, person: &beneficiary::Model) -> Result<DeskP
         name: person.name(keys)?,
         insured_place: person.insured_place(keys)?,
         residence: person.residence(keys)?,
+        standing: benefit::Entity::find_by_id(person.id).one(app.store.reads()).await?.map(standing),
         phones: person.opened(keys, "phones", &person.phones)?.lines().map(hidden).collect(),
         portrait: person.portrait_quality.clone(),
         certificates: certificates(app, person.id).await?,

@@ -19,7 +19,7 @@ use jianzai_wire::{ReasonCode, Secret};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::access::{Outcome, Read, SOONEST, Wanted, What, is_served, served, within_limits};
+use super::access::{Outcome, Read, SOONEST, Wanted, What, Who, is_served, served, within_limits};
 use super::by_people::answer;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
@@ -49,8 +49,12 @@ pub(crate) async fn issue(
         FormKind::PaperByMail => Channel::PaperByMail,
         FormKind::AssistanceForm => Channel::AssistanceForm,
     };
-    let wanted =
-        Wanted { id_number: &request.id_number, what: What::Channel, reason: ReadReason::Asked, reference: None };
+    let wanted = Wanted {
+        who: Who::Number(&request.id_number),
+        what: What::Channel,
+        reason: ReadReason::Asked,
+        reference: None,
+    };
     let person = served(&app, &signed_in, wanted).await?;
     let now = china(app.clock.now());
     if !app.rules(person.id).await?.on(now.date()).allows(channel) {

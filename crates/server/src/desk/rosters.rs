@@ -1,6 +1,6 @@
 //! `POST /v1/desk/rosters`: a clerk puts people on a volunteer's list of visits.
 //!
-//! A person stands on the list if the clerk serves their insured place and the volunteer's area has anything in common with
+//! They are named by ID number, or as a list of who has to certify names them. A person stands on the list if the clerk serves their insured place and the volunteer's area has anything in common with
 //! where they live. Who does not is left out, and it is not said why. Each number asked for is a read, and counts as one.
 
 use std::sync::Arc;
@@ -8,14 +8,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::desk::{Account, ReadReason, Roster, RosterRequest, StaffRole};
-use jianzai_wire::{IdNumber, ReasonCode};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
 use uuid::Uuid;
 
-use super::access::{Outcome, Read, What, sought, within_limits};
-use super::person::find;
+use super::access::{Outcome, Read, What, Who, within_limits};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
@@ -45,15 +44,16 @@ pub(crate) async fn make(
     signed_in: SignedIn<Clerks>,
     Body(request): Body<RosterRequest>,
 ) -> Result<(StatusCode, Json<Roster>), Refusal> {
-    if !(1..=MOST_PEOPLE).contains(&request.people.len()) || !(1..=MOST_DAYS).contains(&request.days) {
+    let asked = || request.people.iter().map(Who::Number).chain(request.listed.iter().copied().map(Who::Listed));
+    if !(1..=MOST_PEOPLE).contains(&asked().count()) || !(1..=MOST_DAYS).contains(&request.days) {
         return Err(ReasonCode::InputBodyInvalid.into());
     }
     let volunteer = volunteer(&app, &signed_in, request.volunteer).await?;
     let now = app.clock.now();
     let (mut listed, mut left_out) = (Vec::new(), Vec::new());
     let tx = app.store.begin("make roster").await?;
-    for (at, id_number) in (0_u32..).zip(&request.people) {
-        match listable(&app, &tx, &signed_in, &volunteer, id_number, now).await {
+    for (at, who) in (0_u32..).zip(asked()) {
+        match listable(&app, &tx, &signed_in, &volunteer, who, now).await {
             Ok(Some(person)) if !listed.contains(&person) => listed.push(person),
             Ok(_) => left_out.push(at),
             Err(refusal) => {
@@ -90,17 +90,17 @@ async fn volunteer(app: &App, signed_in: &SignedIn<Clerks>, id: Uuid) -> Result<
     Ok(account)
 }
 
-/// The person with a number, if they may stand on the list. Logged either way.
+/// The person who is meant, if they may stand on the list. Logged either way.
 async fn listable(
     app: &App,
     tx: &Writing,
     signed_in: &SignedIn<Clerks>,
     volunteer: &Account,
-    id_number: &IdNumber,
+    who: Who<'_>,
     now: i64,
 ) -> Result<Option<Uuid>, Refusal> {
     let counters = within_limits(app, tx, signed_in.account.id, now).await?;
-    let outcome = match find(&**tx, &app.keys, id_number).await? {
+    let outcome = match who.find(&**tx, &app.keys).await? {
         None => Outcome::Nobody,
         Some(person)
             if signed_in.serves(person.insured_place(&app.keys)?)
@@ -110,7 +110,7 @@ async fn listable(
         }
         Some(_) => Outcome::Elsewhere,
     };
-    let sought = Some(sought(app, id_number)?);
+    let sought = who.sought(app)?;
     let read = Read { what: What::Roster, reason: ReadReason::Visit, reference: None, sought, outcome };
     read.log(tx, signed_in, now).await?;
     match outcome {

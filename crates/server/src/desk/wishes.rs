@@ -16,7 +16,7 @@ use jianzai_wire::api::{Appeal, Problem};
 use jianzai_wire::desk::ReadReason;
 use jianzai_wire::wishes::{AppealForRequest, ContactRequest, OptOutRequest, Reached, ReachedBy};
 
-use super::access::{Wanted, What, served};
+use super::access::{Wanted, What, Who, served};
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
@@ -108,7 +108,7 @@ async fn person(
     id_number: &IdNumber,
     reason: ReadReason,
 ) -> Result<beneficiary::Model, Refusal> {
-    served(app, by, Wanted { id_number, what: What::Channel, reason, reference: None }).await
+    served(app, by, Wanted { who: Who::Number(id_number), what: What::Channel, reason, reference: None }).await
 }
 
 fn recipient(reached: Reached) -> Recipient {

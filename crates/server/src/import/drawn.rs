@@ -1,5 +1,6 @@
 //! What somebody of the register draws: the row from which their year goes on.
 
+use jianzai_wire::Division;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QuerySelect as _};
 use time::Date;
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use crate::year::standing::Standing;
 /// What a file says that somebody draws.
 pub(super) struct Drawn {
     pub(super) beneficiary: Uuid,
+    pub(super) insured_place: Division,
     pub(super) scheme: Option<Scheme>,
     pub(super) entitled_from: Option<Date>,
 }
@@ -29,6 +31,7 @@ impl Drawn {
             steps_until: Set(today),
             next_look: Set(Some(today)),
             standing: Set(Standing::Current.name().to_owned()),
+            insured_place: Set(Some(self.insured_place.into())),
             ..Default::default()
         }
     }

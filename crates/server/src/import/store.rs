@@ -45,7 +45,8 @@ pub(super) async fn store(
     for (row, hashes) in rows.into_iter().zip(hashes) {
         let known = hashes.iter().find_map(|hash| known.remove(hash));
         let id = known.as_ref().map_or_else(Uuid::now_v7, |known| known.id);
-        let drawn = Drawn { beneficiary: id, scheme: row.scheme, entitled_from: row.entitled_from };
+        let Row { insured_place, scheme, entitled_from, .. } = row;
+        let drawn = Drawn { beneficiary: id, insured_place, scheme, entitled_from };
         match change(keys, portraits, &row, id, known, now, &mut report.portraits)? {
             Some(Change::Add(person)) => {
                 added.push(person);

@@ -5,6 +5,7 @@ use jianzai_examiner::RegisterFace;
 use jianzai_face::Embedding;
 use jianzai_liveness::StepReveal;
 use jianzai_wire::api::CommitRequest;
+use jianzai_wire::desk::StaffRole;
 use jianzai_wire::{Bytes32, CapturePolicy, Division, Mode, Name, Step};
 use object_store::{ObjectStoreExt as _, path::Path as ObjectPath};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
@@ -25,6 +26,7 @@ use crate::messages::announce::Certification;
 use crate::register::place;
 use crate::steps::{self, Revealed};
 use crate::year::channel::Channel;
+use crate::year::record::Party;
 
 /// An attempt, its plan, and whose it should be.
 pub(super) struct Case {
@@ -48,6 +50,8 @@ pub(super) struct Case {
     pub(super) issued_at: i64,
     /// Set where a volunteer had taken the plan along.
     pub(super) leased: Option<Leased>,
+    /// Who was signed in and held the phone, if anybody was.
+    pub(super) helper: Option<Helper>,
     /// Milliseconds between issue and commit: no recording of the attempt is longer.
     pub(super) open_ms: i64,
     pub(super) secrets: Vec<RecipientSecret>,
@@ -68,12 +72,18 @@ pub(super) struct Case {
 
 /// A plan that was taken along.
 pub(super) struct Leased {
-    /// The volunteer's account.
-    pub(super) to: Uuid,
     /// When it was carried out, as the device says.
     pub(super) captured_at: i64,
-    /// Whether a person looks at it whatever the judge says: it was drawn for that, or the account has been closed since.
-    pub(super) looked_at: bool,
+    /// Whether it was drawn for a person to look at, whatever the judge says.
+    pub(super) sampled: bool,
+}
+
+/// An account that was signed in where somebody was helped.
+pub(super) struct Helper {
+    /// As the record names them.
+    pub(super) party: Party,
+    /// Whether the account has been closed since.
+    pub(super) closed: bool,
 }
 
 impl Case {
@@ -119,7 +129,8 @@ impl Case {
             committed,
             committed_at,
             issued_at: attempt.issued_at,
-            leased: leased(app, &attempt).await?,
+            leased: leased(&attempt)?,
+            helper: helper(app, attempt.leased_to_id.or(activation.helper_id)).await?,
             open_ms: committed_at - attempt.issued_at,
             secrets,
             name: open(app, &person, "name", &person.name)
@@ -153,12 +164,20 @@ impl Case {
     }
 }
 
-async fn leased(app: &App, attempt: &attempt::Model) -> Result<Option<Leased>, JudgingError> {
-    let Some(to) = attempt.leased_to_id else { return Ok(None) };
-    let account = staff::Entity::find_by_id(to).one(app.store.reads()).await?;
-    let open = account.is_some_and(|account| account.disabled_at.is_none());
+fn leased(attempt: &attempt::Model) -> Result<Option<Leased>, JudgingError> {
+    if attempt.leased_to_id.is_none() {
+        return Ok(None);
+    }
     let captured_at = attempt.captured_at.ok_or(JudgingError::Kept("captured_at"))?;
-    Ok(Some(Leased { to, captured_at, looked_at: attempt.sampled || !open }))
+    Ok(Some(Leased { captured_at, sampled: attempt.sampled }))
+}
+
+async fn helper(app: &App, account: Option<Uuid>) -> Result<Option<Helper>, JudgingError> {
+    let Some(id) = account else { return Ok(None) };
+    let row = staff::Entity::find_by_id(id).one(app.store.reads()).await?.ok_or(JudgingError::Kept("account"))?;
+    let account = row.account().ok_or(JudgingError::Kept("account"))?;
+    let party = if account.role == StaffRole::Volunteer { Party::Volunteer(id) } else { Party::Staff(id) };
+    Ok(Some(Helper { party, closed: row.disabled_at.is_some() }))
 }
 
 fn committed(attempt: &attempt::Model) -> Option<CommitRequest> {

@@ -26,9 +26,11 @@ use crate::year::channel::EvidenceKind;
 use crate::year::dates::china;
 use crate::year::record::{CertificationRecord, Ground, Party, RecordFault};
 
-/// The record of somebody who passed, if the place takes it and no sample was drawn; else what a clerk has to look at.
+/// The record of somebody who passed, if the place takes it, no sample was drawn and whoever helped still has their account;
+/// else what a clerk has to look at.
 pub(super) fn allowed(case: &Case, now: i64) -> Result<CertificationRecord, Finding> {
-    if case.leased.as_ref().is_some_and(|leased| leased.looked_at) {
+    let sampled = case.leased.as_ref().is_some_and(|leased| leased.sampled);
+    if sampled || case.helper.as_ref().is_some_and(|helper| helper.closed) {
         return Err(Finding::review(ReasonCode::AttemptSampled));
     }
     let record = record(case, Party::Judge, now);
@@ -69,10 +71,10 @@ pub(super) async fn write(
 
 /// The record of an attempt that passed. Like its certificate, it is named by the attempt.
 pub(super) fn record(case: &Case, decided_by: Party, now: i64) -> CertificationRecord {
-    let by = match (case.mode, &case.leased) {
+    let by = match (case.mode, &case.helper) {
         (Mode::OwnPhone, _) => Party::Beneficiary,
         (Mode::Assisted, None) => Party::Family,
-        (Mode::Assisted, Some(leased)) => Party::Volunteer(leased.to),
+        (Mode::Assisted, Some(helper)) => helper.party,
     };
     CertificationRecord {
         id: case.attempt,

@@ -73,6 +73,7 @@ pub(crate) async fn accept_for(app: &App, person: Uuid, id: Uuid) {
         expires_at: Set(now),
         attempts: Set(1),
         channel: Set(None),
+        helper_id: Set(None),
     };
     activation.insert(&*tx).await.unwrap();
     let policy = CapturePolicy::for_actions(&Action::ALL);

@@ -11,9 +11,25 @@ pub enum Form {
     Csv,
     /// JSON, with our own words.
     Json,
-    /// Comma-separated, with the field codes of the core systems.
+    /// Comma-separated, with the field codes of the core systems; what these have no code for stands behind, in our own words.
     Core,
 }
+
+impl Form {
+    /// The stable name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Core => "core",
+        }
+    }
+}
+
+/// The fields of the core systems.
+const CORE: [&str; 8] = ["aac003", "aac147", "aaa027", "aae001", "bae099", "aaa094", "aaa080", "aae116"];
+/// What stands behind them: without it nobody could tell an instruction that was taken before, or would know for which months.
+const OWN: [&str; 5] = ["instruction", "kind", "from_month", "back_pay", "overpaid"];
 
 /// A line of a list.
 #[derive(Debug, Clone, Serialize)]
@@ -45,9 +61,9 @@ pub(super) fn write(lines: &[Line], form: Form) -> Result<Zeroizing<String>, Box
     let mut csv = csv::Writer::from_writer(Vec::new());
     match form {
         Form::Core => {
-            csv.write_record(["aac003", "aac147", "aaa027", "aae001", "bae099", "aaa094", "aaa080", "aae116"])?;
+            csv.write_record(CORE.iter().chain(&OWN))?;
             for line in lines {
-                csv.write_record(core(line))?;
+                csv.write_record(core(line).into_iter().chain(own(line)))?;
             }
         }
         _ => {
@@ -89,7 +105,7 @@ pub(super) fn write(lines: &[Line], form: Form) -> Result<Zeroizing<String>, Box
 }
 
 /// The fields of the core systems: name, ID number, paying agency, year, method, result (1: confirmed), whether they live
-/// elsewhere, payment status (1: paid, 2: held back, 3: ended). Months to be paid back are in the other forms.
+/// elsewhere, payment status (1: paid, 2: held back, 3: ended).
 fn core(line: &Line) -> [String; 8] {
     let (result, status) = match line.kind {
         "suspend" => ("0", "2"),
@@ -107,4 +123,10 @@ fn core(line: &Line) -> [String; 8] {
         u8::from(line.lives_elsewhere).to_string(),
         status.to_owned(),
     ]
+}
+
+/// As in the other forms.
+fn own(line: &Line) -> [String; 5] {
+    let from_month = line.from_month.clone().unwrap_or_default();
+    [line.instruction.to_string(), line.kind.to_owned(), from_month, line.back_pay.join(" "), line.overpaid.join(" ")]
 }

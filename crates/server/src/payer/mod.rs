@@ -23,9 +23,11 @@ use zeroize::Zeroizing;
 
 pub use self::form::Form;
 use self::form::{Line, write};
+use crate::audit::{self, Action, Entry};
 use crate::chronicle::rows;
 use crate::clock::to_millis;
 use crate::columns;
+use crate::db::Writing;
 use crate::db::entity::beneficiary;
 use crate::db::year::{certification, instruction, payer_item, payer_list};
 use crate::office::{Office, OfficeError};
@@ -37,6 +39,11 @@ use crate::year::instructions::{Instruction, Told};
 const AT_ONCE: usize = 1_000;
 /// Names the lock under which lists are made: the next number is one's own.
 const LISTING: i64 = 0x6a69_616e_7a61_6902;
+
+/// In the linked log.
+async fn put_down(tx: &Writing, action: Action, detail: String, now: OffsetDateTime) -> Result<(), OfficeError> {
+    Ok(audit::append(tx, to_millis(now), Entry { action, actor: None, subject: None, detail }).await?)
+}
 
 impl Office {
     /// Puts everything that is on no list onto a new one; its number and length, or `None` if there is nothing.
@@ -67,13 +74,19 @@ impl Office {
         payer_list::ActiveModel { number: Set(number), instructions: Set(instructions), ..Default::default() }
             .update(&*tx)
             .await?;
+        put_down(&tx, Action::PayerListMade, format!("{number},{count}"), now).await?;
         tx.commit().await?;
         Ok(Some((number, count)))
     }
 
     /// A list as text: the same each time, as long as nobody's name changes in the register. What was certified after it was
-    /// made is none of its matter.
-    pub async fn write_list(&self, number: i64, form: Form) -> Result<Zeroizing<String>, OfficeError> {
+    /// made is none of its matter. That it was written stands in the linked log before anybody has it.
+    pub async fn write_list(
+        &self,
+        number: i64,
+        form: Form,
+        now: OffsetDateTime,
+    ) -> Result<Zeroizing<String>, OfficeError> {
         let db = self.store.reads();
         let known = payer_list::Entity::find_by_id(number).one(db).await?;
         let list = known.ok_or_else(|| OfficeError::Refused(format!("there is no list {number}")))?;
@@ -95,7 +108,11 @@ impl Office {
         for some in on_list.chunks(AT_ONCE) {
             lines.extend(self.lines(some, list.made_at).await?);
         }
-        write(&lines, form).map_err(|error| OfficeError::File(format!("writing the list: {error}")))
+        let text = write(&lines, form).map_err(|error| OfficeError::File(format!("writing the list: {error}")))?;
+        let tx = self.store.begin("payer list written").await?;
+        put_down(&tx, Action::PayerListWritten, format!("{number},{}", form.name()), now).await?;
+        tx.commit().await?;
+        Ok(text)
     }
 
     /// Instructions that are on no list yet.

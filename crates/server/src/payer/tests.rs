@@ -3,6 +3,7 @@
 use time::macros::date;
 
 use super::*;
+use crate::db::desk_entity::audit_entry;
 use crate::tests::{Kind, World};
 use crate::year::dates::day_number;
 use crate::year::tests::stage::morning;
@@ -40,6 +41,10 @@ async fn certified(world: &World, who: u128, on: time::Date) {
     tx.commit().await.unwrap();
 }
 
+async fn written(office: &Office, number: i64, form: Form) -> Result<Zeroizing<String>, OfficeError> {
+    office.write_list(number, form, morning(date!(2026 - 07 - 05))).await
+}
+
 #[tokio::test]
 async fn each_instruction_is_on_one_list_which_reads_the_same_each_time() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
@@ -55,25 +60,36 @@ async fn each_instruction_is_on_one_list_which_reads_the_same_each_time() {
         tell(&world, 1, 1, Instruction::BackPay { months: vec![july] }).await;
         assert_eq!(office.make_list(morning(date!(2026 - 07 - 02))).await.unwrap(), Some((2, 1)));
         assert_eq!(office.make_list(morning(date!(2026 - 07 - 02))).await.unwrap(), None);
-        let csv = office.write_list(1, Form::Csv).await.unwrap();
-        assert_eq!(csv, office.write_list(1, Form::Csv).await.unwrap());
+        let csv = written(&office, 1, Form::Csv).await.unwrap();
+        assert_eq!(csv, written(&office, 1, Form::Csv).await.unwrap());
         let second: Vec<_> = csv.lines().nth(2).unwrap().split(',').skip(3).collect();
         assert_eq!(second, ["440100", "back_pay", "2026-07-01", "", "2026-07 2026-08", "", "", ""]);
-        let core = office.write_list(1, Form::Core).await.unwrap();
+        let core = written(&office, 1, Form::Core).await.unwrap();
         let number = crate::tests::id_number(date!(1945 - 09 - 15), 1);
-        let first = format!("王健在,{},440300,2026,,0,0,2", number.expose());
-        assert_eq!(core.lines().nth(1), Some(first.as_str()));
+        let first = format!("王健在,{},440300,2026,,0,0,2,", number.expose());
+        let line = core.lines().nth(1).unwrap();
+        assert!(line.starts_with(&first) && line.ends_with(",suspend,2026-07,,"), "{line}");
+        assert!(core.lines().nth(2).unwrap().ends_with(",back_pay,,2026-07 2026-08,"));
         certified(&world, 1, date!(2026 - 07 - 03)).await;
-        assert_eq!(core, office.write_list(1, Form::Core).await.unwrap(), "what came later is another list's matter");
-        let later = office.write_list(2, Form::Core).await.unwrap();
+        assert_eq!(core, written(&office, 1, Form::Core).await.unwrap(), "what came later is another list's matter");
+        let later = written(&office, 2, Form::Core).await.unwrap();
         assert!(later.lines().nth(1).unwrap().contains(",2026,,"), "{}", later.as_str());
         tell(&world, 1, 2, Instruction::BackPay { months: vec![july] }).await;
         assert_eq!(office.make_list(morning(date!(2026 - 07 - 04))).await.unwrap(), Some((3, 1)));
-        let third = office.write_list(3, Form::Core).await.unwrap();
+        let third = written(&office, 3, Form::Core).await.unwrap();
         assert!(third.lines().nth(1).unwrap().contains(",2026,office_id_card,1,"), "{}", third.as_str());
-        let json: serde_json::Value = serde_json::from_str(&office.write_list(2, Form::Json).await.unwrap()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&written(&office, 2, Form::Json).await.unwrap()).unwrap();
         assert_eq!((json[0]["kind"].as_str(), json.as_array().unwrap().len()), (Some("back_pay"), 1));
-        assert!(matches!(office.write_list(4, Form::Csv).await, Err(OfficeError::Refused(_))));
+        assert!(matches!(written(&office, 4, Form::Csv).await, Err(OfficeError::Refused(_))));
+        let logged = audit_entry::Entity::find().order_by_asc(audit_entry::Column::Seq).all(world.store.reads());
+        let logged = logged.await.unwrap().into_iter().map(|row| format!("{} {}", row.action, row.detail));
+        let logged: Vec<_> = logged.filter(|entry| entry.starts_with("payer_list")).collect();
+        let first = ["payer_list_made 1,2", "payer_list_made 2,1", "payer_list_written 1,csv"];
+        assert_eq!(
+            (&logged[..3], logged.len()),
+            (&first.map(str::to_owned)[..], 3 + 7),
+            "each time that names are written"
+        );
     }
 }
 

@@ -7,8 +7,10 @@ use clap::{Args, Subcommand};
 use jianzai_server::clock::SystemClock;
 use jianzai_server::office::{Applied, Office, Preview, moment};
 use jianzai_server::year::names::Named as _;
-use jianzai_server::year::policy::load;
+use jianzai_server::year::policy::{Moved, load};
 use jianzai_server::year::record::Party;
+use jianzai_wire::desk::StaffRole;
+use time::Date;
 use uuid::Uuid;
 
 use crate::Data;
@@ -25,12 +27,15 @@ pub(crate) enum PolicyCommand {
     Preview {
         #[command(flatten)]
         new: New,
+        /// Also tell each of them, by identifier: standing, due date and first day of suspension, before and after.
+        #[arg(long)]
+        people: bool,
     },
     /// Add the files to the policies in force: all of them, or none.
     Apply {
         #[command(flatten)]
         new: New,
-        /// The identifier of whoever decided it.
+        /// The account of the head who decided it (`account list` prints identifiers).
         #[arg(long, value_name = "ID")]
         by: Uuid,
     },
@@ -49,15 +54,21 @@ impl PolicyCommand {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Check { files } => check(&read(&files)?),
-            Self::Preview { new } => {
+            Self::Preview { new, people } => {
                 let office = Office::open(&new.data.config(), &SystemClock).await?;
                 for (file, text) in read(&new.files)? {
-                    show(&file, &office.preview(&file, &text, moment(&SystemClock, None)).await?);
+                    let mut tell = |moved: &Moved| {
+                        if people {
+                            tell(moved);
+                        }
+                    };
+                    show(&file, &office.preview(&file, &text, moment(&SystemClock, None), &mut tell).await?);
                 }
                 Ok(office.close().await?)
             }
             Self::Apply { new, by } => {
                 let office = Office::open(&new.data.config(), &SystemClock).await?;
+                office.demand_account(by, &[StaffRole::Head]).await?;
                 let applied = office.apply(&read(&new.files)?, Party::Staff(by), moment(&SystemClock, None)).await?;
                 let Applied { added, known } = applied;
                 println!("{added} added, {known} were there already");
@@ -77,6 +88,21 @@ fn check(files: &[(String, String)]) -> anyhow::Result<()> {
     }
     println!("no faults");
     Ok(())
+}
+
+/// One who would be moved.
+fn tell(moved: &Moved) {
+    let Moved { who, standing, due_by, suspends_on } = moved;
+    let day = |day: Option<Date>| day.map_or_else(|| "never".to_owned(), |day| day.to_string());
+    println!(
+        "{who}: {} -> {}, due {} -> {}, suspended {} -> {}",
+        standing.0.name(),
+        standing.1.name(),
+        due_by.0,
+        due_by.1,
+        day(suspends_on.0),
+        day(suspends_on.1)
+    );
 }
 
 fn show(file: &str, preview: &Preview) {

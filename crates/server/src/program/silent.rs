@@ -12,7 +12,7 @@ use jianzai_wire::Language;
 use time::Date;
 use uuid::Uuid;
 
-use super::year::day;
+use super::year::{CLERKS, day};
 use crate::Data;
 
 /// Findings that are read at once.
@@ -79,7 +79,7 @@ pub(crate) struct Revert {
     data: Data,
     /// The run.
     run: Uuid,
-    /// The identifier of whoever decided it.
+    /// The account of the clerk or head who decided it (`account list` prints identifiers).
     #[arg(long, value_name = "ID")]
     by: Uuid,
     /// Its certifications.
@@ -175,6 +175,7 @@ async fn report(data: Data, run: Uuid, people: Option<Outcome>, english: bool) -
 async fn revert(arguments: Revert) -> anyhow::Result<()> {
     let Revert { data, run, by, pass, dead, missing } = arguments;
     let office = Office::open(&data.config(), &SystemClock).await?;
+    office.demand_account(by, &CLERKS).await?;
     let all = !pass && !dead && !missing;
     for (part, wanted) in [(Part::Pass, pass), (Part::Dead, dead), (Part::Missing, missing)] {
         if wanted || all {

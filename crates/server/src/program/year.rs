@@ -16,11 +16,15 @@ use jianzai_server::year::channel::Channel;
 use jianzai_server::year::names::Named as _;
 use jianzai_server::year::record::Party;
 use jianzai_wire::Secret;
+use jianzai_wire::desk::StaffRole;
 use time::Date;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{Data, Evidence, told_to_stop};
+
+/// Who decides about people.
+pub(super) const CLERKS: [StaffRole; 2] = [StaffRole::Clerk, StaffRole::Head];
 
 #[derive(Subcommand)]
 pub(crate) enum YearCommand {
@@ -115,7 +119,7 @@ pub(crate) struct Batch {
     /// The sender's identifier.
     #[arg(long, value_name = "ID")]
     sender: Uuid,
-    /// The clerk's who takes it.
+    /// The account of the clerk or head who takes it (`account list` prints identifiers).
     #[arg(long, value_name = "ID")]
     clerk: Uuid,
     /// The day on which it is taken, as if it were ten in the morning; now, where it is missing.
@@ -129,7 +133,7 @@ pub(crate) struct Batch {
 pub(crate) struct Revoke {
     #[command(flatten)]
     data: Data,
-    /// The clerk's who decided it.
+    /// The account of the clerk or head who decided it (`account list` prints identifiers).
     #[arg(long, value_name = "ID")]
     clerk: Uuid,
     /// The number on the certificate.
@@ -199,7 +203,7 @@ async fn payer(arguments: Payer) -> anyhow::Result<()> {
     };
     match list {
         Some(list) => {
-            let text = office.write_list(list, arguments.form).await?;
+            let text = office.write_list(list, arguments.form, moment(&SystemClock, None)).await?;
             std::io::stdout().write_all(text.as_bytes()).context("writing the list")?;
             eprintln!("list {list}");
         }
@@ -220,6 +224,7 @@ async fn wrongful(data: Data) -> anyhow::Result<()> {
 
 async fn batch(arguments: Batch) -> anyhow::Result<()> {
     let office = Office::open(&arguments.data.config(), &SystemClock).await?;
+    office.demand_account(arguments.clerk, &CLERKS).await?;
     let (channel, by) = match arguments.from {
         Kind::Employer => (Channel::Employer, Party::Employer(arguments.sender)),
         Kind::Community => (Channel::Community, Party::Office(arguments.sender)),
@@ -237,6 +242,7 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
 
 async fn revoke(arguments: Revoke) -> anyhow::Result<()> {
     let office = Office::open(&arguments.data.config(), &SystemClock).await?;
+    office.demand_account(arguments.clerk, &CLERKS).await?;
     match office.revoke(arguments.serial, arguments.clerk, moment(&SystemClock, None)).await? {
         true => println!("revoked"),
         false => println!("revoked before; nothing changes"),

@@ -18,9 +18,11 @@ use super::grounds;
 use super::rules::Rules;
 use crate::db::bulk::literal;
 use crate::db::silent_entity::{silent_finding, silent_run};
+use crate::db::year::review;
 use crate::office::{Office, OfficeError};
 use crate::year::dates::numbered_day;
 use crate::year::names::Named as _;
+use crate::year::policy::ReviewKind;
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +118,36 @@ impl Office {
         }
         let rows = rows.order_by_asc(Column::BeneficiaryId).limit(count).all(self.store.reads()).await?;
         rows.iter().map(|row| told(row, &rules, language)).collect()
+    }
+
+    /// What the data say where a report of death came from them, in words; none where people reported it, or what the runs
+    /// found has gone on its day.
+    pub(crate) async fn silent_ground(
+        &self,
+        review: &review::Model,
+        language: Language,
+    ) -> Result<Option<String>, OfficeError> {
+        use silent_finding::Column;
+        if review.kind != ReviewKind::DeathReport.name() {
+            return Ok(None);
+        }
+        // By run and person, as findings lie; of runs there are few.
+        let runs = silent_run::Entity::find()
+            .filter(silent_run::Column::Shadow.eq(false))
+            .order_by_desc(silent_run::Column::BeganAt)
+            .all(self.store.reads())
+            .await?;
+        let found = silent_finding::Entity::find()
+            .filter(Column::RunId.is_in(runs.iter().map(|run| run.id)))
+            .filter(Column::BeneficiaryId.eq(review.beneficiary_id))
+            .filter(Column::AboutId.eq(review.id))
+            .all(self.store.reads())
+            .await?;
+        let latest = runs.iter().find_map(|run| Some((run, found.iter().find(|row| row.run_id == run.id)?)));
+        let Some((run, row)) = latest else { return Ok(None) };
+        let rules =
+            Rules::read(&run.rules_file, &run.rules).map_err(|error| OfficeError::Refused(error.to_string()))?;
+        Ok(Some(told(row, &rules, language)?.explanation))
     }
 
     /// The row of a run.

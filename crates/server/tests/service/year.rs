@@ -139,3 +139,41 @@ async fn lives_the_same(database: Option<String>) {
     let again = quiet.run(&["payer"]);
     assert!(again.stdout.is_empty() && String::from_utf8_lossy(&again.stderr).contains("nothing to tell"));
 }
+
+#[test]
+fn whoever_decides_by_a_command_has_an_account_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, list) = (folder.path().join("data"), folder.path().join("list.csv"));
+    std::fs::write(&list, "name,id_number,proof_date\n").unwrap();
+    let run = |words: &str, file: Option<&Path>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
+        command.args(words.split(' ')).args(file).arg("--data").arg(&data).env_remove("JIANZAI_DATABASE");
+        let ended = command.output().unwrap();
+        let said = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
+        (ended.status.success(), said)
+    };
+    let account = |login: &str, role: &str| {
+        let (made, said) = run(&format!("account add {login} --role {role} --area 440300"), None);
+        assert!(made, "{said}");
+        said.lines().find_map(|line| line.strip_prefix("account ")).unwrap().to_owned()
+    };
+    let [head, clerk, volunteer] = ["head", "clerk", "volunteer"].map(|role| account(&format!("one.{role}"), role));
+    let closed = account("gone.head", "head");
+    assert!(run("account disable gone.head", None).0);
+    let (nobody, policy) = (uuid::Uuid::nil(), Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/shenzhen.toml"));
+    let batch = |by: &str| run(&format!("batch --from employer --sender {nobody} --clerk {by}"), Some(&list));
+    let revoke = |by: &str| run(&format!("revoke --clerk {by} {nobody}"), None);
+    let revert = |by: &str| run(&format!("silent revert --by {by} {nobody}"), None);
+    let apply = |by: &str| run(&format!("policy apply --by {by}"), Some(&policy));
+    for by in [nobody.to_string(), closed, volunteer] {
+        for (ended, said) in [batch(&by), revoke(&by), revert(&by), apply(&by)] {
+            assert!(!ended && said.contains("is no open account of a"), "{said}");
+        }
+    }
+    assert!(batch(&clerk).0 && batch(&head).0);
+    assert!(!revoke(&clerk).1.contains("account") && !revert(&head).1.contains("account"));
+    let (ended, said) = apply(&clerk);
+    assert!(!ended && said.contains("of a head"), "{said}");
+    let (ended, said) = apply(&head);
+    assert!(ended && said.contains("0 added, 1 were there already"), "{said}");
+}

@@ -51,7 +51,11 @@ async fn a_change_is_shown_before_it_is_applied_and_then_everybody_is_looked_at(
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (world, office) = office(kind).await;
         let (file, text, now) = ("two.toml", second(), morning(TODAY));
-        let shown = office.preview(file, &text, now).await.unwrap();
+        let mut told = Vec::new();
+        let shown = office.preview(file, &text, now, &mut |moved| told.push(*moved)).await.unwrap();
+        let whom: Vec<_> = told.iter().map(|moved| moved.who).collect();
+        assert_eq!(whom, [1, 2].map(Uuid::from_u128), "each is told");
+        assert!(told.iter().all(|moved| moved.due_by.1 < moved.due_by.0));
         assert_eq!(
             (shown.on, shown.looked_at, shown.moved),
             (date!(2027 - 01 - 01), 2, 2),
@@ -86,8 +90,8 @@ async fn what_does_not_follow_or_has_faults_is_refused_and_nothing_of_it_applied
     assert!(apply(&[second().replace("interval_months = 6", "interval_months = 5")]).await.contains("0.toml:"));
     let again = second().replace("spread_days = 28", "spread_days = 0");
     assert!(apply(&[second(), again]).await.contains("`version`"), "two files with one number");
-    assert!(sentence(office.preview("late.toml", &late, now).await).contains("begins today or earlier"));
-    let shown = office.preview("two.toml", &second(), morning(days_after(TODAY, 1))).await.unwrap();
+    assert!(sentence(office.preview("late.toml", &late, now, &mut |_| ()).await).contains("begins today or earlier"));
+    let shown = office.preview("two.toml", &second(), morning(days_after(TODAY, 1)), &mut |_| ()).await.unwrap();
     assert_eq!(shown.looked_at, 2, "nothing of it was applied");
 }
 

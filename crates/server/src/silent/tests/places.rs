@@ -1,12 +1,13 @@
 //! Guangzhou's monthly comparison and Qingdao's ladder, lived through the tables by files and rules alone.
 
+use jianzai_wire::Language;
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use time::macros::date;
 use time::{Date, Duration};
 
 use super::stage::{Stage, who};
 use crate::channels::{ByHand, Certified};
-use crate::db::year::{benefit, instruction, message};
+use crate::db::year::{benefit, instruction, message, review};
 use crate::silent::{Part, Rules};
 use crate::tests::Kind;
 use crate::year::channel::{Channel, Reason};
@@ -157,6 +158,9 @@ async fn qingdao(kind: Kind) {
     let reviews = stage.world.rows_of(&["review"]).await;
     assert_eq!(reviews["review"].len(), 1, "one death is reported once, month after month");
     assert_eq!(told(&stage, 3).await, said(&[]), "a clerk decides");
+    let case = review::Entity::find().one(stage.world.store.reads()).await.unwrap().unwrap();
+    let ground = stage.office.silent_ground(&case, Language::En).await.unwrap().unwrap();
+    assert!(ground.starts_with("A death was reported, a clerk decides: ") && ground.contains("2026-06-22"), "{ground}");
     // In March the second is found no more: asked for the face, then visited, and never unpaid.
     live(&stage, &mut today, date!(2027 - 02 - 25)).await;
     let mut missing = 0;

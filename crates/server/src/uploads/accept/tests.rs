@@ -29,6 +29,7 @@ async fn begun(kind: Kind) -> (World, Acceptance) {
         expires_at: Set(NOW),
         attempts: Set(1),
         channel: Set(None),
+        helper_id: Set(None),
     };
     row.insert(&*tx).await.unwrap();
     let row = attempt::ActiveModel {

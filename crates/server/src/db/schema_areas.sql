@@ -1,0 +1,10 @@
+-- Lists by area, and who helped. Conventions as in version 2.
+
+ALTER TABLE benefit ADD COLUMN insured_place TEXT;   -- code of where the pension is insured, as in the register; none: not looked at since version 8
+ALTER TABLE activation ADD COLUMN helper_id BLOB;    -- (once) the account that was signed in where the facts were entered
+
+-- Whoever is on a list by area is looked at once more, and gets the place by that.
+UPDATE benefit SET next_look = 0 WHERE standing <> 'current' AND next_look IS NOT NULL;
+
+-- Most have nothing to do, and are on no list.
+CREATE INDEX benefit_by_area ON benefit (standing, insured_place, due_by, beneficiary_id) WHERE standing <> 'current';
