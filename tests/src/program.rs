@@ -86,6 +86,20 @@ impl Certify<'_> {
         self.run_with(&self.person.toml(), hear)
     }
 
+    /// Runs it until the service has the bundle, and then kills it: whoever judges has the time for it.
+    pub fn deliver(&self) -> Result<()> {
+        let mut waits = false;
+        follow(self.command()?, &self.person.toml(), |event, program| {
+            if event["event"] == "judging" {
+                waits = true;
+                program.kill()?;
+            }
+            Ok(())
+        })?;
+        ensure!(waits, "attempt {} of {} was not delivered", self.seed, self.mode);
+        Ok(())
+    }
+
     /// Runs it to its end with more in the file of facts: lines of TOML.
     pub fn run_saying(&self, more: &str) -> Result<Run> {
         self.run_with(&(self.person.toml() + more), |_, _| Ok(()))

@@ -11,10 +11,43 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::people::Register;
 use crate::places;
 
+/// Where a service keeps what it has.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Variables that say more: the database, where the evidence lies and how to get there.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Place {
+    /// All of it in the data folder.
+    pub fn folder(data: &Path) -> Self {
+        Self { data: data.to_path_buf(), environment: Vec::new() }
+    }
+
+    /// The service's program, for this place.
+    pub fn program(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(places::built("jianzai-server")?);
+        command.args(arguments).arg("--data").arg(&self.data).env("JIANZAI_MODELS", places::models());
+        command.env_remove("JIANZAI_DATABASE").env_remove("JIANZAI_EVIDENCE");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Ok(command)
+    }
+
+    /// Imports a register, into a data folder that may be new.
+    pub fn import(&self, register: &Register) -> Result<()> {
+        std::fs::create_dir_all(&self.data)?;
+        let import = self.program(&["import"])?.arg(register.csv()).output()?;
+        ensure!(import.status.success(), "import failed: {}", String::from_utf8_lossy(&import.stderr));
+        Ok(())
+    }
+}
+
 /// A running `jianzai-server serve`. Killed when dropped.
 pub struct Service {
     child: Child,
-    data: PathBuf,
+    place: Place,
     url: String,
     options: Vec<String>,
 }
@@ -22,31 +55,35 @@ pub struct Service {
 impl Service {
     /// Imports the register into a new data folder and serves it. `options` are those of `serve`, such as `--demo`.
     pub fn start(data: &Path, register: &Register, options: &[&str]) -> Result<Self> {
-        std::fs::create_dir_all(data)?;
-        let import = server(data, "import")?.arg(register.csv()).output()?;
-        ensure!(import.status.success(), "import failed: {}", String::from_utf8_lossy(&import.stderr));
+        Place::folder(data).import(register)?;
         Self::serve(data, "127.0.0.1:0", options)
     }
 
     /// As [`Self::start`], with the service's system calls that write, sync, rename and send traced into a file.
     pub fn start_traced(data: &Path, register: &Register, options: &[&str], trace: &Path) -> Result<Self> {
         drop(Self::start(data, register, options)?);
-        let plain = server(data, "serve")?;
+        let place = Place::folder(data);
+        let plain = place.program(&["serve"])?;
         let mut strace = Command::new("strace");
         strace.args(["-f", "--seccomp-bpf", "-y", "-s", "200", "-e"]);
         strace.arg("trace=fsync,fdatasync,rename,renameat,renameat2,write,writev,pwrite64,sendto,openat");
         strace.arg("-o").arg(trace).arg("--").arg(plain.get_program()).args(plain.get_args());
         strace.env("JIANZAI_MODELS", places::models());
-        Self::spawn(strace, data, "127.0.0.1:0", options)
+        Self::spawn(strace, place, "127.0.0.1:0", options)
     }
 
     /// Serves a data folder that is already there.
     pub fn serve(data: &Path, listen: &str, options: &[&str]) -> Result<Self> {
-        Self::spawn(server(data, "serve")?, data, listen, options)
+        Self::at(Place::folder(data), listen, options)
     }
 
-    fn spawn(mut command: Command, data: &Path, listen: &str, options: &[&str]) -> Result<Self> {
-        let log = std::fs::File::options().create(true).append(true).open(data.join("server.log"))?;
+    /// The same, wherever it keeps what it has.
+    pub fn at(place: Place, listen: &str, options: &[&str]) -> Result<Self> {
+        Self::spawn(place.program(&["serve"])?, place, listen, options)
+    }
+
+    fn spawn(mut command: Command, place: Place, listen: &str, options: &[&str]) -> Result<Self> {
+        let log = std::fs::File::options().create(true).append(true).open(place.data.join("server.log"))?;
         let mut child = command
             .args(["--listen", listen])
             .args(options)
@@ -66,10 +103,10 @@ impl Service {
         });
         let Ok(url) = told.recv_timeout(Duration::from_secs(60)) else {
             child.kill().ok();
-            bail!("the service did not come up: {}", std::fs::read_to_string(data.join("server.log"))?);
+            bail!("the service did not come up: {}", std::fs::read_to_string(place.data.join("server.log"))?);
         };
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        Ok(Self { child, data: data.to_path_buf(), url, options })
+        Ok(Self { child, place, url, options })
     }
 
     /// Its address, `http://127.0.0.1:…`.
@@ -79,7 +116,12 @@ impl Service {
 
     /// Its data folder.
     pub fn data(&self) -> &Path {
-        &self.data
+        &self.place.data
+    }
+
+    /// The service's program, for the same place.
+    pub fn program(&self, arguments: &[&str]) -> Result<Command> {
+        self.place.program(arguments)
     }
 
     /// Its process id.
@@ -87,9 +129,9 @@ impl Service {
         self.child.id()
     }
 
-    /// Rows in its table of certificates.
+    /// Rows in its table of certificates, in the data folder.
     pub fn certificates(&self) -> Result<usize> {
-        let database = std::fs::read_dir(&self.data)?
+        let database = std::fs::read_dir(self.data())?
             .filter_map(|entry| Some(entry.ok()?.path()))
             .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"))
             .context("the service keeps a database")?;
@@ -121,7 +163,7 @@ impl Service {
         self.kill()?;
         let listen = self.url.trim_start_matches("http://").to_owned();
         let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
-        *self = Self::serve(&self.data.clone(), &listen, &options)?;
+        *self = Self::at(self.place.clone(), &listen, &options)?;
         Ok(())
     }
 }
@@ -130,10 +172,4 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill().ok();
     }
-}
-
-fn server(data: &Path, subcommand: &str) -> Result<Command> {
-    let mut command = Command::new(places::built("jianzai-server")?);
-    command.arg(subcommand).arg("--data").arg(data).env("JIANZAI_MODELS", places::models());
-    Ok(command)
 }

@@ -8,12 +8,24 @@ use jianzai_wire::{LoginName, ReasonCode};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{World, answer};
 use crate::staff::PASSWORD;
 
-#[tokio::test]
-async fn whatever_is_wrong_the_answer_is_the_same() {
-    let world = World::new().await;
+on_both_databases! {
+    whatever_is_wrong_the_answer_is_the_same,
+    a_code_works_once_and_an_earlier_one_no_more,
+    of_two_who_use_a_code_at_once_one_gets_in,
+    failures_delay_an_account_and_never_lock_it,
+    an_address_that_fails_on_and_on_has_to_wait,
+    a_session_that_was_ended_opens_nothing,
+    a_head_ends_sessions_of_the_own_area_and_of_no_other,
+    a_session_ends_when_idle_and_after_a_working_day,
+    without_a_session_there_is_nothing_to_see,
+}
+
+async fn whatever_is_wrong_the_answer_is_the_same(kind: Kind) {
+    let world = World::new(kind).await;
     let clerk = world.staff("clerk.wang", StaffRole::Clerk, "440300").await;
     let closed = world.staff("clerk.gone", StaffRole::Clerk, "440300").await;
     accounts::disable(&world.config, &*world.clock, &LoginName::parse("clerk.gone").unwrap()).await.unwrap();
@@ -49,9 +61,8 @@ async fn whatever_is_wrong_the_answer_is_the_same() {
     world.sign_in(&clerk).await;
 }
 
-#[tokio::test]
-async fn a_code_works_once_and_an_earlier_one_no_more() {
-    let world = World::new().await;
+async fn a_code_works_once_and_an_earlier_one_no_more(kind: Kind) {
+    let world = World::new(kind).await;
     let clerk = world.staff("clerk.wang", StaffRole::Clerk, "440300").await;
     let authenticator = clerk.access.authenticator.expose();
     let early = world.code(authenticator);
@@ -67,9 +78,8 @@ async fn a_code_works_once_and_an_earlier_one_no_more() {
     assert_eq!(world.try_login("clerk.wang", PASSWORD, &next).await.status(), StatusCode::CREATED);
 }
 
-#[tokio::test]
-async fn of_two_who_use_a_code_at_once_one_gets_in() {
-    let world = World::new().await;
+async fn of_two_who_use_a_code_at_once_one_gets_in(kind: Kind) {
+    let world = World::new(kind).await;
     let clerk = world.staff("clerk.wang", StaffRole::Clerk, "440300").await;
     let code = world.code(clerk.access.authenticator.expose());
     let call = || world.try_login("clerk.wang", PASSWORD, &code);
@@ -78,9 +88,8 @@ async fn of_two_who_use_a_code_at_once_one_gets_in() {
     assert_eq!(entered, 1);
 }
 
-#[tokio::test]
-async fn failures_delay_an_account_and_never_lock_it() {
-    let world = World::new().await;
+async fn failures_delay_an_account_and_never_lock_it(kind: Kind) {
+    let world = World::new(kind).await;
     let clerk = world.staff("clerk.wang", StaffRole::Clerk, "440300").await;
     for _ in 0..7 {
         assert_eq!(world.try_login("clerk.wang", "wrong", "000000").await.status(), StatusCode::UNAUTHORIZED);
@@ -90,9 +99,8 @@ async fn failures_delay_an_account_and_never_lock_it() {
     assert!(asked.elapsed() >= Duration::from_secs(1), "after seven failures: {:?}", asked.elapsed());
 }
 
-#[tokio::test]
-async fn an_address_that_fails_on_and_on_has_to_wait() {
-    let world = World::with(|config| config.behind_proxy = true).await;
+async fn an_address_that_fails_on_and_on_has_to_wait(kind: Kind) {
+    let world = World::with(kind, |config| config.behind_proxy = true).await;
     let from = |address: &'static str, number: u32| {
         let body = json!({ "login": format!("clerk.{number}"), "password": "wrong", "code": "000000" });
         world.post("/v1/desk/login", &body).header("X-Forwarded-For", address).send()
@@ -107,9 +115,8 @@ async fn an_address_that_fails_on_and_on_has_to_wait() {
     assert_eq!(from("192.0.2.2", 999).await.unwrap().status(), StatusCode::UNAUTHORIZED, "others don't");
 }
 
-#[tokio::test]
-async fn a_session_that_was_ended_opens_nothing() {
-    let world = World::new().await;
+async fn a_session_that_was_ended_opens_nothing(kind: Kind) {
+    let world = World::new(kind).await;
     let clerk = world.staff("clerk.wang", StaffRole::Clerk, "440305").await;
     let (here, there) = (world.sign_in(&clerk).await, world.sign_in(&clerk).await);
     assert_eq!(world.desk_call(&here, "logout", &json!({})).await.status(), StatusCode::NO_CONTENT);
@@ -134,9 +141,8 @@ async fn a_session_that_was_ended_opens_nothing() {
     assert_eq!(world.try_login("clerk.wang", PASSWORD, &old).await.status(), StatusCode::UNAUTHORIZED);
 }
 
-#[tokio::test]
-async fn a_head_ends_sessions_of_the_own_area_and_of_no_other() {
-    let world = World::new().await;
+async fn a_head_ends_sessions_of_the_own_area_and_of_no_other(kind: Kind) {
+    let world = World::new(kind).await;
     let head = world.signed_in("head.li", StaffRole::Head, "440300").await;
     let inside = world.signed_in("clerk.in", StaffRole::Clerk, "440305").await;
     let outside = world.signed_in("clerk.out", StaffRole::Clerk, "320100").await;
@@ -150,9 +156,8 @@ async fn a_head_ends_sessions_of_the_own_area_and_of_no_other() {
     assert!(!world.lives(&inside).await && world.lives(&head).await);
 }
 
-#[tokio::test]
-async fn a_session_ends_when_idle_and_after_a_working_day() {
-    let world = World::new().await;
+async fn a_session_ends_when_idle_and_after_a_working_day(kind: Kind) {
+    let world = World::new(kind).await;
     let clerk = world.staff("clerk.wang", StaffRole::Clerk, "440300").await;
     let idle = world.sign_in(&clerk).await;
     world.clock.advance(Duration::from_secs(29 * 60));
@@ -171,9 +176,8 @@ async fn a_session_ends_when_idle_and_after_a_working_day() {
     assert!(!world.lives(&busy).await, "twelve hours are over");
 }
 
-#[tokio::test]
-async fn without_a_session_there_is_nothing_to_see() {
-    let world = World::new().await;
+async fn without_a_session_there_is_nothing_to_see(kind: Kind) {
+    let world = World::new(kind).await;
     for path in ["people", "invitations", "rosters", "visits", "visits/person", "accesses", "logout"] {
         for token in ["", "Bearer ", "Bearer c2VjcmV0", "Basic Y2xlcms6"] {
             let call = world.post(&format!("/v1/desk/{path}"), &json!({})).header("Authorization", token);

@@ -7,11 +7,18 @@ use jianzai_wire::api::Problem;
 use reqwest::StatusCode;
 use serde_json::json;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{Facts, KNOWN, OTHER, STRANGER, World, activation, device, even_times};
 
-#[tokio::test]
-async fn whichever_fact_is_wrong_the_answer_is_the_same() {
-    let world = World::new().await;
+on_both_databases! {
+    whichever_fact_is_wrong_the_answer_is_the_same,
+    guessing_is_limited_for_a_device_but_never_for_a_person,
+    a_device_that_tries_many_people_is_limited_across_restarts,
+    what_is_typed_wrongly_has_its_own_code_and_is_never_repeated,
+}
+
+async fn whichever_fact_is_wrong_the_answer_is_the_same(kind: Kind) {
+    let world = World::new(kind).await;
     let Facts(name, id, insured, residence) = KNOWN;
     let wrong = [
         ("name", Facts(STRANGER.0, id, insured, residence)),
@@ -40,9 +47,8 @@ async fn whichever_fact_is_wrong_the_answer_is_the_same() {
     times.await;
 }
 
-#[tokio::test]
-async fn guessing_is_limited_for_a_device_but_never_for_a_person() {
-    let world = World::new().await;
+async fn guessing_is_limited_for_a_device_but_never_for_a_person(kind: Kind) {
+    let world = World::new(kind).await;
     let wrong = Facts(STRANGER.0, KNOWN.1, KNOWN.2, KNOWN.3);
     for _ in 0..6 {
         assert_eq!(world.try_activate(wrong, 1).await.status(), StatusCode::FORBIDDEN);
@@ -67,9 +73,8 @@ async fn guessing_is_limited_for_a_device_but_never_for_a_person() {
     assert_eq!(world.try_activate(KNOWN, 1).await.status(), StatusCode::CREATED);
 }
 
-#[tokio::test]
-async fn a_device_that_tries_many_people_is_limited_across_restarts() {
-    let mut world = World::new().await;
+async fn a_device_that_tries_many_people_is_limited_across_restarts(kind: Kind) {
+    let mut world = World::new(kind).await;
     for number in 0..20_u32 {
         // A different ID number each time, so that no other limit is met first.
         let id = id_number(number);
@@ -84,9 +89,8 @@ async fn a_device_that_tries_many_people_is_limited_across_restarts() {
     assert_eq!(world.try_activate(KNOWN, 4).await.status(), StatusCode::CREATED);
 }
 
-#[tokio::test]
-async fn what_is_typed_wrongly_has_its_own_code_and_is_never_repeated() {
-    let world = World::new().await;
+async fn what_is_typed_wrongly_has_its_own_code_and_is_never_repeated(kind: Kind) {
+    let world = World::new(kind).await;
     let cases = [
         ("id_number", "440304195203152011", "input.id_number_checksum"),
         ("id_number", "4403041952031520", "input.id_number_length"),

@@ -10,11 +10,27 @@ use jianzai_wire::desk::{DeskPerson, StaffRole};
 use jianzai_wire::{Action, CapturePolicy, Language, Limitation, ReasonCode, StepOutcome, plan};
 use serde_json::{Value, json};
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{KNOWN, STRANGER, World, answer, commitment, head, report, write_register};
 
-#[tokio::test]
-async fn the_same_step_request_has_the_same_answer() {
-    let world = World::new().await;
+on_both_databases! {
+    the_same_step_request_has_the_same_answer,
+    two_wrong_actions_end_the_attempt_and_only_that_one,
+    whoever_failed_within_a_year_is_asked_for_one_movement_more,
+    steps_out_of_turn_are_refused,
+    an_attempt_lives_for_minutes,
+    a_recording_longer_than_the_attempt_is_none_of_it,
+    abilities_fit_the_plan_or_send_to_review,
+    limitations_fit_the_plan_and_are_shown_to_the_clerk,
+    only_a_demo_service_takes_the_actor,
+    tokens_open_their_own_attempt_for_their_own_time,
+    one_activation_starts_twenty_attempts,
+    whose_place_does_not_certify_by_app_is_told_before_anything_is_captured,
+    a_device_starts_sixty_attempts_an_hour_whatever_comes_of_them,
+}
+
+async fn the_same_step_request_has_the_same_answer(kind: Kind) {
+    let world = World::new(kind).await;
     let attempt = world.attempt().await;
     let mut request = StepRequest { ended: None, frames: 3, chain_head: head(3) };
     let mut steps = Vec::new();
@@ -38,9 +54,8 @@ async fn the_same_step_request_has_the_same_answer() {
     assert_eq!(world.state(&attempt).await, json!({ "state": "committed" }));
 }
 
-#[tokio::test]
-async fn two_wrong_actions_end_the_attempt_and_only_that_one() {
-    let world = World::new().await;
+async fn two_wrong_actions_end_the_attempt_and_only_that_one(kind: Kind) {
+    let world = World::new(kind).await;
     let (attempt, other) = (world.attempt().await, world.attempt().await);
     let mut request = StepRequest { ended: None, frames: 3, chain_head: head(3) };
     let wrong = StepOutcome::Wrong(Action::LookUp);
@@ -58,9 +73,8 @@ async fn two_wrong_actions_end_the_attempt_and_only_that_one() {
     world.complete_plan(&other).await;
 }
 
-#[tokio::test]
-async fn whoever_failed_within_a_year_is_asked_for_one_movement_more() {
-    let world = World::new().await;
+async fn whoever_failed_within_a_year_is_asked_for_one_movement_more(kind: Kind) {
+    let world = World::new(kind).await;
     let usual = CapturePolicy::for_actions(&Action::ALL).steps_needed;
     let first = world.attempt().await;
     assert_eq!(world.attempt().await.policy.steps_needed, usual, "one that saw no step has failed at nothing");
@@ -75,9 +89,8 @@ async fn whoever_failed_within_a_year_is_asked_for_one_movement_more() {
     assert_eq!(world.attempt().await.policy.steps_needed, usual);
 }
 
-#[tokio::test]
-async fn steps_out_of_turn_are_refused() {
-    let world = World::new().await;
+async fn steps_out_of_turn_are_refused(kind: Kind) {
+    let world = World::new(kind).await;
     let attempt = world.attempt().await;
     let first = StepRequest { ended: None, frames: 30, chain_head: head(30) };
     let StepAnswer::Next(step) = world.step(&attempt, &first).await.unwrap() else { panic!("no step") };
@@ -90,9 +103,8 @@ async fn steps_out_of_turn_are_refused() {
     assert_eq!(early.code, ReasonCode::ActionNotSeen, "the plan is not complete");
 }
 
-#[tokio::test]
-async fn an_attempt_lives_for_minutes() {
-    let world = World::new().await;
+async fn an_attempt_lives_for_minutes(kind: Kind) {
+    let world = World::new(kind).await;
     let (idle, complete) = (world.attempt().await, world.attempt().await);
     let frames = world.complete_plan(&complete).await;
     world.clock.advance(Duration::from_secs(301));
@@ -103,9 +115,8 @@ async fn an_attempt_lives_for_minutes() {
     assert_eq!(world.state(&idle).await, json!({ "state": "refused", "reasons": ["attempt.expired"] }));
 }
 
-#[tokio::test]
-async fn a_recording_longer_than_the_attempt_is_none_of_it() {
-    let world = World::new().await;
+async fn a_recording_longer_than_the_attempt_is_none_of_it(kind: Kind) {
+    let world = World::new(kind).await;
     let attempt = world.attempt().await;
     let frames = world.complete_plan(&attempt).await;
     let mut long = commitment(frames);
@@ -117,9 +128,8 @@ async fn a_recording_longer_than_the_attempt_is_none_of_it() {
     world.commit(&attempt, &commitment(frames)).await.unwrap();
 }
 
-#[tokio::test]
-async fn abilities_fit_the_plan_or_send_to_review() {
-    let world = World::new().await;
+async fn abilities_fit_the_plan_or_send_to_review(kind: Kind) {
+    let world = World::new(kind).await;
     let activation = world.activate().await;
     let ask = async |cannot: &[Action]| {
         let request = world.post("/v1/attempts", &json!({ "cannot": cannot })).bearer_auth(activation.token.expose());
@@ -136,9 +146,8 @@ async fn abilities_fit_the_plan_or_send_to_review() {
     assert_eq!(nothing["policy"], json!(CapturePolicy::for_actions(&[])), "recorded all the same");
 }
 
-#[tokio::test]
-async fn limitations_fit_the_plan_and_are_shown_to_the_clerk() {
-    let world = World::new().await;
+async fn limitations_fit_the_plan_and_are_shown_to_the_clerk(kind: Kind) {
+    let world = World::new(kind).await;
     let activation = world.activate().await;
     let ask = async |limitations: Value| {
         let body = json!({ "limitations": limitations });
@@ -169,18 +178,16 @@ async fn limitations_fit_the_plan_and_are_shown_to_the_clerk() {
     assert_eq!(shown, said);
 }
 
-#[tokio::test]
-async fn only_a_demo_service_takes_the_actor() {
-    let world = World::with(|config| config.demo = false).await;
+async fn only_a_demo_service_takes_the_actor(kind: Kind) {
+    let world = World::with(kind, |config| config.demo = false).await;
     let activation = world.activate().await;
     let request = world.post("/v1/attempts", &json!({ "demo": true })).bearer_auth(activation.token.expose());
     let problem = answer::<Value>(request.send().await.unwrap()).await.unwrap_err();
     assert_eq!((problem.code, problem.status), (ReasonCode::AttemptDemoRefused, 403));
 }
 
-#[tokio::test]
-async fn tokens_open_their_own_attempt_for_their_own_time() {
-    let world = World::new().await;
+async fn tokens_open_their_own_attempt_for_their_own_time(kind: Kind) {
+    let world = World::new(kind).await;
     let activation = world.activate().await;
     let (one, other) = (world.attempt().await, world.attempt().await);
     let ask = async |token: Option<&str>| {
@@ -199,9 +206,8 @@ async fn tokens_open_their_own_attempt_for_their_own_time() {
     assert_eq!(problem.code, ReasonCode::AttemptUnauthorised);
 }
 
-#[tokio::test]
-async fn one_activation_starts_twenty_attempts() {
-    let world = World::new().await;
+async fn one_activation_starts_twenty_attempts(kind: Kind) {
+    let world = World::new(kind).await;
     let activation = world.activate().await;
     let start = async || {
         let request = world.post("/v1/attempts", &json!({})).bearer_auth(activation.token.expose());
@@ -215,9 +221,8 @@ async fn one_activation_starts_twenty_attempts() {
     assert!(problem.retry_after.is_some_and(|seconds| seconds <= 1_801));
 }
 
-#[tokio::test]
-async fn whose_place_does_not_certify_by_app_is_told_before_anything_is_captured() {
-    let world = World::new().await;
+async fn whose_place_does_not_certify_by_app_is_told_before_anything_is_captured(kind: Kind) {
+    let world = World::new(kind).await;
     // Nanjing: video calls, letters, visits.
     let csv = write_register(world.folder.path(), &[STRANGER]);
     import(&world.config, &SystemClock, &csv, Language::En).await.unwrap();
@@ -227,9 +232,8 @@ async fn whose_place_does_not_certify_by_app_is_told_before_anything_is_captured
     assert_eq!((refused.code, refused.status), (ReasonCode::ChannelClosed, 422));
 }
 
-#[tokio::test]
-async fn a_device_starts_sixty_attempts_an_hour_whatever_comes_of_them() {
-    let world = World::new().await;
+async fn a_device_starts_sixty_attempts_an_hour_whatever_comes_of_them(kind: Kind) {
+    let world = World::new(kind).await;
     for _ in 0..60 / 20 {
         let activation = world.activate().await;
         for _ in 0..20 {

@@ -1,32 +1,37 @@
 //! What staff do is put down: who read about whom and why, in a log that is proven whole by the program.
 
-use std::path::Path;
-use std::process::Command;
-
 use jianzai_wire::desk::{DeskPerson, StaffRole};
-use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, QueryResult, Statement};
 use serde_json::{Value, json};
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{KNOWN, STRANGER, World};
 
+on_both_databases! {
+    every_read_is_logged_with_its_reason_also_one_that_found_nobody,
+    reads_are_kept_for_three_years_and_stay_in_the_linked_log,
+    the_program_proves_the_log_whole_and_names_what_is_not,
+    accounts_are_looked_after_from_the_command_line,
+}
+
 async fn database(world: &World) -> DatabaseConnection {
-    Database::connect(format!("sqlite://{}", world.data().join("jianzai.sqlite3").display())).await.unwrap()
+    let file = || format!("sqlite://{}", world.data().join("jianzai.sqlite3").display());
+    let url = world.config.database.as_ref().map_or_else(file, |url| url.expose().to_owned());
+    Database::connect(url).await.unwrap()
 }
 
 async fn rows(world: &World, sql: &str) -> Vec<QueryResult> {
     let database = database(world).await;
-    database.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap()
+    database.query_all_raw(Statement::from_string(database.get_database_backend(), sql)).await.unwrap()
 }
 
-fn audit(data: &Path, arguments: &[&str]) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
-    let output = command.arg("audit").args(arguments).arg("--data").arg(data).output().unwrap();
+fn audit(world: &World, arguments: &[&str]) -> (bool, String) {
+    let output = world.program(&[&["audit"], arguments].concat()).output().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
 }
 
-#[tokio::test]
-async fn every_read_is_logged_with_its_reason_also_one_that_found_nobody() {
-    let world = World::new().await;
+async fn every_read_is_logged_with_its_reason_also_one_that_found_nobody(kind: Kind) {
+    let world = World::new(kind).await;
     let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
     let case = uuid::Uuid::new_v4();
     let body = json!({ "id_number": KNOWN.1, "reason": "appeal", "reference": case });
@@ -56,9 +61,8 @@ async fn every_read_is_logged_with_its_reason_also_one_that_found_nobody() {
     assert_eq!(linked, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
 }
 
-#[tokio::test]
-async fn reads_are_kept_for_three_years_and_stay_in_the_linked_log() {
-    let mut world = World::new().await;
+async fn reads_are_kept_for_three_years_and_stay_in_the_linked_log(kind: Kind) {
+    let mut world = World::new(kind).await;
     let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
     let body = json!({ "id_number": KNOWN.1, "reason": "asked" });
     world.desk::<DeskPerson>(&clerk, "people", &body).await.unwrap();
@@ -73,30 +77,29 @@ async fn reads_are_kept_for_three_years_and_stay_in_the_linked_log() {
     }
     let linked = rows(&world, "SELECT detail FROM audit_entry WHERE action = 'read'").await;
     assert_eq!(linked.len(), 1);
-    assert!(audit(world.data(), &["verify"]).0);
+    assert!(audit(&world, &["verify"]).0);
 }
 
-#[tokio::test]
-async fn the_program_proves_the_log_whole_and_names_what_is_not() {
-    let mut world = World::new().await;
+async fn the_program_proves_the_log_whole_and_names_what_is_not(kind: Kind) {
+    let mut world = World::new(kind).await;
     let clerk = world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
     for _ in 0..5 {
         let body = json!({ "id_number": KNOWN.1, "reason": "asked" });
         world.desk::<DeskPerson>(&clerk, "people", &body).await.unwrap();
     }
     world.stop().await;
-    let (whole, said) = audit(world.data(), &["verify"]);
+    let (whole, said) = audit(&world, &["verify"]);
     assert!(whole && said.contains("whole: 8 entries, 1 signed heads compared"), "stopping signs the log: {said}");
-    let (_, head) = audit(world.data(), &["head"]);
+    let (_, head) = audit(&world, &["head"]);
     let given_away = world.folder.path().join("head.json");
     std::fs::write(&given_away, &head).unwrap();
 
     let connection = database(&world).await;
     connection.execute_unprepared("UPDATE audit_entry SET detail = 'person,review,shown' WHERE seq = 4").await.unwrap();
-    let (whole, said) = audit(world.data(), &["verify"]);
+    let (whole, said) = audit(&world, &["verify"]);
     assert!(!whole && said.contains("entry 4 was changed"), "{said}");
     connection.execute_unprepared("DELETE FROM audit_entry WHERE seq = 4").await.unwrap();
-    let (whole, said) = audit(world.data(), &["verify"]);
+    let (whole, said) = audit(&world, &["verify"]);
     assert!(!whole && said.contains("entries 4 to 4 are missing"), "{said}");
 
     // The end cut off, and everything that could show it adjusted, but for the head that was given away.
@@ -104,19 +107,17 @@ async fn the_program_proves_the_log_whole_and_names_what_is_not() {
         UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_entry WHERE seq = 2)";
     connection.execute_unprepared(cut).await.unwrap();
     std::fs::remove_file(world.data().join("audit-head.json")).unwrap();
-    assert!(audit(world.data(), &["verify"]).0);
-    let (whole, said) = audit(world.data(), &["verify", "--head", given_away.to_str().unwrap()]);
+    assert!(audit(&world, &["verify"]).0);
+    let (whole, said) = audit(&world, &["verify", "--head", given_away.to_str().unwrap()]);
     assert!(!whole && said.contains("the log ends at entry 2, but entry 8 was signed"), "{said}");
 }
 
-#[tokio::test]
-async fn accounts_are_looked_after_from_the_command_line() {
-    let mut world = World::new().await;
+async fn accounts_are_looked_after_from_the_command_line(kind: Kind) {
+    let mut world = World::new(kind).await;
     world.stop().await;
     let run = |arguments: &[&str], input: &str| {
         use std::io::Write as _;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
-        command.args(arguments).arg("--data").arg(world.data());
+        let mut command = world.program(arguments);
         command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
         let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -141,5 +142,5 @@ async fn accounts_are_looked_after_from_the_command_line() {
     let (done, told, _) = run(&["account", "reset", "clerk.wang"], "");
     assert!(done && told.contains("password "), "{told}");
     assert!(!run(&["account", "reset", "nobody"], "").0);
-    assert!(audit(world.data(), &["verify"]).1.contains("whole: 5 entries"));
+    assert!(audit(&world, &["verify"]).1.contains("whole: 5 entries"));
 }

@@ -4,24 +4,30 @@ use jianzai_wire::api::Problem;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{KNOWN, World, activation};
+
+on_both_databases! {
+    the_document_is_served_and_names_every_route,
+    every_refusal_is_a_problem_document_in_the_callers_language,
+    answers_with_tokens_are_not_stored_by_anyone_between,
+    a_data_folder_is_served_once,
+}
 
 #[test]
 fn the_openapi_document_is_as_agreed() {
     insta::assert_json_snapshot!("openapi", jianzai_server::openapi());
 }
 
-#[tokio::test]
-async fn the_document_is_served_and_names_every_route() {
-    let world = World::new().await;
+async fn the_document_is_served_and_names_every_route(kind: Kind) {
+    let world = World::new(kind).await;
     let document: Value = world.client.get(world.url("/openapi.json")).send().await.unwrap().json().await.unwrap();
     assert_eq!(document, serde_json::to_value(jianzai_server::openapi()).unwrap());
     assert_eq!(world.client.get(world.url("/health")).send().await.unwrap().status(), StatusCode::NO_CONTENT);
 }
 
-#[tokio::test]
-async fn every_refusal_is_a_problem_document_in_the_callers_language() {
-    let world = World::new().await;
+async fn every_refusal_is_a_problem_document_in_the_callers_language(kind: Kind) {
+    let world = World::new(kind).await;
     let calls = [
         (Method::GET, "/nowhere", String::new(), StatusCode::NOT_FOUND),
         (Method::DELETE, "/v1/attempts", String::new(), StatusCode::METHOD_NOT_ALLOWED),
@@ -45,16 +51,14 @@ async fn every_refusal_is_a_problem_document_in_the_callers_language() {
     }
 }
 
-#[tokio::test]
-async fn answers_with_tokens_are_not_stored_by_anyone_between() {
-    let world = World::new().await;
+async fn answers_with_tokens_are_not_stored_by_anyone_between(kind: Kind) {
+    let world = World::new(kind).await;
     let response = world.post("/v1/activations", &activation(KNOWN, 1)).send().await.unwrap();
     assert_eq!(response.headers()["cache-control"], "no-store");
 }
 
-#[tokio::test]
-async fn a_data_folder_is_served_once() {
-    let world = World::new().await;
+async fn a_data_folder_is_served_once(kind: Kind) {
+    let world = World::new(kind).await;
     let second = jianzai_server::serve(world.config.clone(), world.clock.clone()).await;
     assert!(matches!(second, Err(jianzai_server::StartError::InUse(_))));
 }

@@ -1,43 +1,27 @@
 //! Evidence in a bucket of a real S3 service: the whole way, and what happens while nobody answers there.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use jianzai_server::evidence_store::{Bucket, EvidenceStore};
 use jianzai_wire::api::{Attempt, Problem};
 use reqwest::StatusCode;
-use s3s::auth::SimpleAuth;
-use s3s::service::S3ServiceBuilder;
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
+use crate::bucket::{KEY, SECRET, Service, serve};
+use crate::databases::{Kind, on_both_databases};
 use crate::judging::judged;
-use crate::people::{World, models};
+use crate::people::World;
 use crate::uploads::{bundle, location, offset, patch};
 
-const KEY: &str = "jianzai-key";
-const SECRET: &str = "a-secret-that-nobody-prints";
-
-/// An S3 service in this process, over a folder of its own.
-struct Service {
-    folder: TempDir,
-    address: SocketAddr,
-    serving: JoinHandle<()>,
+on_both_databases! {
+    evidence_goes_into_the_bucket_is_judged_from_it_and_leaves_it_on_its_date,
+    a_judge_beside_the_service_reads_the_same_bucket,
+    while_the_bucket_is_away_nothing_is_called_accepted_and_no_job_is_lost,
+    a_bucket_that_is_not_there_or_not_ours_is_found_before_the_first_upload,
 }
 
 impl Service {
-    /// With one bucket, `evidence`.
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("evidence")).unwrap();
-        let (address, serving) = serve(folder.path(), SocketAddr::from(([127, 0, 0, 1], 0))).await;
-        Self { folder, address, serving }
-    }
-
     /// Nobody answers any more, and what was under way is cut off.
     async fn stop(&mut self) {
         self.serving.abort();
@@ -49,51 +33,14 @@ impl Service {
         (_, self.serving) = serve(self.folder.path(), self.address).await;
     }
 
-    /// What the environment says of it.
-    fn environment(&self, secret: &str) -> Vec<(String, String)> {
-        let endpoint = format!("http://{}", self.address);
-        let said = [
-            ("AWS_ENDPOINT_URL", endpoint.as_str()),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", KEY),
-            ("AWS_SECRET_ACCESS_KEY", secret),
-        ];
-        said.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec()
-    }
-
     fn bucket(&self, address: &str) -> EvidenceStore {
         EvidenceStore::S3(Bucket::parse(address, self.environment(SECRET)).unwrap())
     }
-
-    /// What lies in the bucket, below the prefix.
-    fn objects(&self) -> Vec<PathBuf> {
-        let folder = self.folder.path().join("evidence/live");
-        if folder.is_dir() { crate::uploads::files(folder) } else { Vec::new() }
-    }
 }
 
-async fn serve(folder: &Path, at: SocketAddr) -> (SocketAddr, JoinHandle<()>) {
-    let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder).unwrap());
-    service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-    let service = service.build();
-    let listener = TcpListener::bind(at).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(async move {
-        let mut lines = tokio::task::JoinSet::new();
-        while let Ok((line, _)) = listener.accept().await {
-            let service = service.clone();
-            lines.spawn(async move {
-                let line = hyper_util::rt::TokioIo::new(line);
-                hyper::server::conn::http1::Builder::new().serve_connection(line, service).await.ok();
-            });
-        }
-    });
-    (address, serving)
-}
-
-async fn with_bucket(service: &Service) -> World {
+async fn with_bucket(kind: Kind, service: &Service) -> World {
     let store = service.bucket("s3://evidence/live");
-    World::with(|config| config.evidence = store).await
+    World::with(kind, |config| config.evidence = store).await
 }
 
 /// Delivers a bundle whole; the answer to its last piece.
@@ -103,10 +50,9 @@ async fn deliver(world: &World, attempt: &Attempt) -> (StatusCode, Option<Proble
     (answer.status(), answer.json().await.ok())
 }
 
-#[tokio::test]
-async fn evidence_goes_into_the_bucket_is_judged_from_it_and_leaves_it_on_its_date() {
+async fn evidence_goes_into_the_bucket_is_judged_from_it_and_leaves_it_on_its_date(kind: Kind) {
     let service = Service::start().await;
-    let mut world = with_bucket(&service).await;
+    let mut world = with_bucket(kind, &service).await;
     let (judged_now, kept) = (world.committed().await, world.committed().await);
     for attempt in [&judged_now, &kept] {
         assert_eq!(deliver(&world, attempt).await.0, StatusCode::NO_CONTENT);
@@ -128,15 +74,13 @@ async fn evidence_goes_into_the_bucket_is_judged_from_it_and_leaves_it_on_its_da
     assert!(service.objects().is_empty(), "the day of both has come");
 }
 
-#[tokio::test]
-async fn a_judge_beside_the_service_reads_the_same_bucket() {
+async fn a_judge_beside_the_service_reads_the_same_bucket(kind: Kind) {
     let service = Service::start().await;
-    let world = with_bucket(&service).await;
+    let world = with_bucket(kind, &service).await;
     let attempt = world.committed().await;
     assert_eq!(deliver(&world, &attempt).await.0, StatusCode::NO_CONTENT);
-    let mut work = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
-    work.arg("work").arg("--data").arg(world.data()).args(["--evidence", "s3://evidence/live"]);
-    work.envs(service.environment(SECRET)).env("JIANZAI_MODELS", models()).env("RUST_LOG", "debug");
+    let mut work = world.program(&["work", "--evidence", "s3://evidence/live"]);
+    work.envs(service.environment(SECRET)).env("RUST_LOG", "debug");
     let log = world.folder.path().join("log");
     let mut working = work.stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
     let state = judged(&world, &attempt).await;
@@ -147,10 +91,9 @@ async fn a_judge_beside_the_service_reads_the_same_bucket() {
     assert!(said.contains("judged") && !said.contains(SECRET) && !said.contains(KEY), "{said}");
 }
 
-#[tokio::test]
-async fn while_the_bucket_is_away_nothing_is_called_accepted_and_no_job_is_lost() {
+async fn while_the_bucket_is_away_nothing_is_called_accepted_and_no_job_is_lost(kind: Kind) {
     let mut service = Service::start().await;
-    let mut world = with_bucket(&service).await;
+    let mut world = with_bucket(kind, &service).await;
     let (before, during) = (world.committed().await, world.committed().await);
     assert_eq!(deliver(&world, &before).await.0, StatusCode::NO_CONTENT);
     service.stop().await;
@@ -183,10 +126,9 @@ async fn while_the_bucket_is_away_nothing_is_called_accepted_and_no_job_is_lost(
     world.stop().await;
 }
 
-#[tokio::test]
-async fn a_bucket_that_is_not_there_or_not_ours_is_found_before_the_first_upload() {
+async fn a_bucket_that_is_not_there_or_not_ours_is_found_before_the_first_upload(kind: Kind) {
     let service = Service::start().await;
-    let mut world = with_bucket(&service).await;
+    let mut world = with_bucket(kind, &service).await;
     world.stop().await;
     let wrong = Bucket::parse("s3://evidence", service.environment("another-secret")).unwrap();
     for store in [service.bucket("s3://nowhere"), EvidenceStore::S3(wrong)] {

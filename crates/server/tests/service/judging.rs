@@ -5,8 +5,13 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::World;
 use crate::uploads::{bundle, location, patch};
+
+on_both_databases! {
+    what_was_accepted_before_a_stop_is_judged_after_it,
+}
 
 pub(crate) async fn judged(world: &World, attempt: &jianzai_wire::api::Attempt) -> Value {
     for _ in 0..300 {
@@ -19,9 +24,8 @@ pub(crate) async fn judged(world: &World, attempt: &jianzai_wire::api::Attempt) 
     panic!("not judged within 30 seconds");
 }
 
-#[tokio::test]
-async fn what_was_accepted_before_a_stop_is_judged_after_it() {
-    let mut world = World::new().await;
+async fn what_was_accepted_before_a_stop_is_judged_after_it(kind: Kind) {
+    let mut world = World::new(kind).await;
     let attempt = world.committed().await;
     let upload = location(&world, &attempt, 5_000).await;
     assert_eq!(patch(&world, &attempt, &upload, 0, &bundle(5_000)).await.status(), StatusCode::NO_CONTENT);

@@ -9,7 +9,13 @@ use jianzai_wire::{Action, ReasonCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{Facts, KNOWN, OTHER, World, answer};
+
+on_both_databases! {
+    a_plan_is_lent_for_the_people_on_ones_list_and_three_days,
+    what_comes_back_is_taken_once_whole_and_in_time,
+}
 
 /// A volunteer whose list has one person, and that person's identifier.
 async fn village(world: &World) -> (StaffSession, Uuid) {
@@ -56,9 +62,8 @@ fn hours_after(lease: &Lease, hours: i64) -> String {
     time.format(&time::format_description::well_known::Rfc3339).unwrap()
 }
 
-#[tokio::test]
-async fn a_plan_is_lent_for_the_people_on_ones_list_and_three_days() {
-    let world = World::new().await;
+async fn a_plan_is_lent_for_the_people_on_ones_list_and_three_days(kind: Kind) {
+    let world = World::new(kind).await;
     let (volunteer, person) = village(&world).await;
     let lent = lease(&world, &volunteer, person).await.unwrap();
     assert_eq!(lent.attempt.commit_by - lent.attempt.issued_at, time::Duration::hours(72));
@@ -80,9 +85,8 @@ async fn a_plan_is_lent_for_the_people_on_ones_list_and_three_days() {
     assert!(!format!("{lent:?}").contains(other));
 }
 
-#[tokio::test]
-async fn what_comes_back_is_taken_once_whole_and_in_time() {
-    let world = World::new().await;
+async fn what_comes_back_is_taken_once_whole_and_in_time(kind: Kind) {
+    let world = World::new(kind).await;
     let (volunteer, person) = village(&world).await;
     let lent = lease(&world, &volunteer, person).await.unwrap();
     let token = lent.attempt.token.expose();

@@ -3,11 +3,16 @@
 use jianzai_wire::desk::StaffRole;
 use reqwest::{Method, StatusCode};
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{KNOWN, World};
 
-#[tokio::test]
-async fn calls_are_counted_by_route_and_told_on_an_address_of_its_own() {
-    let world = World::with(|config| config.metrics = Some(([127, 0, 0, 1], 0).into())).await;
+on_both_databases! {
+    calls_are_counted_by_route_and_told_on_an_address_of_its_own,
+    where_calls_come_in_nothing_is_told_but_that_it_lives,
+}
+
+async fn calls_are_counted_by_route_and_told_on_an_address_of_its_own(kind: Kind) {
+    let world = World::with(kind, |config| config.metrics = Some(([127, 0, 0, 1], 0).into())).await;
     let attempt = world.committed().await;
     world.state(&attempt).await;
     world.signed_in("clerk.wang", StaffRole::Clerk, "440300").await;
@@ -35,9 +40,8 @@ async fn calls_are_counted_by_route_and_told_on_an_address_of_its_own() {
     }
 }
 
-#[tokio::test]
-async fn where_calls_come_in_nothing_is_told_but_that_it_lives() {
-    let world = World::new().await;
+async fn where_calls_come_in_nothing_is_told_but_that_it_lives(kind: Kind) {
+    let world = World::new(kind).await;
     assert_eq!(world.running().metrics_address(), None);
     let ask = async |path: &str| world.client.get(world.url(path)).send().await.unwrap().status();
     assert_eq!(ask("/metrics").await, StatusCode::NOT_FOUND);

@@ -1,6 +1,7 @@
 //! People who don't exist, a service that knows them, and a caller.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::databases::Kind;
 use crate::server::TestDatabase;
 
 pub(crate) const KNOWN: Facts = Facts("王健在", "44030419520315201X", "440300", "440300");
@@ -58,20 +60,11 @@ pub(crate) struct World {
 
 impl World {
     /// A service that knows [`KNOWN`] and [`OTHER`], and judges nothing.
-    pub(crate) async fn new() -> Self {
-        Self::with(|_| {}).await
+    pub(crate) async fn new(kind: Kind) -> Self {
+        Self::with(kind, |_| {}).await
     }
 
-    /// The same on both databases, one after the other.
-    pub(crate) async fn each() -> [Self; 2] {
-        let database = TestDatabase::new();
-        let url = Secret::new(database.url());
-        let mut other = Self::with(|config| config.database = Some(url)).await;
-        other._database = Some(database);
-        [Self::new().await, other]
-    }
-
-    pub(crate) async fn with(set: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(kind: Kind, set: impl FnOnce(&mut Config)) -> Self {
         // A second installation in the same process is refused, and that is fine.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -79,12 +72,14 @@ impl World {
         config.judge = false;
         config.demo = true;
         config.models = models();
+        let database = kind.database();
+        config.database = database.as_ref().map(|database| Secret::new(database.url()));
         set(&mut config);
         let clock = Arc::new(ShiftedClock::default());
         let csv = write_register(folder.path(), &[KNOWN, OTHER]);
         import(&config, &*clock, &csv, Language::En).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
-        let mut world = Self { folder, config, clock, client, running: None, _database: None };
+        let mut world = Self { folder, config, clock, client, running: None, _database: database };
         world.start().await;
         world
     }
@@ -109,6 +104,17 @@ impl World {
 
     pub(crate) fn data(&self) -> &Path {
         &self.config.data
+    }
+
+    /// The service's program, for the same data folder and the same database.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
+        command.args(arguments).arg("--data").arg(self.data()).env("JIANZAI_MODELS", models());
+        match &self.config.database {
+            Some(url) => command.env("JIANZAI_DATABASE", url.expose()),
+            None => command.env_remove("JIANZAI_DATABASE"),
+        };
+        command
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {

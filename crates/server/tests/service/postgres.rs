@@ -1,14 +1,13 @@
 //! The service on PostgreSQL: the same calls, and several processes that judge.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use jianzai_wire::Secret;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::people::{World, models};
-use crate::server::TestDatabase;
+use crate::databases::Kind;
+use crate::people::World;
 use crate::uploads::{bundle, location, patch};
 
 /// A process that judges; killed when the test is over, however it ends.
@@ -23,8 +22,7 @@ impl Drop for Judge {
 
 #[tokio::test]
 async fn what_the_service_accepts_on_postgresql_is_judged_by_processes_beside_it() {
-    let database = TestDatabase::new();
-    let world = World::with(|config| config.database = Some(Secret::new(database.url()))).await;
+    let world = World::new(Kind::Postgres).await;
     let mut attempts = Vec::new();
     for _ in 0..4 {
         let attempt = world.committed().await;
@@ -35,9 +33,8 @@ async fn what_the_service_accepts_on_postgresql_is_judged_by_processes_beside_it
     }
     let judges: Vec<_> = (0..2)
         .map(|_| {
-            let mut work = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
-            work.arg("work").arg("--data").arg(world.data()).env("JIANZAI_DATABASE", database.url());
-            Judge(work.env("JIANZAI_MODELS", models()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+            let mut work = world.program(&["work"]);
+            Judge(work.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
         })
         .collect();
     let begun = Instant::now();

@@ -3,10 +3,19 @@
 use jianzai_server::clock::SystemClock;
 use jianzai_server::config::Config;
 use jianzai_server::import::{Report, import};
-use jianzai_wire::{Language, ReasonCode};
+use jianzai_wire::{Language, ReasonCode, Secret};
 use reqwest::StatusCode;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::{Facts, KNOWN, OTHER, STRANGER, World, models, write_register};
+use crate::server::TestDatabase;
+
+on_both_databases! {
+    bad_rows_are_left_out_by_line_and_good_ones_kept,
+    the_same_file_again_changes_nothing_and_a_newer_one_does,
+    an_import_beside_the_running_service_is_seen_by_it,
+    a_portrait_becomes_a_face_print_and_is_read_once,
+}
 
 async fn import_text(config: &Config, text: &[u8]) -> Report {
     let csv = config.data.join("../rows.csv");
@@ -15,16 +24,18 @@ async fn import_text(config: &Config, text: &[u8]) -> Report {
     import(config, &SystemClock, &csv, Language::En).await.unwrap()
 }
 
-fn config(folder: &tempfile::TempDir) -> Config {
+/// A data folder, and its database where that is another's.
+fn place(kind: Kind, folder: &tempfile::TempDir) -> (Config, Option<TestDatabase>) {
+    let database = kind.database();
     let mut config = Config::new(folder.path().join("data"));
     config.models = models();
-    config
+    config.database = database.as_ref().map(|database| Secret::new(database.url()));
+    (config, database)
 }
 
-#[tokio::test]
-async fn bad_rows_are_left_out_by_line_and_good_ones_kept() {
+async fn bad_rows_are_left_out_by_line_and_good_ones_kept(kind: Kind) {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(&folder);
+    let (config, _database) = place(kind, &folder);
     let rows = "\u{feff}phones,name,id_number,insured_place,residence,portrait\n\
         13800000000,王健在,44030419520315201X,440300,440300,\n\
         13800000000,王健在,440304195203152011,440300,440300,\n\
@@ -59,10 +70,9 @@ async fn bad_rows_are_left_out_by_line_and_good_ones_kept() {
     }
 }
 
-#[tokio::test]
-async fn the_same_file_again_changes_nothing_and_a_newer_one_does() {
+async fn the_same_file_again_changes_nothing_and_a_newer_one_does(kind: Kind) {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(&folder);
+    let (config, _database) = place(kind, &folder);
     let csv = write_register(folder.path(), &[KNOWN, OTHER]);
     let counts = |report: Report| (report.added, report.updated, report.unchanged);
     assert_eq!(counts(import(&config, &SystemClock, &csv, Language::En).await.unwrap()), (2, 0, 0));
@@ -72,19 +82,17 @@ async fn the_same_file_again_changes_nothing_and_a_newer_one_does() {
     assert_eq!(counts(import(&config, &SystemClock, &csv, Language::En).await.unwrap()), (1, 1, 1));
 }
 
-#[tokio::test]
-async fn an_import_beside_the_running_service_is_seen_by_it() {
-    let world = World::new().await;
+async fn an_import_beside_the_running_service_is_seen_by_it(kind: Kind) {
+    let world = World::new(kind).await;
     assert_eq!(world.try_activate(STRANGER, 1).await.status(), StatusCode::FORBIDDEN);
     let csv = write_register(world.folder.path(), &[STRANGER]);
     import(&world.config, &SystemClock, &csv, Language::En).await.unwrap();
     assert_eq!(world.try_activate(STRANGER, 1).await.status(), StatusCode::CREATED);
 }
 
-#[tokio::test]
-async fn a_portrait_becomes_a_face_print_and_is_read_once() {
+async fn a_portrait_becomes_a_face_print_and_is_read_once(kind: Kind) {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(&folder);
+    let (config, _database) = place(kind, &folder);
     std::fs::create_dir_all(&config.data).unwrap();
     image::RgbImage::from_pixel(300, 400, image::Rgb([120, 130, 140])).save(folder.path().join("wall.png")).unwrap();
     std::fs::write(folder.path().join("text.jpg"), b"no picture").unwrap();

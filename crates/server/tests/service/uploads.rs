@@ -9,7 +9,17 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::World;
+
+on_both_databases! {
+    pieces_survive_restarts_and_torn_writes,
+    of_two_calls_that_bring_a_piece_at_once_the_first_to_arrive_counts,
+    a_line_that_breaks_keeps_what_had_arrived,
+    only_a_committed_attempt_delivers_and_only_its_size,
+    it_speaks_tus_and_says_so,
+    evidence_goes_on_its_date_and_given_up_uploads_too,
+}
 
 async fn create(world: &World, attempt: &Attempt, length: usize) -> Response {
     let request = world.client.post(world.url("/v1/uploads")).bearer_auth(attempt.token.expose());
@@ -52,9 +62,8 @@ pub(crate) fn bundle(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index * 7 % 251) as u8).collect()
 }
 
-#[tokio::test]
-async fn pieces_survive_restarts_and_torn_writes() {
-    let mut world = World::new().await;
+async fn pieces_survive_restarts_and_torn_writes(kind: Kind) {
+    let mut world = World::new(kind).await;
     let attempt = world.committed().await;
     let whole = bundle(300_000);
     let upload = location(&world, &attempt, whole.len()).await;
@@ -103,10 +112,9 @@ async fn begin_piece(world: &World, attempt: &Attempt, upload: &str, length: usi
     line
 }
 
-#[tokio::test]
-async fn of_two_calls_that_bring_a_piece_at_once_the_first_to_arrive_counts() {
+async fn of_two_calls_that_bring_a_piece_at_once_the_first_to_arrive_counts(kind: Kind) {
     for length in [100_000, 60_000] {
-        let world = World::new().await;
+        let world = World::new(kind).await;
         let attempt = world.committed().await;
         let upload = location(&world, &attempt, 100_000).await;
         let (mine, other) = (bundle(length), vec![7; length]);
@@ -132,9 +140,8 @@ async fn of_two_calls_that_bring_a_piece_at_once_the_first_to_arrive_counts() {
     }
 }
 
-#[tokio::test]
-async fn a_line_that_breaks_keeps_what_had_arrived() {
-    let world = World::new().await;
+async fn a_line_that_breaks_keeps_what_had_arrived(kind: Kind) {
+    let world = World::new(kind).await;
     let attempt = world.committed().await;
     let upload = location(&world, &attempt, 100_000).await;
     let mut line = begin_piece(&world, &attempt, &upload, 100_000).await;
@@ -156,9 +163,8 @@ async fn a_line_that_breaks_keeps_what_had_arrived() {
     assert_eq!(std::fs::read(&files(world.data().join("evidence"))[0]).unwrap(), bundle(100_000));
 }
 
-#[tokio::test]
-async fn only_a_committed_attempt_delivers_and_only_its_size() {
-    let world = World::new().await;
+async fn only_a_committed_attempt_delivers_and_only_its_size(kind: Kind) {
+    let world = World::new(kind).await;
     let open = world.attempt().await;
     let early = create(&world, &open, 100).await;
     assert_eq!((early.status(), code(early).await.as_str()), (StatusCode::CONFLICT, "attempt.not_committed"));
@@ -178,9 +184,8 @@ async fn only_a_committed_attempt_delivers_and_only_its_size() {
     assert_eq!((late.status(), code(late).await.as_str()), (StatusCode::GONE, "evidence.late"));
 }
 
-#[tokio::test]
-async fn it_speaks_tus_and_says_so() {
-    let world = World::new().await;
+async fn it_speaks_tus_and_says_so(kind: Kind) {
+    let world = World::new(kind).await;
     let abilities = world.client.request(Method::OPTIONS, world.url("/v1/uploads")).send().await.unwrap();
     assert_eq!(abilities.status(), StatusCode::NO_CONTENT);
     assert_eq!(abilities.headers()["tus-version"], "1.0.0");
@@ -195,9 +200,8 @@ async fn it_speaks_tus_and_says_so() {
     assert_eq!(response.await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
-#[tokio::test]
-async fn evidence_goes_on_its_date_and_given_up_uploads_too() {
-    let mut world = World::new().await;
+async fn evidence_goes_on_its_date_and_given_up_uploads_too(kind: Kind) {
+    let mut world = World::new(kind).await;
     let (delivered, given_up) = (world.committed().await, world.committed().await);
     let upload = location(&world, &delivered, 100).await;
     assert_eq!(patch(&world, &delivered, &upload, 0, &bundle(100)).await.status(), StatusCode::NO_CONTENT);

@@ -11,8 +11,13 @@ use jianzai_server::import::import;
 use jianzai_wire::{IdNumber, Language, Secret};
 use time::OffsetDateTime;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::people::models;
 use crate::server::TestDatabase;
+
+on_both_databases! {
+    a_tick_killed_at_any_moment_and_run_again_ends_as_an_undisturbed_one,
+}
 
 /// More than one batch.
 const PEOPLE: u16 = 900;
@@ -94,20 +99,10 @@ fn register(folder: &Path) -> PathBuf {
     path
 }
 
-#[tokio::test]
-async fn a_tick_killed_at_any_moment_and_run_again_ends_as_an_undisturbed_one() {
-    lives_the_same(None).await;
-}
-
-#[tokio::test]
-async fn a_tick_killed_at_any_moment_ends_as_an_undisturbed_one_in_postgresql_too() {
-    let database = TestDatabase::new();
-    lives_the_same(Some(database.url())).await;
-}
-
-async fn lives_the_same(database: Option<String>) {
+async fn a_tick_killed_at_any_moment_and_run_again_ends_as_an_undisturbed_one(kind: Kind) {
+    let database = kind.database();
     let folder = tempfile::tempdir().unwrap();
-    let quiet = Place { data: folder.path().join("quiet"), database };
+    let quiet = Place { data: folder.path().join("quiet"), database: database.as_ref().map(TestDatabase::url) };
     let mut config = Config::new(&quiet.data);
     config.models = models();
     config.database = quiet.database.clone().map(Secret::new);
