@@ -1,4 +1,5 @@
-//! A plan that a volunteer takes along: carried out while the service is away, brought back when it is there again.
+//! Whoever is signed in and holds the phone: a clerk at the office; a volunteer, whose plan is carried out while the service is
+//! away, and brought back when it is there again.
 
 mod staff;
 
@@ -7,9 +8,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use jianzai_tests::people::{AT_HOME, Register};
+use jianzai_tests::people::{AT_HOME, Person, Register};
 use jianzai_tests::places;
-use jianzai_tests::program::{follow, jianzai};
+use jianzai_tests::program::{Certify, follow, jianzai};
 use jianzai_tests::service::Service;
 use serde_json::{Value, json};
 
@@ -126,5 +127,33 @@ async fn a_sample_is_looked_at_and_another_device_is_refused() -> Result<()> {
     let said = format!("{}{}", serde_json::to_string(&events)?, deliver(&other)?);
     ensure!(said.contains("evidence.bad_signature") || said.contains("evidence.foreign"), "{said}");
     ensure!(village.service.certificates()? == 0);
+    Ok(())
+}
+
+/// Kunming: staff help on the phone at the office, and the record says who it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn at_kunmings_office_a_clerk_holds_the_phone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let register = Register::write(&folder.path().join("register"))?;
+    let moved = std::fs::read_to_string(register.csv())?.replace("440300,440300", "530100,530100");
+    std::fs::write(register.csv(), moved)?;
+    let service = Service::start(&folder.path().join("service"), &register, &["--demo"])?;
+    let clerk = account(&service, "clerk.li", "clerk", "530100").await?;
+    let session = folder.path().join("session");
+    std::fs::write(&session, &clerk.token)?;
+    let (data, out) = (folder.path().join("app"), folder.path().join("out"));
+    let person = Person { insured_place: "530100", residence: "530100", ..AT_HOME };
+    let (mode, seed) = ("assisted", 5);
+    let certify =
+        Certify { service: &service, person: &person, mode, actor: places::actor(), seed, data: &data, out: &out };
+    let mut command = certify.command()?;
+    command.arg("--session").arg(&session);
+    let (events, status) = follow(command, &person.toml(), |_, _| Ok(()))?;
+    ensure!(status == Some(0), "{:?}", events.last());
+    let recorded = "SELECT channel || ' ' || brought_by || ' ' || decided_by FROM certification";
+    let database = service.data().join("jianzai.sqlite3");
+    let output = Command::new("sqlite3").arg(database).arg(recorded).output()?;
+    let said = String::from_utf8(output.stdout)?;
+    ensure!(said.trim() == format!("office_phone staff:{} judge", clerk.id), "{said}");
     Ok(())
 }
