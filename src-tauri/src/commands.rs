@@ -1,6 +1,8 @@
 //! What the page can ask for. Each command parses, calls the journey, and answers in the page's terms; what goes wrong is
 //! a [`Said`]: code, sentence, next step.
 
+use std::sync::Arc;
+
 use jianzai_journey::outbox::Header;
 use jianzai_journey::person::{Field, TypedFacts};
 use jianzai_journey::{
@@ -102,10 +104,16 @@ pub(crate) fn begin(
     let limitations = person.limitations.clone();
     let person = person.check().map_err(|bad| app.said(bad.reason))?;
     let camera = app.choice(camera)?;
-    let request = Certify { person, mode, consent: consent.by, cannot, limitations, camera, link: None, session: None };
+    let link = app.link();
+    let request = Certify { person, mode, consent: consent.by, cannot, limitations, camera, link, session: None };
     // The former certification ends, and lets its camera go, before the next begins.
     app.replace(None);
-    app.replace(Some(app.journey().certify(request, app.take_warm(), sink(events))));
+    let (mut tell, noticing) = (sink(events), Arc::clone(&app));
+    let tell: EventSink = Box::new(move |event| {
+        noticing.notice(&event);
+        tell(event);
+    });
+    app.replace(Some(app.journey().certify(request, app.take_warm(), tell)));
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jianzai_journey::outbox::Header;
-use jianzai_journey::{Booth, CameraChoice, Certification, DrawnCertificate, Journey, Said};
-use jianzai_wire::{Language, ReasonCode};
+use jianzai_journey::{Booth, CameraChoice, Certification, DrawnCertificate, Journey, JourneyEvent, Said};
+use jianzai_wire::{Language, ReasonCode, Secret};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ pub(crate) struct App {
     /// A camera opened before a certification begins.
     warm: Mutex<Option<Arc<Booth>>>,
     current: Mutex<Option<Certification>>,
+    /// What the link carries that led here; gone when the service takes it no more, since all can be done without.
+    link: Mutex<Option<Secret>>,
     /// The language that the page speaks.
     language: Mutex<Language>,
     /// What was taken up from the outbox: one whose service is gone must not stand before the others.
@@ -34,10 +36,10 @@ pub(crate) enum Camera {
 }
 
 impl App {
-    pub(crate) fn new(journey: Journey, actor: Option<PathBuf>) -> Self {
+    pub(crate) fn new(journey: Journey, actor: Option<PathBuf>, link: Option<Secret>) -> Self {
         let language = Mutex::new(journey.config().language);
         let (warm, current, taken_up) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { journey, actor, warm, current, language, taken_up }
+        Self { journey, actor, warm, current, link: Mutex::new(link), language, taken_up }
     }
 
     /// The camera that the page means.
@@ -81,6 +83,20 @@ impl App {
             *warm = None;
         }
         opened
+    }
+
+    /// What the link carries that led here, if one did.
+    pub(crate) fn link(&self) -> Option<Secret> {
+        lock(&self.link).clone()
+    }
+
+    /// Goes on without the link once it is refused.
+    pub(crate) fn notice(&self, event: &JourneyEvent) {
+        if let JourneyEvent::Refused { reasons, .. } = event
+            && reasons.iter().any(|said| said.code == ReasonCode::LinkNotValid)
+        {
+            *lock(&self.link) = None;
+        }
     }
 
     /// Takes the camera that was made ready.

@@ -235,7 +235,14 @@ impl Walk {
         };
         let client = self.journey.client();
         let deadline = Instant::now() + PATIENCE_BEFORE;
-        let activation = persist(deadline, |_| {}, || client.activate(who.session.as_ref(), &request)).await?;
+        let activation = persist(deadline, |_| {}, || client.activate(who.session.as_ref(), &request)).await;
+        if let (Err(error), Some(Whom::Facts(whom))) = (&activation, &mut self.whom)
+            && error.reason() == ReasonCode::LinkNotValid
+        {
+            // All can be done without the link: so it is when it is tried again.
+            whom.link = None;
+        }
+        let activation = activation?;
         self.activation = Some(activation.clone());
         (self.tell)(JourneyEvent::Activated);
         Ok(activation)

@@ -125,7 +125,9 @@ async fn check(app: &App, request: &ActivationRequest, asking: Asking) -> Result
     let (token, digest) = token::fresh()?;
     let activation = Activation { token, expires_at: to_time(now + VALID_MS) };
     let mut row = row(request, beneficiary, digest, now);
-    row.channel = Set(link.map(|link| link.channel.name().to_owned()));
+    // Into the app: who holds the phone says which way it is.
+    let way = link.map(|link| link.channel).filter(|channel| *channel != Channel::AppSelf);
+    row.channel = Set(way.map(|channel| channel.name().to_owned()));
     if let Some(helper) = helper {
         row.channel = Set(Some(helped(app, &helper, beneficiary).await?.name().to_owned()));
         row.helper_id = Set(Some(helper.account.id));

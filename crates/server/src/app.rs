@@ -95,7 +95,7 @@ impl App {
 
     /// The same tables and keys, for what clerks do.
     pub(crate) fn office(&self) -> Office {
-        Office { store: self.store.clone(), keys: self.keys.clone(), policies: self.policies.clone() }
+        Office { store: self.store.clone(), keys: self.keys.clone(), policies: self.policies.clone(), links: None }
     }
 
     /// The rules that somebody lives by.

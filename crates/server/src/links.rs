@@ -4,17 +4,21 @@
 //! with the four facts ([`crate::activation`]), which are asked for as ever. **What can go wrong**: it was altered, made
 //! elsewhere, or its days are over: one answer, `link.not_valid`, which says nothing else; an address that tries many waits.
 //!
-//! `GET /v1/links/{token}` is the same for whoever opens the address itself; no line of the log holds it.
+//! `GET /v1/links/{token}` is the same for whoever opens the address itself, in a browser as a page with a button that leads into the
+//! app; no line of the log holds it.
+
+mod page;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
 use jianzai_wire::api::Problem;
 use jianzai_wire::channels::{FollowRequest, LinkChannel, OpenLink};
-use jianzai_wire::{ReasonCode, Secret};
+use jianzai_wire::{Language, ReasonCode, Secret};
 
 use crate::activation::client_address;
 use crate::app::App;
@@ -43,7 +47,7 @@ pub(crate) async fn open(
 /// The same, by the address of the link.
 #[utoipa::path(get, path = "/v1/links/{token}", tag = "certification",
     params(("token" = String, Path, description = "What the link carries.")), responses(
-    (status = 200, body = OpenLink),
+    (status = 200, body = OpenLink, description = "To a browser a page that leads into the app."),
     (status = 410, body = Problem, content_type = "application/problem+json", description = "`link.not_valid`"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
 ))]
@@ -52,8 +56,18 @@ pub(crate) async fn visit(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Path(token): Path<String>,
-) -> Result<Json<OpenLink>, Refusal> {
-    followed(&app, peer, &headers, &Secret::new(token)).await
+) -> Result<Response, Refusal> {
+    let token = Secret::new(token);
+    let followed = followed(&app, peer, &headers, &token).await;
+    if !page::is_wanted(&headers) {
+        return followed.map(Json::into_response);
+    }
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = Language::from_accept(asked.unwrap_or_default());
+    Ok(match followed {
+        Ok(Json(open)) => page::good(&token, open.until, language),
+        Err(refusal) => page::refused(refusal.reason, refusal.status, language),
+    })
 }
 
 async fn followed(app: &App, peer: SocketAddr, headers: &HeaderMap, token: &Secret) -> Result<Json<OpenLink>, Refusal> {
@@ -77,6 +91,7 @@ fn told(channel: Channel) -> Option<LinkChannel> {
     match channel {
         Channel::ECardLink => Some(LinkChannel::ECardLink),
         Channel::WebPortal => Some(LinkChannel::WebPortal),
+        Channel::AppSelf => Some(LinkChannel::App),
         _ => None,
     }
 }

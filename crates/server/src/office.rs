@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::db::Datastore;
 use crate::installation;
 use crate::keys::{Key, KeyRing, KeysError, Role};
+use crate::messages::LinkAddress;
 use crate::year::dates::china;
 
 /// Open tables and keys.
@@ -31,6 +32,8 @@ pub struct Office {
     pub(crate) store: Datastore,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) policies: Arc<Policies>,
+    /// Where links in messages lead; without it messages have none.
+    pub(crate) links: Option<LinkAddress>,
 }
 
 /// Why a step could not be done, or not to its end.
@@ -78,7 +81,12 @@ impl Office {
         crate::durable::private_folder(&config.data)
             .map_err(|error| OfficeError::File(format!("{}: {error}", config.data.display())))?;
         let (store, keys) = installation::open::<OfficeError>(config, clock).await?;
-        Ok(Self { store, keys: Arc::new(keys), policies: Arc::default() })
+        Ok(Self { store, keys: Arc::new(keys), policies: Arc::default(), links: None })
+    }
+
+    /// Puts links into messages.
+    pub fn with_links(self, links: Option<LinkAddress>) -> Self {
+        Self { links, ..self }
     }
 
     /// The daily look at everybody for whom something may have changed.

@@ -84,12 +84,19 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// Marks an answer that has its words already: a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SpeaksForItself;
+
 /// Gives every refusal its words, in the language that the caller asked for. What the framework refused by itself (no
 /// such route, wrong method, a body too large) becomes a problem document as well.
 pub(crate) async fn speak(request: Request, next: Next) -> Response {
     let asked = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let language = Language::from_accept(asked.unwrap_or_default());
     let response = next.run(request).await;
+    if response.extensions().get::<SpeaksForItself>().is_some() {
+        return response;
+    }
     let status = response.status();
     let refusal = match response.extensions().get::<Refusal>() {
         Some(refusal) => *refusal,

@@ -44,6 +44,27 @@ pub enum SeenBy {
     HomeVisit,
 }
 
+/// Why somebody is certified at home, and not by the app or at a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitReason {
+    /// Severely ill, or in bed.
+    SeverelyIll,
+    /// Old and frail.
+    Frail,
+    /// Disabled, so that neither the app nor the way to an office is possible.
+    Disabled,
+    /// There is no phone, and nobody who could help with one.
+    NoPhone,
+    /// Neither data nor reminders reached them.
+    NotReached,
+}
+
+impl VisitReason {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::SeverelyIll, Self::Frail, Self::Disabled, Self::NoPhone, Self::NotReached];
+}
+
 /// Certifies somebody whom people saw.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +79,9 @@ pub struct SeenRequest {
     /// The visitor's account; at home only.
     #[serde(default)]
     pub visitor: Option<Uuid>,
+    /// Why they were visited; at home only, and there it is to be said.
+    #[serde(default)]
+    pub why: Option<VisitReason>,
     /// The account of a second person who was there, where the insured place wants one.
     #[serde(default)]
     pub second: Option<Uuid>,
@@ -83,6 +107,8 @@ pub struct VisitReport {
     /// On which day.
     #[serde(with = "day")]
     pub on: Date,
+    /// Why they were visited.
+    pub why: VisitReason,
     /// The account of a second person who was there, where the insured place wants one.
     #[serde(default)]
     pub second: Option<Uuid>,
@@ -140,6 +166,8 @@ pub struct ReportedVisit {
     /// On which day.
     #[serde(with = "day")]
     pub on: Date,
+    /// Why they were visited.
+    pub why: VisitReason,
     /// The volunteer's account.
     pub volunteer: Uuid,
     /// Whether a second person was there, as the volunteer says.
@@ -339,10 +367,12 @@ pub struct CallEnded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkChannel {
-    /// The electronic social-security card, or a text message.
+    /// The electronic social-security card.
     ECardLink,
     /// A web portal.
     WebPortal,
+    /// A message: into the app, whoever holds the phone.
+    App,
 }
 
 /// Asks for a link.

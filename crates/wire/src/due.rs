@@ -8,7 +8,6 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use time::Date;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

@@ -130,12 +130,19 @@ fn every_type_about_cases_keeps_its_form() {
 fn every_type_of_the_ways_by_people_keeps_its_form() {
     let (on, until) = (date!(2026 - 11 - 20), date!(2027 - 02 - 19));
     let begins = datetime!(2026-11-25 09:30:00 +8);
-    let seen = SeenRequest { id_number: number(), by: SeenBy::HomeVisit, on, visitor: Some(id(1)), second: None };
+    let seen = SeenRequest {
+        id_number: number(),
+        by: SeenBy::HomeVisit,
+        on,
+        visitor: Some(id(1)),
+        why: Some(VisitReason::SeverelyIll),
+        second: None,
+    };
     sent("seen_request", &seen);
     let (person, volunteer) = (id(2), id(3));
     sent("visit_in_vain", &VisitInVain { person, on });
     sent("nobody_opened", &NobodyOpened { in_vain: vec![jianzai_wire::desk::VisitDay { on }], known: true });
-    sent("visit_report", &VisitReport { person, on, second: Some(id(1)) });
+    sent("visit_report", &VisitReport { person, on, why: VisitReason::NoPhone, second: Some(id(1)) });
     sent("reported_request", &ReportedRequest { after: Some(id(1)) });
     let visit = ReportedVisit {
         id: id(1),
@@ -143,6 +150,7 @@ fn every_type_of_the_ways_by_people_keeps_its_form() {
         name: Name::parse(NAME).expect("a name"),
         residence: Division::parse("653101").expect("a city"),
         on,
+        why: VisitReason::Frail,
         volunteer,
         seconded: false,
         reported_at: begins,
@@ -183,7 +191,10 @@ fn personal_values_never_print() {
     let on = date!(2026 - 11 - 20);
     let printed = [
         format!("{:?} {:#?}", case(), case()),
-        format!("{:?}", SeenRequest { id_number: number(), by: SeenBy::OfficeIdCard, on, visitor: None, second: None }),
+        format!(
+            "{:?}",
+            SeenRequest { id_number: number(), by: SeenBy::OfficeIdCard, on, visitor: None, why: None, second: None }
+        ),
         format!("{:?}", DeathRequest { id_number: number(), statement: words() }),
         format!("{:?}", issued_form(on)),
         format!("{:?}", IssuedLink { token: words(), until: on }),

@@ -189,8 +189,8 @@ impl Office {
             Looked::Nobody => return Ok(("refused", ReasonCode::IdentityNotConfirmed.code())),
             Looked::TooMany => return Ok(("refused", ReasonCode::LimitTooManyTries.code())),
         };
-        let ground = match source.channel.reason() {
-            Some(reason) => Ground::Reason(reason),
+        let ground = match source.channel.reasons().first() {
+            Some(reason) => Ground::Reason(*reason),
             None => Ground::Evidence { kind: source.channel.evidence(), reference: list_of(source, row.proof_date) },
         };
         let how = ByHand {

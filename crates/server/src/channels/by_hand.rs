@@ -122,7 +122,7 @@ impl Office {
         Ok(true)
     }
 
-    async fn rules_of(&self, who: Uuid) -> Result<Option<Rules>, OfficeError> {
+    pub(crate) async fn rules_of(&self, who: Uuid) -> Result<Option<Rules>, OfficeError> {
         Ok(Rules::of(&self.policies, self.store.reads(), &self.keys, who).await?)
     }
 }

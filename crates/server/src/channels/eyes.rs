@@ -21,6 +21,7 @@ use crate::db::year::benefit;
 use crate::db::year::certification_word::{Column, Entity, Model};
 use crate::year::dates::day_number;
 use crate::year::names::Named as _;
+use crate::year::record::Ground;
 
 /// No policy takes a proof that is older (`proof_age_days`).
 const KEPT_MS: i64 = 366 * 86_400_000;
@@ -70,12 +71,13 @@ pub(super) async fn say(
         proof_day: day_number(how.proof_date),
         said_at: at,
         reported: how.is_volunteers_own(),
+        reason: reason(how.ground),
     };
     // At the counter each clerk is the one to whom the person came.
     let counter = how.channel.is_at_counter();
     let same = |word: &Model| {
         let brought = counter || word.brought_by == own.brought_by;
-        brought && word.seconded_by == own.seconded_by && word.proof_day == own.proof_day
+        brought && word.seconded_by == own.seconded_by && word.proof_day == own.proof_day && word.reason == own.reason
     };
     let is_other = |word: &Model| word.account_id != account && !tied.contains(&word.account_id);
     if let Some(first) = words.iter().find(|word| is_other(word) && same(word)) {
@@ -87,6 +89,13 @@ pub(super) async fn say(
         Entity::insert(own.into_active_model()).exec_without_returning(tx).await?;
     }
     Ok(Eyes::Two { is_new })
+}
+
+fn reason(ground: Ground) -> Option<String> {
+    match ground {
+        Ground::Reason(reason) => Some(reason.name().to_owned()),
+        Ground::Evidence { .. } => None,
+    }
 }
 
 /// What became of a word since it was read.

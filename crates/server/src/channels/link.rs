@@ -25,7 +25,7 @@ use crate::year::names::Named as _;
 pub struct Link {
     /// For whom.
     pub beneficiary: Uuid,
-    /// By which way they come.
+    /// By which way they come; [`Channel::AppSelf`] stands for the app, whoever holds the phone.
     pub channel: Channel,
     /// The last day on which it may be used.
     pub until: Date,

@@ -80,7 +80,7 @@ async fn a_home_visit_has_its_second_person_where_the_policy_wants_one() {
         decided_by: CLERK,
         seconded_by: None,
         proof_date: days_after(TODAY, -5),
-        ground: Ground::Reason(Reason::SeenInPerson),
+        ground: Ground::Reason(Reason::SeverelyIll),
     };
     assert!(matches!(office.certify(person(1), &visit, before).await.unwrap(), Certified::New(_)), "the first version");
     let today = ByHand { proof_date: TODAY, ..visit };

@@ -1,7 +1,9 @@
--- Lists by area, and who helped. Conventions as in version 2.
+-- Lists by area, who helped, and why somebody was visited. Conventions as in version 2.
 
 ALTER TABLE benefit ADD COLUMN insured_place TEXT;   -- code of where the pension is insured, as in the register; none: not looked at since version 8
 ALTER TABLE activation ADD COLUMN helper_id BLOB;    -- (once) the account that was signed in where the facts were entered
+
+ALTER TABLE certification_word ADD COLUMN reason TEXT; -- why the person is believed, as this account says: of a visit, why there was one
 
 -- Whoever is on a list by area is looked at once more, and gets the place by that.
 UPDATE benefit SET next_look = 0 WHERE standing <> 'current' AND next_look IS NOT NULL;

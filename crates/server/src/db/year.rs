@@ -368,6 +368,7 @@ pub mod certification_word {
         pub proof_day: i64,
         pub said_at: i64,
         pub reported: bool,
+        pub reason: Option<String>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -53,18 +53,21 @@ pub(crate) async fn seen(
     Body(request): Body<SeenRequest>,
 ) -> Result<(StatusCode, Json<Recorded>), Refusal> {
     let clerk = Party::Staff(signed_in.account.id);
-    let (channel, by) = match (request.by, request.visitor) {
-        (SeenBy::OfficeIdCard, None) => (Channel::OfficeIdCard, clerk),
-        (SeenBy::AgencyByHand, None) => (Channel::AgencyByHand, clerk),
-        (SeenBy::HomeVisit, Some(visitor)) => (Channel::HomeVisit, colleague(&app, &signed_in, visitor).await?),
+    let at_counter = Reason::SeenInPerson;
+    let (channel, by, reason) = match (request.by, request.visitor, request.why) {
+        (SeenBy::OfficeIdCard, None, None) => (Channel::OfficeIdCard, clerk, at_counter),
+        (SeenBy::AgencyByHand, None, None) => (Channel::AgencyByHand, clerk, at_counter),
+        (SeenBy::HomeVisit, Some(visitor), Some(why)) => {
+            (Channel::HomeVisit, colleague(&app, &signed_in, visitor).await?, Reason::of_visit(why))
+        }
         _ => return Err(ReasonCode::InputBodyInvalid.into()),
     };
     let second = match request.second {
         Some(second) => Some(colleague(&app, &signed_in, second).await?),
         None => None,
     };
-    let reason = if request.by == SeenBy::HomeVisit { ReadReason::Visit } else { ReadReason::Asked };
-    let wanted = Wanted { who: Who::Number(&request.id_number), what: What::Channel, reason, reference: None };
+    let why = if request.by == SeenBy::HomeVisit { ReadReason::Visit } else { ReadReason::Asked };
+    let wanted = Wanted { who: Who::Number(&request.id_number), what: What::Channel, reason: why, reference: None };
     let person = served(&app, &signed_in, wanted).await?;
     let how = ByHand {
         channel,
@@ -72,7 +75,7 @@ pub(crate) async fn seen(
         decided_by: clerk,
         seconded_by: second,
         proof_date: request.on,
-        ground: Ground::Reason(Reason::SeenInPerson),
+        ground: Ground::Reason(reason),
     };
     let certified = app.office().certify(person.id, &how, china(app.clock.now())).await?;
     answer(certified)

@@ -46,6 +46,7 @@ pub(crate) async fn issue(
     let channel = match request.channel {
         LinkChannel::ECardLink => Channel::ECardLink,
         LinkChannel::WebPortal => Channel::WebPortal,
+        LinkChannel::App => Channel::AppSelf,
     };
     let wanted = Wanted {
         who: Who::Number(&request.id_number),

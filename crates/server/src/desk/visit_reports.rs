@@ -19,7 +19,7 @@ use axum::http::StatusCode;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::channels::{
-    ConfirmRequest, Recorded, ReportedRequest, ReportedVisit, ReportedVisits, VisitDecided, VisitReport,
+    ConfirmRequest, Recorded, ReportedRequest, ReportedVisit, ReportedVisits, VisitDecided, VisitReason, VisitReport,
 };
 use jianzai_wire::desk::ReadReason;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
@@ -79,7 +79,8 @@ pub(crate) async fn report(
         Some(second) => Some(colleague(&app, &signed_in, second).await?),
         None => None,
     };
-    let visit = visit(volunteer, volunteer, second, request.on);
+    let seen = Seen { by: volunteer, second, on: request.on, why: Reason::of_visit(request.why) };
+    let visit = seen.decided_by(volunteer);
     answer(app.office().certify(request.person, &visit, china(app.clock.now())).await?)
 }
 
@@ -105,9 +106,27 @@ pub(super) async fn demand_listed(app: &App, by: &SignedIn<Volunteers>, person: 
     listed.ok_or(ReasonCode::DeskNotListed.into())
 }
 
-fn visit(by: Party, decided_by: Party, seconded_by: Option<Party>, proof_date: time::Date) -> ByHand {
-    let ground = Ground::Reason(Reason::SeenInPerson);
-    ByHand { channel: Channel::HomeVisit, by, decided_by, seconded_by, proof_date, ground }
+/// Somebody was seen at home.
+struct Seen {
+    by: Party,
+    second: Option<Party>,
+    on: time::Date,
+    why: Reason,
+}
+
+impl Seen {
+    fn decided_by(self, decided_by: Party) -> ByHand {
+        let Self { by, second, on, why } = self;
+        let (channel, ground) = (Channel::HomeVisit, Ground::Reason(why));
+        ByHand { channel, by, decided_by, seconded_by: second, proof_date: on, ground }
+    }
+}
+
+/// Why there was a visit, as the volunteer said it. Before version 8 they were not asked: whoever is on a list of visits was
+/// reached by nothing else.
+fn why(word: &Model) -> VisitReason {
+    let said = |why: &VisitReason| word.reason.as_deref() == Some(Reason::of_visit(*why).name());
+    VisitReason::ALL.into_iter().find(said).unwrap_or(VisitReason::NotReached)
 }
 
 /// The visits that volunteers reported and that wait for a clerk.
@@ -158,6 +177,7 @@ pub(crate) async fn waiting(
             name: person.name(&app.keys)?,
             residence: person.residence(&app.keys)?,
             on: numbered_day(row.proof_day),
+            why: why(&row),
             volunteer: row.account_id,
             seconded: row.seconded_by.is_some(),
             reported_at: to_time(row.said_at),
@@ -213,7 +233,9 @@ pub(crate) async fn confirm(
         };
     }
     let second = word.seconded_by.as_deref().map(party).transpose().map_err(|error| Refusal::internal(&error))?;
-    let visit = visit(Party::Volunteer(word.account_id), Party::Staff(clerk), second, numbered_day(word.proof_day));
+    let by = Party::Volunteer(word.account_id);
+    let seen = Seen { by, second, on: numbered_day(word.proof_day), why: Reason::of_visit(why(&word)) };
+    let visit = seen.decided_by(Party::Staff(clerk));
     let certified = office.confirm(&word, &visit, china(now)).await?.ok_or(ReasonCode::ReviewDecided)?;
     let (status, Json(recorded)) = answer(certified)?;
     Ok((status, decided(Some(recorded))))

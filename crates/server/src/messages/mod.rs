@@ -16,6 +16,7 @@ mod file;
 mod gateway;
 mod letter;
 pub(crate) mod receipts;
+mod tapped;
 mod text;
 pub(crate) mod unreached;
 
@@ -32,6 +33,7 @@ pub use contacts::ContactWay;
 pub(crate) use contacts::add_way;
 pub use file::FileSender;
 pub use gateway::{Gateway, GatewayError};
+pub use tapped::{LinkAddress, NotAnAddress};
 pub use text::text;
 
 use crate::chronicle::people::{Addresses, addresses};
@@ -40,8 +42,9 @@ use crate::db::Datastore;
 use crate::db::year::message::{ActiveModel, Column, Entity, Model};
 use crate::db::year::{benefit, opt_out};
 use crate::keys::KeyRing;
+use crate::messages::tapped::can_be_tapped;
 use crate::office::{Office, OfficeError};
-use crate::year::dates::day_number;
+use crate::year::dates::{day_number, numbered_day};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Recipient};
 use crate::year::standing::Standing;
@@ -142,7 +145,12 @@ impl Office {
         let (id, tries) = (message.id, message.tries);
         // What must be told, and has no other way left, is tried for as long as it takes.
         let must = message.legal && message.medium.as_deref() == Some(Medium::Letter.name());
-        let way = way(&self.store, &self.keys, message, now).await?;
+        let mut way = way(&self.store, &self.keys, &message, now).await?;
+        if let Way::Send(outgoing) = &mut way
+            && message.cycle.is_some()
+        {
+            self.add_link(outgoing, now).await?;
+        }
         let mut row = ActiveModel { id: Set(id), ..Default::default() };
         match way {
             Way::Send(outgoing) => match sender.send(&outgoing).await {
@@ -187,6 +195,24 @@ impl Office {
     }
 }
 
+impl Office {
+    /// Ends the words with a link, where links are wanted and this one can be tapped.
+    async fn add_link(&self, outgoing: &mut Outgoing, now: OffsetDateTime) -> Result<(), OfficeError> {
+        let Some(links) = &self.links else { return Ok(()) };
+        let who = outgoing.beneficiary;
+        if !can_be_tapped(outgoing.recipient, outgoing.medium) {
+            return Ok(());
+        }
+        let Some(rules) = self.rules_of(who).await? else { return Ok(()) };
+        let row = benefit::Entity::find_by_id(who).one(self.store.reads()).await?;
+        let suspends_on = row.and_then(|row| row.suspends_on).map(numbered_day);
+        let today = (now.date(), outgoing.language);
+        let sentence = links.sentence(&self.keys, who, rules.on(now.date()), suspends_on, today)?;
+        outgoing.text.extend(sentence);
+        Ok(())
+    }
+}
+
 /// Messages that are due, not to be taken by another process for a while.
 async fn claim(store: &Datastore, now: OffsetDateTime) -> Result<Vec<Model>, DbErr> {
     let tx = store.begin("claim messages").await?;
@@ -209,7 +235,7 @@ async fn claim(store: &Datastore, now: OffsetDateTime) -> Result<Vec<Model>, DbE
     Ok(due.into_iter().map(|message| Model { tries: message.tries + 1, ..message }).collect())
 }
 
-async fn way(store: &Datastore, keys: &KeyRing, message: Model, now: OffsetDateTime) -> Result<Way, OfficeError> {
+async fn way(store: &Datastore, keys: &KeyRing, message: &Model, now: OffsetDateTime) -> Result<Way, OfficeError> {
     let unknown = |what| OfficeError::Unreadable(what);
     let recipient = Recipient::named(&message.recipient).ok_or(unknown("message.recipient"))?;
     let medium = message.medium.as_deref().and_then(Medium::named).ok_or(unknown("message.medium"))?;
@@ -238,7 +264,7 @@ async fn way(store: &Datastore, keys: &KeyRing, message: Model, now: OffsetDateT
         medium,
         address,
         language,
-        text: text(&message.template, message.about_day.map(crate::year::dates::numbered_day), language),
+        text: text(&message.template, message.about_day.map(numbered_day), language),
     }))
 }
 

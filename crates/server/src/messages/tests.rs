@@ -9,6 +9,7 @@ use super::*;
 use crate::chronicle::policies;
 use crate::chronicle::tick::tick;
 use crate::tests::{Kind, World};
+use crate::year::channel::Channel;
 use crate::year::dates::days_after;
 use crate::year::tests::stage::{at, morning};
 
@@ -235,6 +236,29 @@ async fn a_gateway_gets_the_message_with_its_name_and_gives_a_receipt() {
     }
 }
 
+#[tokio::test]
+async fn a_reminder_that_can_be_tapped_leads_into_the_app() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (_world, office) = due(kind).await;
+        let address = "https://certify.example/v1/links/";
+        let office = office.with_links(Some(LinkAddress::parse(address).unwrap()));
+        let sender = Counting::default();
+        assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().handed_over, 1);
+        let taken = sender.taken.lock().unwrap()[0].clone();
+        let (words, token) = taken.text.split_once(address).unwrap();
+        assert!(words.ends_with("点这里办：") && token.len() < 130, "{words} {}", token.len());
+        let link = office.follow(token, morning(DUE)).unwrap();
+        assert_eq!((link.beneficiary, link.channel), (taken.beneficiary, Channel::AppSelf));
+        // Until payment would stop, which in Shenzhen is months away.
+        let row = benefit::Entity::find().one(office.store.reads()).await.unwrap().unwrap();
+        assert_eq!(link.until, numbered_day(row.suspends_on.unwrap()));
+        assert!(office.follow(token, morning(days_after(link.until, 1))).is_err());
+    }
+    let plain = |to, by| !super::tapped::can_be_tapped(to, by);
+    assert!(plain(Recipient::Elder, Medium::Letter) && plain(Recipient::Elder, Medium::Call));
+    assert!(plain(Recipient::Community, Medium::Task) && !plain(Recipient::Family, Medium::Wechat));
+}
+
 #[test]
 fn the_quiet_hours_end() {
     let wait = |hour| quiet_until(21 * 60, 8 * 60, at(DUE, hour)).map(|until| (until.date() > DUE, until.hour()));
@@ -247,12 +271,28 @@ fn the_quiet_hours_end() {
 
 #[test]
 fn every_template_has_words_in_both_languages_and_names_its_day() {
-    for template in ["due", "overdue", "stops", "stopped", "visit", "new_device"] {
-        for language in [Language::Zh, Language::En] {
-            let said = text(template, Some(DUE), language);
-            assert!(said.contains("2027") && !said.contains('{'), "{said}");
-            assert!(!text(template, None, language).contains('{'));
-        }
+    let with_day = [
+        "due",
+        "overdue",
+        "stops",
+        "stopped",
+        "visit",
+        "new_device",
+        "review_certified",
+        "appeal_upheld",
+        "appeal_dismissed",
+        "call_soon",
+        "call_booked",
+    ];
+    for language in [Language::Zh, Language::En] {
+        let mut said: Vec<_> = with_day.iter().map(|template| text(template, Some(DUE), language)).collect();
+        assert!(said.iter().all(|said| said.contains("2027")), "{said:?}");
+        said.push(text("review_refused", Some(DUE), language));
+        said.extend(with_day.iter().map(|template| text(template, None, language)));
+        assert!(said.iter().all(|said| !said.contains('{')), "{said:?}");
+        said.sort_unstable();
+        said.dedup();
+        assert_eq!(said.len(), 2 * with_day.len() + 1, "each says something of its own");
     }
     assert_ne!(text("due", None, Language::Zh), text("due", None, Language::En));
 }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use jianzai_server::channels::{BatchReport, BatchSource};
 use jianzai_server::clock::SystemClock;
-use jianzai_server::messages::{FileSender, Gateway};
+use jianzai_server::messages::{FileSender, Gateway, LinkAddress};
 use jianzai_server::office::{Office, moment};
 use jianzai_server::payer::Form;
 use jianzai_server::year::channel::Channel;
@@ -81,6 +81,9 @@ pub(crate) struct Send {
     /// The bearer token of the gateway.
     #[arg(long, value_name = "TOKEN", env = "JIANZAI_GATEWAY_TOKEN", hide_env_values = true, requires = "gateway")]
     token: Option<String>,
+    /// Where links lead, as people reach the service's `/v1/links/`: reminders to elder and family that can be tapped have one.
+    #[arg(long, value_name = "URL", env = "JIANZAI_LINKS")]
+    links: Option<String>,
     /// The day on which they are sent, as if it were ten in the morning; now, where it is missing.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     date: Option<Date>,
@@ -182,7 +185,8 @@ async fn tick(arguments: Tick) -> anyhow::Result<()> {
 
 async fn send(arguments: Send) -> anyhow::Result<()> {
     let config = arguments.data.config();
-    let office = Office::open(&config, &SystemClock).await?;
+    let links = arguments.links.as_deref().map(LinkAddress::parse).transpose()?;
+    let office = Office::open(&config, &SystemClock).await?.with_links(links);
     let now = moment(&SystemClock, arguments.date);
     let sent = match arguments.gateway {
         Some(address) => office.send(&Gateway::new(&address, arguments.token.map(Secret::new))?, now).await?,

@@ -1,5 +1,7 @@
 //! Every way in which the field certifies somebody, and what each must bring.
 
+use jianzai_wire::channels::VisitReason;
+
 use super::names::words;
 
 words! {
@@ -59,12 +61,38 @@ words! {
 words! {
     /// Why somebody is believed where no evidence is kept.
     pub Reason {
-        /// Staff saw the person and the ID card.
+        /// Staff saw the person and the ID card, at the counter.
         SeenInPerson = "seen_in_person",
+        /// Seen at home, since they are severely ill or in bed.
+        SeverelyIll = "severely_ill",
+        /// Seen at home, since they are old and frail.
+        Frail = "frail",
+        /// Seen at home, since they are disabled.
+        Disabled = "disabled",
+        /// Seen at home, since there is no phone, and nobody who could help with one.
+        NoPhone = "no_phone",
+        /// Seen at home, since neither data nor reminders reached them.
+        NotReached = "not_reached",
         /// The employer vouches.
         EmployerVouches = "employer_vouches",
         /// The community vouches.
         CommunityVouches = "community_vouches",
+    }
+}
+
+impl Reason {
+    /// Why somebody is seen at home.
+    pub const AT_HOME: [Self; 5] = [Self::SeverelyIll, Self::Frail, Self::Disabled, Self::NoPhone, Self::NotReached];
+
+    /// As a visitor says it.
+    pub(crate) fn of_visit(why: VisitReason) -> Self {
+        match why {
+            VisitReason::SeverelyIll => Self::SeverelyIll,
+            VisitReason::Frail => Self::Frail,
+            VisitReason::Disabled => Self::Disabled,
+            VisitReason::NoPhone => Self::NoPhone,
+            VisitReason::NotReached => Self::NotReached,
+        }
     }
 }
 
@@ -85,13 +113,14 @@ impl Channel {
         }
     }
 
-    /// The reason that may stand in place of evidence, where there is one.
-    pub fn reason(self) -> Option<Reason> {
+    /// The reasons that may stand in place of evidence.
+    pub fn reasons(self) -> &'static [Reason] {
         match self {
-            Self::AgencyByHand | Self::OfficeIdCard | Self::HomeVisit => Some(Reason::SeenInPerson),
-            Self::Employer => Some(Reason::EmployerVouches),
-            Self::Community => Some(Reason::CommunityVouches),
-            _ => None,
+            Self::AgencyByHand | Self::OfficeIdCard => &[Reason::SeenInPerson],
+            Self::HomeVisit => &Reason::AT_HOME,
+            Self::Employer => &[Reason::EmployerVouches],
+            Self::Community => &[Reason::CommunityVouches],
+            _ => &[],
         }
     }
 

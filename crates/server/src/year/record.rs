@@ -147,7 +147,7 @@ impl CertificationRecord {
     fn ground_fits(&self) -> bool {
         match self.ground {
             Ground::Evidence { kind, .. } => kind == self.channel.evidence(),
-            Ground::Reason(reason) => self.channel.reason() == Some(reason),
+            Ground::Reason(reason) => self.channel.reasons().contains(&reason),
         }
     }
 

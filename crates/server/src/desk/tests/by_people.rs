@@ -36,7 +36,7 @@ async fn at_the_counter_and_at_home() {
         assert_eq!(refused(&desk, &elsewhere, "certifications", &card).await, (404, "desk.nobody_found".into()));
         assert_eq!(refused(&desk, &volunteer, "certifications", &card).await, (403, "account.not_allowed".into()));
 
-        let mut visit = json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": volunteer.id });
+        let mut visit = json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": volunteer.id, "why": "severely_ill" });
         assert_eq!(desk.post(&clerk, "certifications", &visit).await.0, StatusCode::CREATED);
         visit["visitor"] = json!(clerk.id);
         assert_eq!(refused(&desk, &clerk, "certifications", &visit).await.0, 422, "nobody decides on their own visit");

@@ -79,7 +79,7 @@ async fn at_the_counter_and_on_lists_two_clerks_say_the_same() {
             assert_eq!(sent(&desk, clerk, "certifications", &card).await, KNOWN);
         }
         let visitor = desk.clerk("v.v", "430300").await;
-        let visit = json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": visitor.id });
+        let visit = json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": visitor.id, "why": "severely_ill" });
         assert_eq!(sent(&desk, &first, "certifications", &visit).await, WAITS);
         let future = desk.now().date().next_day().unwrap().to_string();
         let mut wrong = visit.clone();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::db::entity::activation;
+use crate::year::names::Named as _;
 
 fn facts(id_number: &str, name: &str, place: &str, link: Option<&str>) -> Value {
     let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key();
@@ -66,6 +67,41 @@ async fn a_link_leads_into_the_flow_and_tells_nobody_anything() {
         }
         let (status, answer) = desk.app_call("", "/v1/activations", Some(&own)).await;
         assert_eq!((status, code(&answer)), (StatusCode::GONE, "link.not_valid"));
+    }
+}
+
+#[tokio::test]
+async fn in_a_browser_a_link_is_a_page_with_one_button_and_the_app_says_who_holds_the_phone() {
+    let desk = Desk::new(Kind::Sqlite).await;
+    let clerk = desk.clerk("clerk.wang", "440300").await;
+    let (status, issued) =
+        desk.post(&clerk, "links", &json!({ "id_number": WANG, "channel": "app", "days": 30 })).await;
+    assert_eq!(status, StatusCode::CREATED, "{issued}");
+    let token = issued["token"].as_str().unwrap();
+    let visit = async |token: &str, language: &str| {
+        let call = desk.client.get(desk.url(&format!("/v1/links/{token}")));
+        let answer = call.header("accept", "text/html,*/*").header("accept-language", language).send().await.unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'") && answer.headers()["referrer-policy"] == "no-referrer");
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for (language, words) in [("zh", "可以办养老认证了"), ("en", "It is time to certify")] {
+        let (status, page) = visit(token, language).await;
+        assert!(status == 200 && page.contains(words), "{page}");
+        assert!(page.contains(&format!("href=\"jianzai://links/{token}\"")), "{page}");
+        assert!(!page.contains("王") && !page.contains(WANG), "it names nobody");
+        let (status, page) = visit("x\"><script>", language).await;
+        assert!(status == 410 && !page.contains("<script>") && !page.contains("href"), "{page}");
+    }
+    // The app's link says nothing of who holds the phone.
+    for (mode, way) in [("self", "app_self"), ("assisted", "app_assisted")] {
+        let mut own = facts(WANG, "王健在", "440300", Some(token));
+        own["mode"] = mode.into();
+        let (status, answer) = desk.app_call("", "/v1/activations", Some(&own)).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+        let newest = activation::Entity::find().order_by_desc(activation::Column::Id);
+        let row = newest.one(desk.app.store.reads()).await.unwrap().unwrap();
+        assert_eq!((row.channel.as_deref(), row.way().name()), (None, way));
     }
 }
 

@@ -199,6 +199,7 @@ impl Town {
         let mut body = json!({ "id_number": WANG, "by": by, "on": self.desk.now().date().to_string() });
         if let Some(visitor) = visitor {
             body["visitor"] = json!(visitor);
+            body["why"] = json!("severely_ill");
         }
         let (status, answer) = self.desk.post(&self.clerk, "certifications", &body).await;
         assert_eq!(status, StatusCode::CREATED, "{answer}");

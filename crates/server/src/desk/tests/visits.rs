@@ -28,6 +28,10 @@ async fn list(desk: &Desk, clerk: &Clerk, volunteer: &Clerk) {
 }
 
 async fn visit_of(desk: &Desk) -> Value {
+    json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string(), "why": "frail" })
+}
+
+async fn in_vain_of(desk: &Desk) -> Value {
     json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string() })
 }
 
@@ -48,7 +52,7 @@ async fn a_volunteers_report_waits_for_a_clerk() {
         let elsewhere = desk.clerk("clerk.nj", "320100").await;
         let person = desk.person(&number(1)).await.id;
         let today = desk.now().date();
-        let visit = json!({ "person": person, "on": today.to_string() });
+        let visit = json!({ "person": person, "on": today.to_string(), "why": "frail" });
         for _ in 0..2 {
             let (status, answer) = desk.post(&volunteer, "visits/report", &visit).await;
             assert_eq!((status, &answer["waits"]), (StatusCode::ACCEPTED, &json!(true)), "{answer}");
@@ -77,7 +81,7 @@ async fn a_volunteers_report_waits_for_a_clerk() {
         let kept = records(&desk).await;
         let (by, decided_by) = (of_party(Party::Volunteer(volunteer.id)), of_party(Party::Staff(clerk.id)));
         assert_eq!((kept.len(), &kept[0].brought_by, &kept[0].decided_by), (1, &by, &decided_by));
-        assert_eq!((kept[0].channel.as_str(), kept[0].reason.as_deref()), ("home_visit", Some("seen_in_person")));
+        assert_eq!((kept[0].channel.as_str(), kept[0].reason.as_deref()), ("home_visit", Some("frail")));
         assert!(certification_word::Entity::find().all(desk.app.store.reads()).await.unwrap().is_empty());
         assert_eq!(desk.logged("word_given").await, [(Some(volunteer.id), "home_visit".to_owned())]);
         assert_eq!(desk.logged("certified").await, [(Some(clerk.id), "home_visit".to_owned())]);
@@ -97,19 +101,19 @@ async fn nobody_beyond_the_list_is_reported_and_each_try_is_put_down() {
         let other = desk.staff("uncle.wu", StaffRole::Volunteer, "430300").await;
         let today = desk.now().date();
         let (listed, stranger) = (desk.person(&number(1)).await.id, desk.person(WANG).await.id);
-        let visit = |person: Uuid| json!({ "person": person, "on": today.to_string() });
+        let visit = |person: Uuid| json!({ "person": person, "on": today.to_string(), "why": "frail" });
         let not_listed = (403, "desk.not_listed".to_owned());
         for (by, person) in [(&volunteer, stranger), (&volunteer, Uuid::from_u128(9)), (&other, listed)] {
             assert_eq!(refused(&desk, by, "visits/report", &visit(person)).await, not_listed, "registered or not");
         }
         assert_eq!(refused(&desk, &clerk, "visits/report", &visit(listed)).await, (403, "account.not_allowed".into()));
         assert_eq!(desk.reads(&volunteer).await, vec!["visit,visit,not_listed"; 2]);
-        let tomorrow = json!({ "person": listed, "on": today.next_day().unwrap().to_string() });
+        let tomorrow = json!({ "person": listed, "on": today.next_day().unwrap().to_string(), "why": "frail" });
         assert_eq!(
             refused(&desk, &volunteer, "visits/report", &tomorrow).await,
             (422, "record.proof_in_future".into())
         );
-        let before = json!({ "person": listed, "on": today.previous_day().unwrap().to_string() });
+        let before = json!({ "person": listed, "on": today.previous_day().unwrap().to_string(), "why": "frail" });
         let too_old = (422, "record.proof_too_old".into());
         assert_eq!(refused(&desk, &volunteer, "visits/report", &before).await, too_old, "before there was a list");
         desk.later(Duration::from_hours(24 * 8)).await;
@@ -138,7 +142,8 @@ async fn nobody_beyond_the_list_is_reported_and_each_try_is_put_down() {
 async fn what_a_clerk_does_not_believe_is_set_aside() {
     let desk = Desk::new(Kind::Sqlite).await;
     let (clerk, volunteer) = round(&desk).await;
-    let visit = json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string() });
+    let visit =
+        json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string(), "why": "frail" });
     let (_, waits) = desk.post(&volunteer, "visits/report", &visit).await;
     let confirm = format!("visits/{}/confirm", waits["id"].as_str().unwrap());
     let (status, answer) = desk.post(&clerk, &confirm, &json!({ "confirmed": false })).await;
@@ -211,7 +216,8 @@ async fn where_the_policy_trusts_volunteers_their_report_stands_unless_it_wants_
         let (_, volunteer) = round(&desk).await;
         let helper = desk.staff("uncle.wu", StaffRole::Volunteer, "430300").await;
         let elsewhere = desk.staff("uncle.nj", StaffRole::Volunteer, "320100").await;
-        let mut visit = json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string() });
+        let mut visit =
+            json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string(), "why": "frail" });
         let missing = (422, "record.second_missing".to_owned());
         assert_eq!(refused(&desk, &volunteer, "visits/report", &visit).await, missing);
         visit["second"] = json!(volunteer.id);
@@ -229,11 +235,12 @@ async fn where_the_policy_trusts_volunteers_their_report_stands_unless_it_wants_
         desk.amend("xiangtan.toml", "volunteer_visits = \"stands\"\nfour_eyes = [\"home_visit\"]").await;
         let (other, chen) = round(&desk).await;
         let today = desk.now().date().to_string();
-        let told = json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": chen.id });
+        let told =
+            json!({ "id_number": number(1), "by": "home_visit", "on": today, "visitor": chen.id, "why": "frail" });
         assert_eq!(desk.post(&other, "certifications", &told).await.0, StatusCode::ACCEPTED);
         let (_, shown) = desk.post(&other, "visits/reported", &json!({})).await;
         assert_eq!(shown["visits"], json!([]), "the volunteer has reported nothing");
-        let visit = json!({ "person": desk.person(&number(1)).await.id, "on": today });
+        let visit = json!({ "person": desk.person(&number(1)).await.id, "on": today, "why": "frail" });
         assert_eq!(desk.post(&chen, "visits/report", &visit).await.0, StatusCode::CREATED);
         assert_eq!(desk.post(&other, "certifications", &told).await.0, StatusCode::OK, "replayed");
         let kept = records(&desk).await;
@@ -264,7 +271,7 @@ async fn a_visit_at_which_nobody_opened_is_put_down_for_whoever_comes_next() {
         let desk = Desk::new(kind).await;
         let (clerk, volunteer) = round(&desk).await;
         let other = desk.staff("uncle.wu", StaffRole::Volunteer, "430300").await;
-        let visit = visit_of(&desk).await;
+        let visit = in_vain_of(&desk).await;
         let not_listed = (403, "desk.not_listed".to_owned());
         assert_eq!(refused(&desk, &other, "visits/in_vain", &visit).await, not_listed);
         assert_eq!(refused(&desk, &clerk, "visits/in_vain", &visit).await, (403, "account.not_allowed".into()));
@@ -282,7 +289,7 @@ async fn a_visit_at_which_nobody_opened_is_put_down_for_whoever_comes_next() {
         // A colleague on another day: both days are told to both, and to the clerk.
         desk.later(Duration::from_hours(48)).await;
         list(&desk, &clerk, &other).await;
-        let (status, told) = desk.post(&other, "visits/in_vain", &visit_of(&desk).await).await;
+        let (status, told) = desk.post(&other, "visits/in_vain", &in_vain_of(&desk).await).await;
         let both = json!([{ "on": first.to_string() }, { "on": desk.now().date().to_string() }]);
         assert_eq!((status, &told["in_vain"]), (StatusCode::CREATED, &both));
         let (_, listed) = desk.post(&volunteer, "visits", &json!({ "reason": "visit" })).await;

@@ -174,7 +174,7 @@ async fn qingdao(kind: Kind) {
     let ladder = [("face", "elder"), ("again", "elder"), ("visit", "community")];
     assert_eq!(rungs(&stage, 2).await, said(&ladder));
     assert_eq!(rungs(&stage, 1).await, said(&[]));
-    let ground = Ground::Reason(Reason::SeenInPerson);
+    let ground = Ground::Reason(Reason::NotReached);
     let visit = ByHand {
         channel: Channel::HomeVisit,
         by: OFFICE,

@@ -81,6 +81,10 @@ fn days_are_checked_and_evidence_goes() {
     let old = CertificationRecord { proof_date: date!(2025 - 12 - 11), ..good };
     assert_eq!(old.faults(&policy), [RecordFault::ProofTooOld]);
     assert_eq!(CertificationRecord { proof_date: date!(2025 - 12 - 12), ..good }.faults(&policy), []);
-    let seen = record(Channel::HomeVisit, OFFICE, CLERK, Ground::Reason(Reason::SeenInPerson));
-    assert_eq!((seen.faults(&policy), seen.delete_on(&policy)), (vec![], None));
+    for why in Reason::AT_HOME {
+        let seen = record(Channel::HomeVisit, OFFICE, CLERK, Ground::Reason(why));
+        assert_eq!((seen.faults(&policy), seen.delete_on(&policy)), (vec![], None));
+    }
+    let unsaid = record(Channel::HomeVisit, OFFICE, CLERK, Ground::Reason(Reason::SeenInPerson));
+    assert_eq!(unsaid.faults(&policy), [RecordFault::WrongGround], "why they were visited is part of it");
 }

@@ -200,8 +200,8 @@ impl Stage {
 }
 
 fn ground(channel: Channel) -> Ground {
-    match channel.reason() {
-        Some(reason @ Reason::SeenInPerson) => Ground::Reason(reason),
+    match channel.reasons().first() {
+        Some(reason @ (Reason::SeenInPerson | Reason::SeverelyIll)) => Ground::Reason(*reason),
         _ => Ground::Evidence { kind: channel.evidence(), reference: Uuid::from_u128(8) },
     }
 }

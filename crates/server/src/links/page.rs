@@ -1,0 +1,67 @@
+//! The page that somebody sees who opens a link's address in a browser: one button that leads into the app, and what else
+//! can be done. It names nobody, and loads nothing.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use jianzai_wire::{Language, ReasonCode, Secret};
+use time::Date;
+
+use crate::problem::SpeaksForItself;
+
+const PAGE: &str = include_str!("page.html");
+/// Nothing but what the page itself holds.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Whether a browser asks, for a person to read.
+pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("text/html")
+}
+
+/// The page of a link that can be used until a day. The token has been opened: it holds nothing but letters, digits, `-`, `_`.
+pub(super) fn good(token: &Secret, until: Date, language: Language) -> Response {
+    let (title, said, button, otherwise) = match language {
+        Language::Zh => (
+            "可以办养老认证了",
+            format!(
+                "这个链接在{}年{}月{}日以前都能用，可以用多次。",
+                until.year(),
+                u8::from(until.month()),
+                until.day()
+            ),
+            "打开“健在”，开始办",
+            "手机上没有“健在”？请家人帮忙，或者带身份证到社区、社保窗口，一样能办。",
+        ),
+        Language::En => (
+            "It is time to certify the pension",
+            format!("This link can be used until {until}, as often as needed."),
+            "Open Jianzai and begin",
+            "No Jianzai on this phone? Ask your family for help, or take the ID card to the community or the social security office.",
+        ),
+    };
+    let button = format!("<a href=\"jianzai://links/{}\">{button}</a>", token.expose());
+    page(StatusCode::OK, language, title, &said, &button, otherwise)
+}
+
+/// The page of a link that can't be used: why, and what else can be done.
+pub(super) fn refused(reason: ReasonCode, status: StatusCode, language: Language) -> Response {
+    let words = reason.words(language);
+    page(status, language, words.sentence, words.next_step, "", "")
+}
+
+fn page(status: StatusCode, language: Language, title: &str, said: &str, button: &str, otherwise: &str) -> Response {
+    let text = PAGE
+        .replace("{language}", language.tag())
+        .replace("{title}", title)
+        .replace("{said}", said)
+        .replace("{button}", button)
+        .replace("{otherwise}", otherwise);
+    let mut response = (status, Html(text)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response.extensions_mut().insert(SpeaksForItself);
+    response
+}

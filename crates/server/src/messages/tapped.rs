@@ -1,0 +1,90 @@
+//! Links in messages: whoever taps one is where they can certify.
+//!
+//! **In**: a rung of the ladder on its way to the elder or the family by a way that can be tapped; the address under which links are
+//! followed. **Out**: one more sentence, with a link of their own. **What can go wrong**: the address is none
+//! ([`NotAnAddress`]); the place opens no way that a link leads into: the words stay as they are.
+//!
+//! A link goes on for [`AT_LEAST_DAYS`] at least, and until payment would stop: a message that was opened late must not cost
+//! a pension.
+
+use jianzai_wire::Language;
+use reqwest::Url;
+use time::Date;
+use uuid::Uuid;
+
+use crate::channels::Link;
+use crate::channels::link::token;
+use crate::columns::NotSealed;
+use crate::keys::KeyRing;
+use crate::year::channel::Channel;
+use crate::year::dates::days_after;
+use crate::year::policy::{Medium, Policy, Recipient};
+
+const AT_LEAST_DAYS: i64 = 60;
+
+/// Where links in messages lead: the service's `/v1/links/`, as people reach it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkAddress(Url);
+
+/// It can't stand before a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("links want an address that begins with https:// and ends with /")]
+pub struct NotAnAddress;
+
+impl LinkAddress {
+    /// `https`, without a question, ending with `/`; on this machine itself `http` will do.
+    pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
+        let url = Url::parse(text).map_err(|_| NotAnAddress)?;
+        let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        let safe = url.scheme() == "https" || url.scheme() == "http" && here;
+        if safe && plain && url.path().ends_with('/') { Ok(Self(url)) } else { Err(NotAnAddress) }
+    }
+
+    /// One more sentence for somebody, where a link leads on.
+    pub(super) fn sentence(
+        &self,
+        keys: &KeyRing,
+        who: Uuid,
+        policy: &Policy,
+        suspends_on: Option<Date>,
+        (today, language): (Date, Language),
+    ) -> Result<Option<String>, NotSealed> {
+        let Some(channel) = leads_into(policy) else { return Ok(None) };
+        let longest = days_after(today, AT_LEAST_DAYS);
+        let until = suspends_on.map_or(longest, |day| day.max(longest));
+        let token = token(keys, &Link { beneficiary: who, channel, until })?;
+        Ok(Some(match language {
+            Language::Zh => format!("点这里办：{}{token}", self.0),
+            Language::En => format!(" Tap to certify: {}{token}", self.0),
+        }))
+    }
+}
+
+/// Whether somebody can tap on what comes so.
+pub(super) fn can_be_tapped(to: Recipient, by: Medium) -> bool {
+    to != Recipient::Community && matches!(by, Medium::Sms | Medium::Wechat | Medium::App)
+}
+
+/// The app where it is open, whoever holds the phone; else a portal.
+fn leads_into(policy: &Policy) -> Option<Channel> {
+    let app = policy.allows(Channel::AppSelf) || policy.allows(Channel::AppAssisted);
+    let portal = policy.allows(Channel::WebPortal).then_some(Channel::WebPortal);
+    if app { Some(Channel::AppSelf) } else { portal }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stand_behind_a_safe_address_only() {
+        for good in ["https://certify.example/v1/links/", "http://127.0.0.1:8470/v1/links/"] {
+            assert!(LinkAddress::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["http://certify.example/l/", "https://certify.example/l", "https://x.example/l/?to=", "links/", ""]
+        {
+            assert_eq!(LinkAddress::parse(bad), Err(NotAnAddress), "{bad}");
+        }
+    }
+}
