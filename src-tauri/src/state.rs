@@ -18,7 +18,7 @@ pub(crate) struct App {
     /// A camera opened before a certification begins.
     warm: Mutex<Option<Arc<Booth>>>,
     current: Mutex<Option<Certification>>,
-    /// What the link carries that led here; gone when the service takes it no more, since all can be done without.
+    /// What the link carries that led here, for one certification: the next may be another person's.
     link: Mutex<Option<Secret>>,
     /// The language that the page speaks.
     language: Mutex<Language>,
@@ -90,11 +90,16 @@ impl App {
         lock(&self.link).clone()
     }
 
-    /// Goes on without the link once it is refused.
+    /// Goes on without the link once it has done what it is for, or is refused, or is another person's: nobody is told which,
+    /// and all can be done without.
     pub(crate) fn notice(&self, event: &JourneyEvent) {
-        if let JourneyEvent::Refused { reasons, .. } = event
-            && reasons.iter().any(|said| said.code == ReasonCode::LinkNotValid)
-        {
+        let over = [ReasonCode::LinkNotValid, ReasonCode::IdentityNotConfirmed];
+        let is_over = match event {
+            JourneyEvent::Activated => true,
+            JourneyEvent::Refused { reasons, .. } => reasons.iter().any(|said| over.contains(&said.code)),
+            _ => false,
+        };
+        if is_over {
             *lock(&self.link) = None;
         }
     }

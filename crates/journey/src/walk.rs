@@ -237,9 +237,9 @@ impl Walk {
         let deadline = Instant::now() + PATIENCE_BEFORE;
         let activation = persist(deadline, |_| {}, || client.activate(who.session.as_ref(), &request)).await;
         if let (Err(error), Some(Whom::Facts(whom))) = (&activation, &mut self.whom)
-            && error.reason() == ReasonCode::LinkNotValid
+            && [ReasonCode::LinkNotValid, ReasonCode::IdentityNotConfirmed].contains(&error.reason())
         {
-            // All can be done without the link: so it is when it is tried again.
+            // The link is over, or another person's. All can be done without: so it is when it is tried again.
             whom.link = None;
         }
         let activation = activation?;

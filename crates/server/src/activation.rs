@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Activation, ActivationRequest, Consent, ConsentBy, Problem};
-use jianzai_wire::desk::StaffRole;
+use jianzai_wire::desk::{ReadReason, StaffRole};
 use jianzai_wire::{Mode, ReasonCode};
 use sea_orm::ActiveValue::Set;
 use tokio::time::Instant;
@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::channels::link::{Link, follow};
 use crate::clock::to_time;
 use crate::db::entity::activation;
-use crate::desk::access::is_served;
+use crate::desk::access::{Outcome, Read, What, is_served};
 use crate::desk::visits::on_list;
 use crate::keys::Role;
 use crate::limits::{Counters, Subjects, Unless};
@@ -129,7 +129,10 @@ async fn check(app: &App, request: &ActivationRequest, asking: Asking) -> Result
     let way = link.map(|link| link.channel).filter(|channel| *channel != Channel::AppSelf);
     row.channel = Set(way.map(|channel| channel.name().to_owned()));
     if let Some(helper) = helper {
-        row.channel = Set(Some(helped(app, &helper, beneficiary).await?.name().to_owned()));
+        match helped(app, &helper, beneficiary).await? {
+            Ok(channel) => row.channel = Set(Some(channel.name().to_owned())),
+            Err(outcome) => return may_not_help(app, &counters, &helper, id_hash, outcome).await,
+        }
         row.helper_id = Set(Some(helper.account.id));
     }
     if counters.insert(app.store.single(), row.clone(), Unless::Delayed, now).await? {
@@ -144,18 +147,40 @@ async fn check(app: &App, request: &ActivationRequest, asking: Asking) -> Result
     Err(Refusal::wait(1))
 }
 
-/// By which way somebody certifies whom an account helps, if it may help them.
-async fn helped(app: &App, helper: &SignedIn<Helpers>, beneficiary: Uuid) -> Result<Channel, Refusal> {
+/// By which way somebody certifies whom an account helps; or why it may not help them.
+async fn helped(app: &App, helper: &SignedIn<Helpers>, beneficiary: Uuid) -> Result<Result<Channel, Outcome>, Refusal> {
     let now = app.clock.now();
     if helper.account.role == StaffRole::Volunteer {
         let listed = on_list(app.store.reads(), helper.account.id, beneficiary, now).await?;
-        return if listed.is_some() { Ok(Channel::AppAssisted) } else { Err(ReasonCode::DeskNotListed.into()) };
+        return Ok(listed.map(|_| Channel::AppAssisted).ok_or(Outcome::NotListed));
     }
     if !is_served(app, app.store.reads(), helper, beneficiary).await? {
-        return Err(ReasonCode::DeskNobodyFound.into());
+        return Ok(Err(Outcome::Elsewhere));
     }
     let at_office = app.rules(beneficiary).await?.on(china(now).date()).allows(Channel::OfficePhone);
-    Ok(if at_office { Channel::OfficePhone } else { Channel::AppAssisted })
+    Ok(Ok(if at_office { Channel::OfficePhone } else { Channel::AppAssisted }))
+}
+
+/// Whoever has the facts right of somebody whom they may not help is counted as if they were wrong, or an account would be a way to
+/// try facts without limit; and it is put down whom they sought.
+async fn may_not_help(
+    app: &App,
+    counters: &Counters,
+    helper: &SignedIn<Helpers>,
+    sought: [u8; 32],
+    outcome: Outcome,
+) -> Result<Checked, Refusal> {
+    let now = app.clock.now();
+    counters.check(app.store.reads(), now).await??;
+    let tx = app.store.begin("may not help").await?;
+    let delay = counters.check(&*tx, now).await??;
+    counters.count(&*tx, now).await?;
+    let (what, reason, sought) = (What::Channel, ReadReason::Asked, Some(sought));
+    Read { what, reason, reference: None, sought, outcome }.log(&tx, helper, now).await?;
+    tx.commit().await?;
+    tokio::time::sleep(delay).await;
+    let not_listed = outcome == Outcome::NotListed;
+    Err(if not_listed { ReasonCode::DeskNotListed } else { ReasonCode::DeskNobodyFound }.into())
 }
 
 fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i64) -> activation::ActiveModel {

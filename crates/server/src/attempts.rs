@@ -227,7 +227,8 @@ fn shown() -> SelectStatement {
 }
 
 impl activation::Model {
-    /// By which way somebody certifies who began so: that of the link that led here, else the mode's.
+    /// By which way somebody certifies who began so: that of whoever was signed in and helped, else of
+    /// the link that led here, else the mode's.
     pub(crate) fn way(&self) -> Channel {
         let by_mode = if self.mode == "assisted" { Channel::AppAssisted } else { Channel::AppSelf };
         self.channel.as_deref().and_then(Channel::named).unwrap_or(by_mode)

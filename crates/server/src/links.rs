@@ -66,7 +66,7 @@ pub(crate) async fn visit(
     let language = Language::from_accept(asked.unwrap_or_default());
     Ok(match followed {
         Ok(Json(open)) => page::good(&token, open.until, language),
-        Err(refusal) => page::refused(refusal.reason, refusal.status, language),
+        Err(refusal) => page::refused(refusal, language),
     })
 }
 

@@ -65,8 +65,8 @@ fn usual_status(reason: ReasonCode) -> StatusCode {
         AttemptUsed | AttemptNotCommitted | ActionWrong | ActionNotSeen | UploadBadOffset | AccountNameTaken => {
             StatusCode::CONFLICT
         }
-        ReviewTaken | ReviewDecided | ReviewSaidOtherwise | ReviewSecondClerk | AppealNothing | AppealDecidedLately
-        | SlotGone | SlotDecided => StatusCode::CONFLICT,
+        ReviewTaken | ReviewDecided | ReviewSaidOtherwise | ReviewSecondClerk | ReviewOwn | AppealNothing
+        | AppealDecidedLately | SlotGone | SlotDecided => StatusCode::CONFLICT,
         UploadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         UploadBadRequest => StatusCode::BAD_REQUEST,
         ServerBusy => StatusCode::SERVICE_UNAVAILABLE,

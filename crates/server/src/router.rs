@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
-    by_people, calls, case, decide, due, evidence, in_vain, letters, links as desk_links, lists, oversight, person,
+    by_people, calls, case, decide, due, evidence, flagged, in_vain, letters, links as desk_links, lists, oversight, person,
     post, reviews, rosters, visit_reports, visits, wishes,
 };
 use crate::messages::receipts;
@@ -68,6 +68,7 @@ fn desk() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(person::look_up))
         .routes(routes!(due::list))
         .routes(routes!(due::person))
+        .routes(routes!(flagged::list))
         .routes(routes!(invitation::invite))
         .routes(routes!(invitation::accept))
         .routes(routes!(rosters::make))

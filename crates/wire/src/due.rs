@@ -4,14 +4,17 @@
 //! |---|---|---|
 //! | `POST /v1/desk/due` | [`DueRequest`] -> [`DueList`] | clerks, heads |
 //! | `POST /v1/desk/due/person` | [`DuePersonRequest`] -> [`crate::desk::DeskPerson`] | clerks, heads |
+//! | `POST /v1/desk/flagged` | [`FlaggedRequest`] -> [`FlaggedList`] | clerks, heads |
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use time::Date;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::desk::{PersonStanding, ReadReason, VisitDay};
+use crate::time::day;
 use crate::{Area, Division};
 
 /// Where somebody stands who has something to do.
@@ -52,9 +55,9 @@ pub struct DueRequest {
     /// Whether only those are wanted whom somebody is to visit: the ladder of reminders has come to that.
     #[serde(default)]
     pub to_visit: bool,
-    /// The last person of the page before.
+    /// Where the page before ended: its `next`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Uuid>,
+    pub after: Option<DuePlace>,
     /// Why. It is kept with the name of the account, for each person shown.
     pub reason: ReadReason,
 }
@@ -65,7 +68,20 @@ pub struct DueList {
     /// By place, and there by the day by which they have to certify.
     pub people: Vec<DuePerson>,
     /// What to send as `after` for the next page; none if this is the last.
-    pub next: Option<Uuid>,
+    pub next: Option<DuePlace>,
+}
+
+/// A place in the list. It stays where it is, whoever comes onto the list or leaves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DuePlace {
+    /// Where the pension is insured,
+    pub insured_place: Division,
+    /// the day by which they have to certify,
+    #[serde(with = "day")]
+    pub due_by: Date,
+    /// and who.
+    pub person: Uuid,
 }
 
 /// Somebody who has to certify. To see more, open the person.
@@ -82,7 +98,8 @@ pub struct DuePerson {
     /// Where they stand, and until when.
     #[serde(flatten)]
     pub standing: PersonStanding,
-    /// What they, their family or the community were told last, by the name of the rung.
+    /// What they, their family or the community were told last of this time, by the name of the rung: a sender has taken it, and it is
+    /// not known to have failed.
     pub told: Option<String>,
     /// Whether somebody is to visit them.
     pub to_visit: bool,
@@ -104,4 +121,60 @@ pub struct DuePersonRequest {
     pub person: Uuid,
     /// Why. It is kept with the name of the account.
     pub reason: ReadReason,
+}
+
+/// Asks whom the data flagged: what they say of somebody contradicts itself.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlaggedRequest {
+    /// Where the page before ended: its `next`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<FlaggedPlace>,
+    /// Why. It is kept with the name of the account, for each person shown.
+    pub reason: ReadReason,
+}
+
+/// A page of those whom the data flagged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlaggedList {
+    /// By run and person.
+    pub people: Vec<FlaggedPerson>,
+    /// What to send as `after` for the next page; none if this is the last.
+    pub next: Option<FlaggedPlace>,
+}
+
+/// A place in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlaggedPlace {
+    /// The run,
+    pub run: Uuid,
+    /// and who.
+    pub person: Uuid,
+}
+
+/// Somebody about whom the data contradict themselves. To see more, open the person.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlaggedPerson {
+    /// Names the person inside the service.
+    pub id: Uuid,
+    /// The run that flagged them.
+    pub run: Uuid,
+    /// The day that it looked at.
+    #[serde(with = "day")]
+    pub on: Date,
+    /// The name, all but its last character hidden.
+    pub masked_name: String,
+    /// Where the pension is insured.
+    pub insured_place: Division,
+    /// Where the person lives.
+    pub residence: Division,
+    /// What the data say, in words of the language that was asked for.
+    pub said: String,
+}
+
+impl fmt::Debug for FlaggedPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FlaggedPerson({}, …)", self.id)
+    }
 }

@@ -267,11 +267,13 @@ fn facts_with_a_field_more_are_refused() {
 }
 
 fn due() {
+    let place =
+        DuePlace { insured_place: person().insured_place, due_by: date!(2026 - 10 - 31), person: Uuid::from_u128(8) };
     let request = DueRequest {
         standing: DueStanding::Overdue,
         area: Some(account().area),
         to_visit: true,
-        after: Some(Uuid::from_u128(8)),
+        after: Some(place),
         reason: ReadReason::Visit,
     };
     sent("desk_due_request", &request);
@@ -290,6 +292,18 @@ fn due() {
         to_visit: true,
         in_vain: vec![VisitDay { on: date!(2026 - 11 - 20) }],
     };
-    sent("desk_due", &DueList { people: vec![person], next: Some(Uuid::from_u128(8)) });
+    sent("desk_due", &DueList { people: vec![person], next: Some(place) });
     sent("desk_due_person_request", &DuePersonRequest { person: Uuid::from_u128(8), reason: ReadReason::Visit });
+    let place = FlaggedPlace { run: Uuid::from_u128(9), person: Uuid::from_u128(8) };
+    sent("desk_flagged_request", &FlaggedRequest { after: Some(place), reason: ReadReason::Report });
+    let flagged = FlaggedPerson {
+        id: Uuid::from_u128(8),
+        run: Uuid::from_u128(9),
+        on: date!(2026 - 11 - 01),
+        masked_name: self::person().name.masked(),
+        insured_place: self::person().insured_place,
+        residence: self::person().residence,
+        said: "数据有出入，请工作人员核实".into(),
+    };
+    sent("desk_flagged", &FlaggedList { people: vec![flagged], next: Some(place) });
 }

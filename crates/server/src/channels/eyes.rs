@@ -77,14 +77,16 @@ pub(super) async fn say(
     let counter = how.channel.is_at_counter();
     let same = |word: &Model| {
         let brought = counter || word.brought_by == own.brought_by;
-        brought && word.seconded_by == own.seconded_by && word.proof_day == own.proof_day && word.reason == own.reason
+        // Why there was a visit two may see differently: ill, or frail.
+        brought && word.seconded_by == own.seconded_by && word.proof_day == own.proof_day
     };
     let is_other = |word: &Model| word.account_id != account && !tied.contains(&word.account_id);
     if let Some(first) = words.iter().find(|word| is_other(word) && same(word)) {
         return Ok(Eyes::Four { first: first.account_id });
     }
-    let is_new = !words.iter().any(|word| word.account_id == account && same(word));
-    if is_new {
+    let before = words.iter().find(|word| word.account_id == account);
+    let is_new = !before.is_some_and(same);
+    if is_new || before.is_some_and(|before| before.reason != own.reason) {
         Entity::delete_by_id((id, account)).exec(tx).await?;
         Entity::insert(own.into_active_model()).exec_without_returning(tx).await?;
     }

@@ -19,6 +19,7 @@ use crate::office::Office;
 use crate::year::channel::Channel;
 use crate::year::dates::{day_number, numbered_day};
 use crate::year::names::Named as _;
+use crate::year::policy::Policy;
 
 /// What a link says to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,11 @@ impl Office {
     pub fn follow(&self, token: &str, now: OffsetDateTime) -> Result<Link, LinkRefused> {
         follow(&self.keys, &Secret::new(token.to_owned()), now)
     }
+}
+
+/// Whether a policy opens the way that a link leads into.
+pub(crate) fn is_open(policy: &Policy, channel: Channel) -> bool {
+    policy.allows(channel) || channel == Channel::AppSelf && policy.allows(Channel::AppAssisted)
 }
 
 /// The token of a link.

@@ -205,6 +205,9 @@ pub(crate) async fn take(tx: &impl ConnectionTrait, id: Uuid, clerk: Uuid, at: i
         return Err(ReviewError::WantsSecond);
     }
     let taken_until = at + TAKEN_MS;
+    if helped(tx, &review).await? == Some(clerk) {
+        return Err(ReviewError::Own);
+    }
     let row = review_taken::Model { review_id: id, clerk_id: clerk, taken_until };
     match review_taken::Entity::find_by_id(id).one(tx).await? {
         Some(taken) if taken.clerk_id != clerk && at < taken.taken_until => return Err(ReviewError::Taken),
@@ -212,6 +215,14 @@ pub(crate) async fn take(tx: &impl ConnectionTrait, id: Uuid, clerk: Uuid, at: i
         None => row.into_active_model().insert(tx).await.map(drop)?,
     }
     Ok(taken_until)
+}
+
+/// Who was signed in and held the phone in the attempt that a case is about: nobody decides on what they had a hand in.
+async fn helped(tx: &impl ConnectionTrait, review: &Model) -> Result<Option<Uuid>, ReviewError> {
+    let Some(attempt) = review.attempt_id else { return Ok(None) };
+    let Some(attempt) = attempt::Entity::find_by_id(attempt).one(tx).await? else { return Ok(None) };
+    let activation = activation::Entity::find_by_id(attempt.activation_id).one(tx).await?;
+    Ok(activation.and_then(|activation| activation.helper_id))
 }
 
 /// A case that is open and in a clerk's hands.

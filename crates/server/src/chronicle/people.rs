@@ -56,6 +56,7 @@ struct Registered {
     id_number: Vec<u8>,
     insured_place: Vec<u8>,
     phones: Vec<u8>,
+    family_phones: Option<Vec<u8>>,
 }
 
 /// Everything that the rows of some people say, by person.
@@ -140,7 +141,7 @@ impl Rows {
         let id = benefit.beneficiary_id;
         let registered = self.registered.remove(&id).ok_or(Unreadable("beneficiary"))?;
         let (insured_place, born) = registered.place_and_birth(keys)?;
-        let phones = open_text(keys, id, "phones", &registered.phones)?;
+        let phones = registered.numbers(keys)?;
         let facts = self.facts.remove(&id).unwrap_or_default();
         let facts: Vec<Fact> = facts.iter().map(rows::fact).collect::<Result<_, _>>()?;
         let told = self.told.remove(&id).unwrap_or_default();
@@ -160,6 +161,13 @@ impl Rows {
 }
 
 impl Registered {
+    /// The phones of the person and of their family.
+    fn numbers(&self, keys: &KeyRing) -> Result<Numbers, Unreadable> {
+        let family = self.family_phones.as_ref().map(|sealed| open_text(keys, self.id, "family_phones", sealed));
+        let elder = open_text(keys, self.id, "phones", &self.phones)?;
+        Ok(Numbers { elder, family: family.transpose()?.unwrap_or_default() })
+    }
+
     /// Where somebody is insured, and the first day of the month of their birth: more of it is not used.
     fn place_and_birth(&self, keys: &KeyRing) -> Result<(Division, Date), Unreadable> {
         let number = open_text(keys, self.id, "id_number", &self.id_number)?;
@@ -168,6 +176,20 @@ impl Registered {
         let insured_place = open_text(keys, self.id, "insured_place", &self.insured_place)?;
         let insured_place = Division::parse(&insured_place).map_err(|_| Unreadable("insured_place"))?;
         Ok((insured_place, Month::of(number.birth_date()).first()))
+    }
+}
+
+/// Phone numbers of the register, one a line.
+struct Numbers {
+    elder: Zeroizing<String>,
+    family: Zeroizing<String>,
+}
+
+impl Numbers {
+    /// Each, and whose it is.
+    fn each(&self) -> impl Iterator<Item = (Recipient, &str)> {
+        let elder = self.elder.lines().map(|phone| (Recipient::Elder, phone));
+        elder.chain(self.family.lines().map(|phone| (Recipient::Family, phone)))
     }
 }
 
@@ -199,7 +221,7 @@ pub(crate) async fn belonging(
     }
     let mut text = Text::new(db.get_database_backend());
     let sql = format!(
-        "SELECT p.id, p.id_number, p.insured_place, p.phones, b.scheme, (SELECT count(*) FROM policy) AS versions \
+        "SELECT p.id, p.id_number, p.insured_place, p.phones, p.family_phones, b.scheme, (SELECT count(*) FROM policy) AS versions \
          FROM beneficiary p LEFT JOIN benefit b ON b.beneficiary_id = p.id WHERE p.id = {}",
         text.holds(id)
     );
@@ -217,7 +239,7 @@ async fn registered_rows(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<
     use beneficiary::Column;
     beneficiary::Entity::find()
         .select_only()
-        .columns([Column::Id, Column::IdNumber, Column::InsuredPlace, Column::Phones])
+        .columns([Column::Id, Column::IdNumber, Column::InsuredPlace, Column::Phones, Column::FamilyPhones])
         .filter(Column::Id.is_in(ids.iter().copied()))
         .into_model::<Registered>()
         .all(db)
@@ -235,14 +257,14 @@ fn open_text(keys: &KeyRing, id: Uuid, column: &'static str, sealed: &[u8]) -> R
 }
 
 /// By a mobile phone come text messages; by any phone, calls. A letter reaches the elder always: the post room has the
-/// address. Others are reached by what they have given.
-fn contact(phones: &str, ways: &[contact_way::Model], opted_out: &[opt_out::Model]) -> Result<Contact, Unreadable> {
-    let mut elder = BTreeSet::from([Medium::Letter]);
-    for phone in phones.lines() {
-        elder.insert(Medium::Call);
-        elder.extend(is_mobile(phone).then_some(Medium::Sms));
+/// address. Families are reached by the phones that the register has of theirs, and by what they have given.
+fn contact(phones: &Numbers, ways: &[contact_way::Model], opted_out: &[opt_out::Model]) -> Result<Contact, Unreadable> {
+    let mut reach = BTreeMap::from([(Recipient::Elder, BTreeSet::from([Medium::Letter]))]);
+    for (to, phone) in phones.each() {
+        let by: &mut BTreeSet<_> = reach.entry(to).or_default();
+        by.insert(Medium::Call);
+        by.extend(is_mobile(phone).then_some(Medium::Sms));
     }
-    let mut reach = BTreeMap::from([(Recipient::Elder, elder)]);
     for way in ways {
         let to = Recipient::named(&way.recipient).ok_or(Unreadable("contact_way.recipient"))?;
         let by = Medium::named(&way.medium).ok_or(Unreadable("contact_way.medium"))?;
@@ -323,12 +345,11 @@ fn opened(keys: &KeyRing, ways: &[contact_way::Model], row: Option<&Registered>)
         ));
     }
     let Some(row) = row else { return Ok(Addresses(found)) };
-    for phone in open_text(keys, row.id, "phones", &row.phones)?.lines() {
-        let phone = || Secret::new(phone.to_owned());
-        if is_mobile(phone().expose()) {
-            found.push((Recipient::Elder, Medium::Sms, phone(), Language::Zh));
+    for (to, phone) in row.numbers(keys)?.each() {
+        if is_mobile(phone) {
+            found.push((to, Medium::Sms, Secret::new(phone.to_owned()), Language::Zh));
         }
-        found.push((Recipient::Elder, Medium::Call, phone(), Language::Zh));
+        found.push((to, Medium::Call, Secret::new(phone.to_owned()), Language::Zh));
     }
     Ok(Addresses(found))
 }

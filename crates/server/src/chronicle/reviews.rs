@@ -88,6 +88,9 @@ pub enum ReviewError {
     /// This clerk has given their word; another's is wanted.
     #[error("a second clerk has to say the same")]
     WantsSecond,
+    /// This clerk helped with the attempt that it is about.
+    #[error("this clerk helped with it")]
+    Own,
     /// There are no rules for the person.
     #[error(transparent)]
     Rules(#[from] OfficeError),

@@ -31,6 +31,7 @@ pub mod beneficiary {
         pub insured_place: Vec<u8>,
         pub residence: Vec<u8>,
         pub phones: Vec<u8>,
+        pub family_phones: Option<Vec<u8>>,
         pub portrait: Option<Vec<u8>>,
         pub face_print: Option<Vec<u8>>,
         pub face_print_model: Option<String>,

@@ -122,6 +122,41 @@ mod tests {
         assert_eq!(said, ["  attempt_id UUID,", "  name BYTEA,", "  demo BOOLEAN,", "  frames BIGINT,"]);
     }
 
+    /// A table of the page on the data model for each table, with what its columns hold.
+    fn told() -> String {
+        let mut tables: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
+        for line in SCHEMAS.into_iter().flat_map(|(_, schema)| schema.lines()) {
+            let (code, said) = line.split_once("-- ").unwrap_or((line, ""));
+            let added = code.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(" ADD COLUMN "));
+            if let Some(name) = code.strip_prefix("CREATE TABLE ") {
+                tables.push((name.split(' ').next().unwrap(), Vec::new()));
+            } else if let Some((table, column)) = added {
+                let columns = &mut tables.iter_mut().find(|(name, _)| *name == table).unwrap().1;
+                columns.push((column.split(' ').next().unwrap(), said));
+            } else if code.starts_with("  ") && !said.is_empty() {
+                tables.last_mut().unwrap().1.push((code.split_whitespace().next().unwrap(), said));
+            }
+        }
+        let column = |(name, said): &(&str, &str)| format!("| `{name}` | {} |\n", said.trim().replace('|', "\\|"));
+        let table = |(name, columns): &(&str, Vec<(&str, &str)>)| {
+            let columns: String = columns.iter().map(column).collect();
+            format!("\n### `{name}`\n| column | holds |\n|---|---|\n{columns}")
+        };
+        tables.iter().map(table).collect()
+    }
+
+    #[test]
+    fn the_page_on_the_data_model_names_every_column() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/DATA_MODEL.md");
+        let text = std::fs::read_to_string(page).unwrap();
+        let (before, columns) = text.split_once("## Columns\n").unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(page, format!("{before}## Columns\n{}", told())).unwrap();
+        } else {
+            assert_eq!(columns, told(), "UPDATE_DOCS=1 writes it anew");
+        }
+    }
+
     #[test]
     fn every_column_says_what_it_holds() {
         let tables = SCHEMAS.into_iter().flat_map(|(_, schema)| schema.split("CREATE TABLE").skip(1));
@@ -167,6 +202,35 @@ mod tests {
         let found = database.query_all_raw(Statement::from_string(DbBackend::Sqlite, asked)).await.unwrap();
         let runs: Vec<String> = found.iter().map(|row| row.try_get("", "run").unwrap()).collect();
         assert_eq!(runs, ["02", "02", "03"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_has_something_to_do_is_looked_at_once_more_in_version_8() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = format!("sqlite://{}?mode=rwc", folder.path().join("before.sqlite").display());
+        let database = sea_orm_migration::sea_orm::Database::connect(file).await.unwrap();
+        let before = SCHEMAS.iter().zip(0..).find(|((name, _), _)| *name == "v8_areas").unwrap().1;
+        Migrations::up(&database, Some(before)).await.unwrap();
+        let rows = [
+            ("01", "current", "NULL"),
+            ("02", "current", "900"),
+            ("03", "due", "900"),
+            ("04", "suspended", "NULL"),
+            ("05", "deceased", "NULL"),
+        ];
+        let row = |(id, standing, next): (&str, &str, &str)| {
+            format!(
+                "INSERT INTO benefit (beneficiary_id, scheme, entitled_from, steps_until, next_look, standing) \
+                 VALUES (x'{id}', 'employee_pension', 1, 1, {next}, '{standing}');"
+            )
+        };
+        let text = format!("PRAGMA foreign_keys = OFF;{}", rows.map(row).concat());
+        database.execute_unprepared(&text).await.unwrap();
+        Migrations::up(&database, None).await.unwrap();
+        let asked = "SELECT next_look FROM benefit ORDER BY beneficiary_id";
+        let found = database.query_all_raw(Statement::from_string(DbBackend::Sqlite, asked)).await.unwrap();
+        let next: Vec<Option<i64>> = found.iter().map(|row| row.try_get("", "next_look").unwrap()).collect();
+        assert_eq!(next, [None, Some(900), Some(0), Some(0), None]);
     }
 
     #[test]

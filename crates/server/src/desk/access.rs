@@ -36,7 +36,7 @@ const READS_AN_HOUR: i64 = 300;
 /// Reads that come with one that was counted, or show little: a list was made before it is read, a case opened before its
 /// evidence is seen, names of who has to certify are masked.
 /// Whom a handed-in list names, with number and name, is counted where they are not confirmed.
-const UNCOUNTED: [What; 5] = [What::Due, What::Visits, What::Evidence, What::Portrait, What::List];
+const UNCOUNTED: [What; 6] = [What::Due, What::Flagged, What::Visits, What::Evidence, What::Portrait, What::List];
 /// A search that finds nobody is answered no sooner than this, whyever it did.
 pub(crate) const SOONEST: Duration = Duration::from_millis(120);
 
@@ -67,10 +67,12 @@ pub(crate) enum What {
     Letter,
     /// A person who has to certify, masked, on a list of the area.
     Due,
+    /// A person whom the data flagged, masked, on a list of the area.
+    Flagged,
 }
 
 impl What {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Person => "person",
             Self::Roster => "roster",
@@ -84,6 +86,7 @@ impl What {
             Self::List => "list",
             Self::Letter => "letter",
             Self::Due => "due",
+            Self::Flagged => "flagged",
         }
     }
 }
@@ -161,7 +164,8 @@ impl Read {
     fn entry(&self, actor: Uuid) -> Entry {
         let subject = match self.outcome {
             Outcome::Shown(id) => Some(Subject::Id(id)),
-            _ => self.sought.map(Subject::Hash),
+            // Where no number was asked for, what was: the identifier of a person, a case or a visit.
+            _ => self.sought.map(Subject::Hash).or(self.reference.map(Subject::Id)),
         };
         let detail = [self.what.name(), self.reason.name(), self.outcome.name()].join(",");
         Entry { action: Action::Read, actor: Some(actor), subject, detail }
@@ -187,6 +191,14 @@ impl Who<'_> {
         match self {
             Self::Number(id_number) => find(db, keys, id_number).await,
             Self::Listed(id) => Ok(beneficiary::Entity::find_by_id(id).one(db).await?),
+        }
+    }
+
+    /// The identifier, where one was asked for.
+    pub(super) fn listed(self) -> Option<Uuid> {
+        match self {
+            Self::Number(_) => None,
+            Self::Listed(id) => Some(id),
         }
     }
 
@@ -223,7 +235,8 @@ pub(super) async fn served<D: Demand>(
         Some(person) if by.serves(person.insured_place(&app.keys)?) => Outcome::Shown(person.id),
         Some(_) => Outcome::Elsewhere,
     };
-    let Wanted { what, reason, reference, .. } = wanted;
+    let Wanted { what, reason, .. } = wanted;
+    let reference = wanted.reference.or(wanted.who.listed().filter(|_| !matches!(outcome, Outcome::Shown(_))));
     let shown = found.filter(|_| matches!(outcome, Outcome::Shown(_)));
     if shown.is_none() {
         counters.count(&*tx, now).await?;

@@ -66,8 +66,8 @@ pub(crate) async fn seen(
         Some(second) => Some(colleague(&app, &signed_in, second).await?),
         None => None,
     };
-    let why = if request.by == SeenBy::HomeVisit { ReadReason::Visit } else { ReadReason::Asked };
-    let wanted = Wanted { who: Who::Number(&request.id_number), what: What::Channel, reason: why, reference: None };
+    let read = if request.by == SeenBy::HomeVisit { ReadReason::Visit } else { ReadReason::Asked };
+    let wanted = Wanted { who: Who::Number(&request.id_number), what: What::Channel, reason: read, reference: None };
     let person = served(&app, &signed_in, wanted).await?;
     let how = ByHand {
         channel,

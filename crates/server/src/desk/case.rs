@@ -4,7 +4,7 @@
 //! said in words and figures, and where evidence and portrait are to be seen. **What can go wrong**: there is no such case,
 //! or it is another area's: one answer, `desk.nobody_found`, logged, and no sooner the one than the other, as wherever a case
 //! is named ([`found`]); a colleague has it (`review.taken`), it is decided (`review.decided`), or the clerk's own word waits
-//! for another's (`review.second_clerk`).
+//! for another's (`review.second_clerk`), or helped with it (`review.own`).
 //!
 //! The read is logged, and the case taken, in one transaction before anything is shown.
 
@@ -53,7 +53,7 @@ use crate::year::policy::ReviewKind;
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`: there is \
         no such case, or it is another area's; which is not said."),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`review.taken`, \
-        `review.decided`, `review.second_clerk`"),
+        `review.decided`, `review.second_clerk`, `review.own`"),
 ))]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
@@ -142,6 +142,7 @@ impl From<ReviewError> for Refusal {
             ReviewError::Taken => ReasonCode::ReviewTaken.into(),
             ReviewError::SaidOtherwise => ReasonCode::ReviewSaidOtherwise.into(),
             ReviewError::WantsSecond => ReasonCode::ReviewSecondClerk.into(),
+            ReviewError::Own => ReasonCode::ReviewOwn.into(),
             ReviewError::Database(_) | ReviewError::NotSealed(_) | ReviewError::Rules(_) => Self::internal(&error),
         }
     }
@@ -175,13 +176,21 @@ impl Case<'_> {
             verdicts: verdicts(self.kind, attempt.as_ref()),
             person: show(app, &self.person).await?,
             statement: self.statement()?,
-            data: app.office().silent_ground(row, self.language).await?,
+            data: self.data().await,
             portrait: self.person.portrait.as_ref().map(|_| self.address(EvidencePart::Portrait)),
             attempt: match attempt {
                 Some(attempt) => Some(self.attempt(attempt).await?),
                 None => None,
             },
         })
+    }
+
+    /// What cannot be told any more keeps nobody from deciding.
+    async fn data(&self) -> Option<String> {
+        let ground = self.app.office().silent_ground(&self.row, self.language).await;
+        ground
+            .inspect_err(|error| tracing::error!(review = %self.row.id, %error, "what the data say can't be told"))
+            .ok()?
     }
 
     fn statement(&self) -> Result<Option<Secret>, Refusal> {

@@ -1,4 +1,4 @@
-//! `POST /v1/desk/links`: a link for somebody of the area, for the electronic social-security card, a text message or a portal.
+//! `POST /v1/desk/links`: a link for somebody of the area, for the electronic social-security card, a portal, or the app itself.
 //!
 //! The link authorises nothing: the four facts are asked for as ever. It is told this once and kept nowhere.
 
@@ -18,7 +18,7 @@ use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::channels::Link;
-use crate::channels::link::token;
+use crate::channels::link::{is_open, token};
 use crate::problem::{Body, Refusal};
 use crate::year::channel::Channel;
 use crate::year::dates::{china, days_after};
@@ -57,7 +57,7 @@ pub(crate) async fn issue(
     let person = served(&app, &signed_in, wanted).await?;
     let now = app.clock.now();
     let today = china(now).date();
-    if !app.rules(person.id).await?.on(today).allows(channel) {
+    if !is_open(app.rules(person.id).await?.on(today), channel) {
         return Err(ReasonCode::ChannelClosed.into());
     }
     let until = days_after(today, i64::from(request.days));

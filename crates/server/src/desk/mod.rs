@@ -19,6 +19,7 @@ pub(crate) mod case;
 pub(crate) mod decide;
 pub(crate) mod due;
 pub(crate) mod evidence;
+pub(crate) mod flagged;
 pub(crate) mod in_vain;
 pub(crate) mod letters;
 pub(crate) mod links;

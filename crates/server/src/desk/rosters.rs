@@ -111,7 +111,8 @@ async fn listable(
         Some(_) => Outcome::Elsewhere,
     };
     let sought = who.sought(app)?;
-    let read = Read { what: What::Roster, reason: ReadReason::Visit, reference: None, sought, outcome };
+    let reference = who.listed().filter(|_| !matches!(outcome, Outcome::Shown(_)));
+    let read = Read { what: What::Roster, reason: ReadReason::Visit, reference, sought, outcome };
     read.log(tx, signed_in, now).await?;
     match outcome {
         Outcome::Shown(person) => Ok(Some(person)),

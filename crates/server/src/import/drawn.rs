@@ -46,11 +46,14 @@ impl Drawn {
         };
         let (scheme, from) = (scheme.unwrap_or(known.scheme.clone()), from.unwrap_or(known.entitled_from));
         let drawn_anew = scheme != known.scheme || from != known.entitled_from;
-        if drawn_anew {
+        let insured_place = Some(String::from(self.insured_place));
+        // Whoever moves stands on no list of where they were.
+        if drawn_anew || insured_place != known.insured_place {
             let row = ActiveModel {
                 beneficiary_id: Set(self.beneficiary),
                 scheme: Set(scheme),
                 entitled_from: Set(from),
+                insured_place: Set(insured_place),
                 ..Default::default()
             };
             row.update(tx).await?;

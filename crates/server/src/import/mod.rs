@@ -4,7 +4,8 @@
 //! `portrait` (a JPEG or PNG file, relative to the CSV), in any order, UTF-8; it may also have `scheme` (such as
 //! `resident_pension`; else the employees' pension) and `entitled_from` (the day since when it is drawn, or on which the person
 //! was last known to live: their first cycle begins there; without it, on the day of the import, so that nobody is overdue
-//! because the service is new). Places as six digits or by name. **Out**:
+//! because the service is new), and `family_phones` (as `phones`; they are reminded where the place reminds families). Places as
+//! six digits or by name. **Out**:
 //! the rows in the register, sealed, each portrait with its face print. **What can go wrong**: a row that can't be right
 //! is left out and reported by its line and reason; the others are kept. No report holds a value of the file. A row
 //! whose portrait can't be used is kept, and that is reported too.

@@ -17,7 +17,9 @@ use crate::year::policy::Scheme;
 
 const COLUMNS: [&str; 6] = ["name", "id_number", "insured_place", "residence", "phones", "portrait"];
 /// Columns that a file may have; without them, or with an empty field, what is known stays as it is.
-const MORE: [&str; 2] = ["scheme", "entitled_from"];
+const MORE: [&str; 3] = ["scheme", "entitled_from", "family_phones"];
+
+const NO_PHONE: &str = "a phone number has something else than digits, + and -";
 
 /// A row that can be right.
 pub(super) struct Row {
@@ -34,6 +36,8 @@ pub(super) struct Row {
     pub(super) scheme: Option<Scheme>,
     /// The day since when it is drawn.
     pub(super) entitled_from: Option<Date>,
+    /// Of the family, one a line.
+    pub(super) family_phones: Option<Zeroizing<String>>,
 }
 
 /// The rows of a file.
@@ -42,7 +46,7 @@ pub(super) struct Rows {
     /// Where each of [`COLUMNS`] stands.
     places: [usize; 6],
     /// Where each of [`MORE`] stands, if it does.
-    more: [Option<usize>; 2],
+    more: [Option<usize>; 3],
     folder: PathBuf,
     language: Language,
 }
@@ -78,12 +82,11 @@ impl Rows {
             id_number: IdNumber::parse(field(1)?).map_err(checked)?,
             insured_place: Division::parse(field(2)?).map_err(checked)?,
             residence: Division::parse(field(3)?).map_err(checked)?,
-            phones: phones(field(4)?).ok_or_else(|| {
-                Note::new(line, ReasonCode::InputBodyInvalid, "a phone number has something else than digits, + and -")
-            })?,
+            phones: phones(field(4)?).ok_or_else(|| Note::new(line, ReasonCode::InputBodyInvalid, NO_PHONE))?,
             portrait: self.portrait(line, field(5)?)?,
             scheme: self.more(line, record, 0, "the scheme is not known", Scheme::named)?,
             entitled_from: self.more(line, record, 1, "entitled_from is no day like 2020-01-31", day)?,
+            family_phones: self.more(line, record, 2, NO_PHONE, phones)?,
         })
     }
 

@@ -103,7 +103,7 @@ fn change(
     ];
     let face = face(keys, portraits, row, known.as_ref(), notes)?;
     let same = match &known {
-        Some(known) => known.id_hash == hash && same_texts(keys, known, &texts)?,
+        Some(known) => known.id_hash == hash && same_texts(keys, known, &texts)? && same_family(keys, known, row)?,
         None => false,
     };
     if same && face.is_none() {
@@ -128,6 +128,9 @@ fn change(
     changed.insured_place = Set(sealed("insured_place", insured_place.1.as_bytes())?);
     changed.residence = Set(sealed("residence", residence.1.as_bytes())?);
     changed.phones = Set(sealed("phones", phones.1.as_bytes())?);
+    if let Some(phones) = &row.family_phones {
+        changed.family_phones = Set(Some(sealed("family_phones", phones.as_bytes())?));
+    }
     changed.updated_at = Set(now);
     if let Some(face) = face {
         changed.portrait = Set(Some(sealed("portrait", &face.file)?));
@@ -177,6 +180,17 @@ fn face(
         Quality::Good | Quality::Missing => {}
     }
     Ok(Some(Face { file, print }))
+}
+
+/// Whether the file says nothing else of the family's phones than what is known.
+fn same_family(keys: &KeyRing, known: &Model, row: &Row) -> Result<bool, NotOpened> {
+    Ok(match (&row.family_phones, &known.family_phones) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(said), Some(sealed)) => {
+            columns::open(keys, place("family_phones", known.id), sealed)?.as_slice() == said.as_bytes()
+        }
+    })
 }
 
 fn same_texts(

@@ -29,9 +29,11 @@ use crate::year::record::{CertificationRecord, Ground, Party, RecordFault};
 /// The record of somebody who passed, if the place takes it, no sample was drawn and whoever helped still has their account;
 /// else what a clerk has to look at.
 pub(super) fn allowed(case: &Case, now: i64) -> Result<CertificationRecord, Finding> {
-    let sampled = case.leased.as_ref().is_some_and(|leased| leased.sampled);
-    if sampled || case.helper.as_ref().is_some_and(|helper| helper.closed) {
+    if case.leased.as_ref().is_some_and(|leased| leased.sampled) {
         return Err(Finding::review(ReasonCode::AttemptSampled));
+    }
+    if case.helper.as_ref().is_some_and(|helper| helper.closed) {
+        return Err(Finding::review(ReasonCode::AttemptHelperClosed));
     }
     let record = record(case, Party::Judge, now);
     match faults(&record, None, case.rules.on(record.recorded)).first() {

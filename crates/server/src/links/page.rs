@@ -3,10 +3,10 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
-use jianzai_wire::{Language, ReasonCode, Secret};
+use jianzai_wire::{Language, Secret};
 use time::Date;
 
-use crate::problem::SpeaksForItself;
+use crate::problem::{Refusal, SpeaksForItself};
 
 const PAGE: &str = include_str!("page.html");
 /// Nothing but what the page itself holds.
@@ -25,19 +25,19 @@ pub(super) fn good(token: &Secret, until: Date, language: Language) -> Response 
         Language::Zh => (
             "可以办养老认证了",
             format!(
-                "这个链接在{}年{}月{}日以前都能用，可以用多次。",
+                "这个链接用到{}年{}月{}日（含当天），可以用多次。",
                 until.year(),
                 u8::from(until.month()),
                 until.day()
             ),
             "打开“健在”，开始办",
-            "手机上没有“健在”？请家人帮忙，或者带身份证到社区、社保窗口，一样能办。",
+            "按了没有反应？请自己打开“健在”，从首页开始，一样能办。手机上没有“健在”，请家人、社区帮忙，或者打参保地社保电话。",
         ),
         Language::En => (
             "It is time to certify the pension",
             format!("This link can be used until {until}, as often as needed."),
             "Open Jianzai and begin",
-            "No Jianzai on this phone? Ask your family for help, or take the ID card to the community or the social security office.",
+            "Nothing happens? Open Jianzai yourself and begin on its first page; it is the same. No Jianzai on this phone? Ask family or the community for help, or phone the social security office.",
         ),
     };
     let button = format!("<a href=\"jianzai://links/{}\">{button}</a>", token.expose());
@@ -45,9 +45,13 @@ pub(super) fn good(token: &Secret, until: Date, language: Language) -> Response 
 }
 
 /// The page of a link that can't be used: why, and what else can be done.
-pub(super) fn refused(reason: ReasonCode, status: StatusCode, language: Language) -> Response {
-    let words = reason.words(language);
-    page(status, language, words.sentence, words.next_step, "", "")
+pub(super) fn refused(refusal: Refusal, language: Language) -> Response {
+    let words = refusal.reason.words(language);
+    let mut response = page(refusal.status, language, words.sentence, words.next_step, "", "");
+    if let Some(seconds) = refusal.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn page(status: StatusCode, language: Language, title: &str, said: &str, button: &str, otherwise: &str) -> Response {

@@ -149,7 +149,10 @@ impl Office {
         if let Way::Send(outgoing) = &mut way
             && message.cycle.is_some()
         {
-            self.add_link(outgoing, now).await?;
+            // Words without a link are better than none, and those who come after wait for theirs.
+            if let Err(error) = self.add_link(outgoing, now).await {
+                tracing::error!(message = %id, %error, "it goes without a link");
+            }
         }
         let mut row = ActiveModel { id: Set(id), ..Default::default() };
         match way {

@@ -13,7 +13,7 @@ use time::Date;
 use uuid::Uuid;
 
 use crate::channels::Link;
-use crate::channels::link::token;
+use crate::channels::link::{self, token};
 use crate::columns::NotSealed;
 use crate::keys::KeyRing;
 use crate::year::channel::Channel;
@@ -36,7 +36,8 @@ impl LinkAddress {
     pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
         let url = Url::parse(text).map_err(|_| NotAnAddress)?;
         let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
-        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        let plain =
+            url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
         let safe = url.scheme() == "https" || url.scheme() == "http" && here;
         if safe && plain && url.path().ends_with('/') { Ok(Self(url)) } else { Err(NotAnAddress) }
     }
@@ -68,9 +69,7 @@ pub(super) fn can_be_tapped(to: Recipient, by: Medium) -> bool {
 
 /// The app where it is open, whoever holds the phone; else a portal.
 fn leads_into(policy: &Policy) -> Option<Channel> {
-    let app = policy.allows(Channel::AppSelf) || policy.allows(Channel::AppAssisted);
-    let portal = policy.allows(Channel::WebPortal).then_some(Channel::WebPortal);
-    if app { Some(Channel::AppSelf) } else { portal }
+    [Channel::AppSelf, Channel::WebPortal].into_iter().find(|channel| link::is_open(policy, *channel))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //!   death is reported once: whatever the clerk decides stands, until a trace speaks of another day.
 //! - Not confirmed: the fact that the data did not find the person, if the policy opens that way, and unless they have proven
 //!   lately that they live.
-//! - Flagged: nothing. The report of the run tells who it is.
+//! - Flagged: nothing. Clerks see who it is ([`super::flagged`]).
 
 use std::collections::{HashMap, HashSet};
 

@@ -20,6 +20,7 @@
 
 mod effects;
 mod evaluate;
+mod flagged;
 mod grounds;
 mod incoming;
 mod question;
@@ -31,6 +32,7 @@ mod rules;
 mod run;
 mod words;
 
+pub(crate) use flagged::Flagged;
 pub use self::effects::Effect;
 pub use self::evaluate::{Finding, Ground, Outcome, Statement, Trace, evaluate};
 pub use self::incoming::{Source, Taken};

@@ -157,7 +157,7 @@ impl Office {
     }
 }
 
-fn told(row: &silent_finding::Model, rules: &Rules, language: Language) -> Result<Told, OfficeError> {
+pub(super) fn told(row: &silent_finding::Model, rules: &Rules, language: Language) -> Result<Told, OfficeError> {
     let outcome = Outcome::named(&row.outcome).ok_or(OfficeError::Unreadable("silent_finding.outcome"))?;
     let effect = Effect::named(&row.effect).ok_or(OfficeError::Unreadable("silent_finding.effect"))?;
     let grounds = grounds::read(&row.grounds).ok_or(OfficeError::Unreadable("silent_finding.grounds"))?;

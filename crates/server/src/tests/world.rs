@@ -72,6 +72,7 @@ impl World {
             insured_place: Set(sealed("insured_place", insured_place)),
             residence: Set(sealed("residence", insured_place)),
             phones: Set(sealed("phones", "13800000000")),
+            family_phones: Set(None),
             portrait: Set(None),
             face_print: Set(None),
             face_print_model: Set(None),

@@ -73,6 +73,7 @@ reasons! {
     ReviewDecided = "review.decided", Refusal;
     ReviewSaidOtherwise = "review.said_otherwise", Refusal;
     ReviewSecondClerk = "review.second_clerk", Refusal;
+    ReviewOwn = "review.own", Refusal;
     ReviewRefused = "review.refused", Refusal;
 
     AppealNothing = "appeal.nothing", Refusal;
@@ -99,6 +100,7 @@ reasons! {
     AttemptUnauthorised = "attempt.unauthorised", Refusal;
     AttemptAbilitiesReview = "attempt.abilities_review", Review;
     AttemptSampled = "attempt.sampled", Review;
+    AttemptHelperClosed = "attempt.helper_closed", Review;
     AttemptSecondPerson = "attempt.second_person", Review;
 
     ChannelClosed = "channel.closed", Refusal;

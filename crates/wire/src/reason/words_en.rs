@@ -94,6 +94,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "Your word on this case has been taken down.",
             "The rules of the place want a second colleague; please leave it to them.",
         ),
+        ReviewOwn => (
+            "You helped with this one yourself.",
+            "Please leave it to a colleague, and go on with the next one on the list.",
+        ),
         ReviewRefused => (
             "A colleague looked at the recording and could not confirm that it shows you.",
             "Please try again or choose another way; if you disagree, you can appeal.",
@@ -164,6 +168,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         ),
         AttemptSampled => (
             "This was recorded without network, and a member of staff looks at some of these recordings.",
+            "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
+        ),
+        AttemptHelperClosed => (
+            "The account of whoever helped you has been closed, so another member of staff takes a look.",
             "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
         ),
         AttemptSecondPerson => (

@@ -4,6 +4,7 @@ use sea_orm::sea_query::Expr;
 
 use super::*;
 use crate::db::year::{benefit, message};
+use crate::silent::{Outcome, Rules, Source};
 use crate::year::dates::day_number;
 
 const NOBODY: [Uuid; 0] = [];
@@ -91,7 +92,10 @@ async fn a_clerk_sees_who_has_to_certify_in_the_own_area_and_sends_a_volunteer()
         );
         let none = json!({ "standing": "suspended", "reason": "asked" });
         assert_eq!(names(&desk.post(&city, "due", &none).await.1), NOBODY);
-        let after = json!({ "standing": "due", "reason": "asked", "after": names(&all)[1] });
+        let second = &all["people"][1];
+        let after =
+            json!({ "insured_place": second["insured_place"], "due_by": second["due_by"], "person": second["id"] });
+        let after = json!({ "standing": "due", "reason": "asked", "after": after });
         assert_eq!(names(&desk.post(&city, "due", &after).await.1), names(&all)[2..]);
         let to_visit = json!({ "standing": "due", "reason": "visit", "to_visit": true });
         assert_eq!(names(&desk.post(&city, "due", &to_visit).await.1), NOBODY, "so far they are reminded");
@@ -158,5 +162,87 @@ async fn a_long_list_comes_in_pages_and_each_is_on_one() {
         assert_eq!(seen.len(), 120);
         let person = json!({ "id_number": number(1), "reason": "asked" });
         assert_eq!(desk.post(&clerk, "people", &person).await.0, StatusCode::OK, "to read a list closes no counter");
+    }
+}
+
+#[tokio::test]
+async fn whoever_moves_stands_on_no_list_of_where_they_were() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::with(kind, &register()).await;
+        let [shenzhen, nanjing] = [("clerk.sz", "440300"), ("clerk.nj", "320100")];
+        let (shenzhen, nanjing) = (desk.clerk(shenzhen.0, shenzhen.1).await, desk.clerk(nanjing.0, nanjing.1).await);
+        until(&desk, "due").await;
+        let ask = json!({ "standing": "due", "reason": "asked" });
+        let listed = async |by: &Clerk| names(&desk.post(by, "due", &ask).await.1);
+        let mover = desk.person(&number(1)).await.id;
+        assert!(listed(&shenzhen).await.contains(&mover));
+        let csv = desk.config.data.join("../moved.csv");
+        let heading = "name,id_number,insured_place,residence,phones,portrait";
+        std::fs::write(&csv, format!("{heading}\n王健在,{},320100,320100,13800000001,\n", number(1))).unwrap();
+        import(&desk.config, &*desk.clock, &csv, Language::En).await.unwrap();
+        assert!(!listed(&shenzhen).await.contains(&mover), "before anybody has looked again");
+        // Even where only the register knows of it yet.
+        let stale = benefit::ActiveModel {
+            beneficiary_id: Set(mover),
+            insured_place: Set(Some("440304".to_owned())),
+            ..Default::default()
+        };
+        let tx = desk.app.store.begin("test").await.unwrap();
+        stale.update(&*tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(!listed(&shenzhen).await.contains(&mover) && !listed(&nanjing).await.contains(&mover));
+        tick(&desk).await;
+        let row = benefit::Entity::find_by_id(mover).one(desk.app.store.reads()).await.unwrap().unwrap();
+        assert_eq!(row.insured_place.as_deref(), Some("320100"));
+    }
+}
+
+#[tokio::test]
+async fn whom_the_data_flag_a_clerk_of_the_area_sees_and_why() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let rows = [(1, "370200"), (2, "370200"), (3, "370200"), (4, "370203")];
+        let rows = rows.map(|(sequence, place)| format!("王健在,{},{place},{place},,\n", number(sequence)));
+        let heading = "name,id_number,insured_place,residence,phones,portrait";
+        let desk = Desk::with(kind, &format!("{heading}\n{}", rows.concat())).await;
+        let (clerk, elsewhere) = (desk.clerk("clerk.qd", "370200").await, desk.clerk("clerk.sz", "440300").await);
+        let district = desk.clerk("clerk.sb", "370203").await;
+        tick(&desk).await;
+        // A death is reported of two, and then one of them is seen in hospital; so is a third, whom nobody reported.
+        let day = |back: i64| days_after(desk.now().date(), -back);
+        let seen = [(1, "death", 9), (1, "hospital_stay", 3), (4, "death", 9), (4, "hospital_stay", 3), (2, "death", 9), (3, "hospital_stay", 3)];
+        let lines = seen.map(|(sequence, kind, back)| format!("{},{kind},{}\n", number(sequence), day(back)));
+        let events = desk.config.data.join("../events.csv");
+        std::fs::write(&events, format!("id_number,event,day\n{}", lines.concat())).unwrap();
+        let office = Office::open(&desk.config, &*desk.clock).await.unwrap();
+        office.silent_import(Source::Events, &events, desk.now()).await.unwrap();
+        let (file, text) = Rules::shipped("qingdao").unwrap();
+        let report = office.silent_run(file, text, false, desk.now()).await.unwrap();
+        assert_eq!((report.people(Outcome::Flagged), report.recorded()[1]), (2, 1));
+
+        let ask = json!({ "reason": "report" });
+        let (status, list) = desk.post(&clerk, "flagged", &ask).await;
+        let mut both = [desk.person(&number(1)).await.id, desk.person(&number(4)).await.id];
+        both.sort_unstable();
+        assert_eq!((status, names(&list), &list["next"]), (StatusCode::OK, both.to_vec(), &Value::Null), "{list}");
+        let said = list["people"][0]["said"].as_str().unwrap();
+        assert!(said.starts_with("数据有出入") && said.contains(&day(3).to_string()), "{said}");
+        assert_eq!(list["people"][0]["masked_name"], "**在");
+        let (_, own) = desk.post(&district, "flagged", &ask).await;
+        assert_eq!(names(&own), [desk.person(&number(4)).await.id]);
+        let (_, none) = desk.post(&elsewhere, "flagged", &ask).await;
+        assert_eq!((names(&none), &none["next"]), (NOBODY.to_vec(), &Value::Null));
+        let place = json!({ "run": list["people"][0]["run"], "person": list["people"][0]["id"] });
+        let (_, rest) = desk.post(&clerk, "flagged", &json!({ "reason": "report", "after": place })).await;
+        assert_eq!(names(&rest), both[1..]);
+        assert_eq!(desk.reads(&clerk).await, vec!["flagged,report,shown"; 3]);
+        // Whoever has been seen, or is before a clerk, stands there no more.
+        desk.later(Duration::from_secs(60)).await;
+        let visit = json!({ "id_number": number(1), "by": "home_visit", "on": desk.now().date().to_string(),
+            "visitor": district.id, "why": "not_reached" });
+        assert_eq!(desk.post(&clerk, "certifications", &visit).await.0, StatusCode::CREATED);
+        let died = json!({ "id_number": number(4), "statement": "家属来电" });
+        assert_eq!(desk.post(&district, "deaths", &died).await.0, StatusCode::CREATED);
+        assert_eq!(names(&desk.post(&clerk, "flagged", &ask).await.1), NOBODY);
+        desk.demand_whole_log().await;
     }
 }

@@ -55,3 +55,58 @@ async fn an_account_helps_those_only_whom_it_may() {
         assert_eq!(begin(&desk, &clerk, &wang).await, (401, "account.signed_out".into()));
     }
 }
+
+#[tokio::test]
+async fn an_account_is_no_way_to_try_facts_without_limit() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let elsewhere = desk.clerk("clerk.nj", "320100").await;
+        let volunteer = desk.staff("auntie.chen", StaffRole::Volunteer, "440300").await;
+        let wang = facts(WANG, "王健在", ["440300"; 2], "assisted");
+        let before = desk.reads(&volunteer).await.len();
+        let mut told = Vec::new();
+        for _ in 0..30 {
+            told.push(begin(&desk, &volunteer, &wang).await);
+            if told.last().is_some_and(|(status, _)| *status == 429) {
+                break;
+            }
+        }
+        let (last, others) = told.split_last().unwrap();
+        assert_eq!(last, &(429, "limit.too_many_tries".to_owned()), "right facts count like wrong ones");
+        assert!(others.iter().all(|answer| *answer == (403, "desk.not_listed".to_owned())), "{others:?}");
+        let reads = desk.reads(&volunteer).await;
+        assert_eq!(reads[before..], vec!["channel,asked,not_listed"; others.len()], "each is put down");
+        // Beyond the limit right and wrong facts are told alike, whoever presents which account.
+        let wrong = facts(WANG, "李安", ["440300"; 2], "assisted");
+        for (by, body) in [(&volunteer, &wang), (&volunteer, &wrong), (&elsewhere, &wang), (&elsewhere, &wrong)] {
+            assert_eq!(begin(&desk, by, body).await, (429, "limit.too_many_tries".to_owned()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_decides_on_what_they_helped_with() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let (clerk, colleague) = (desk.clerk("clerk.sz", "440300").await, desk.clerk("clerk.two", "440300").await);
+        let (review, attempt) = desk.submission(WANG).await;
+        let row = attempt::Entity::find_by_id(attempt).one(desk.app.store.reads()).await.unwrap().unwrap();
+        let helped = activation::ActiveModel {
+            id: Set(row.activation_id),
+            mode: Set("assisted".to_owned()),
+            helper_id: Set(Some(clerk.id)),
+            ..Default::default()
+        };
+        let tx = desk.app.store.begin("test").await.unwrap();
+        helped.update(&*tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let open = format!("reviews/{review}/open");
+        let (status, answer) = desk.post(&clerk, &open, &Value::Null).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.own"), "{answer}");
+        assert_eq!(desk.post(&colleague, &open, &Value::Null).await.0, StatusCode::OK);
+        let refuse = json!({ "verdict": "refuse", "reason": "不是本人", "code": "match.not_same" });
+        let decide = format!("reviews/{review}/decide");
+        let (status, answer) = desk.post(&clerk, &decide, &refuse).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.taken"), "{answer}");
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::chronicle::people::addresses;
-use crate::db::year::{contact_way, opt_out, review};
+use crate::db::year::{benefit, contact_way, message, opt_out, review};
+use crate::year::dates::day_number;
 use crate::year::policy::{Medium, Recipient};
 
 #[tokio::test]
@@ -75,5 +76,49 @@ async fn a_family_gives_its_number_and_says_how_much_it_wants_to_hear() {
         let (less, all) = (by("family,only_legal"), by("family,all"));
         assert_eq!(desk.logged("opted_out").await, [less.clone(), less, all.clone(), all]);
         desk.demand_whole_log().await;
+    }
+}
+
+#[tokio::test]
+async fn a_register_that_has_the_familys_phones_reaches_the_family() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let line = |family: &str| format!("王健在,{WANG},530100,530100,13800000000,,{family}\n");
+        let heading = "name,id_number,insured_place,residence,phones,portrait,family_phones\n";
+        let desk = Desk::with(kind, &format!("{heading}{}", line("13900000009;0871-1234567"))).await;
+        let person = desk.person(WANG).await.id;
+        let reached = async || {
+            let found = addresses(desk.app.store.reads(), &desk.app.keys, person).await.unwrap().unwrap();
+            [Medium::Sms, Medium::Call]
+                .map(|by| found.first(Recipient::Family, by).map(|(at, _)| at.expose().to_owned()))
+        };
+        let phone = Some("13900000009".to_owned());
+        assert_eq!(reached().await, [phone.clone(), phone.clone()]);
+        // In Kunming elder and family are told alike, five days after it has begun.
+        let office = Office::open(&desk.config, &*desk.clock).await.unwrap();
+        office.tick(desk.now()).await.unwrap();
+        let row = benefit::Entity::find_by_id(person).one(desk.app.store.reads()).await.unwrap().unwrap();
+        let days = row.opens.unwrap() - day_number(desk.now().date());
+        desk.later(Duration::from_hours(24 * (days + 5).max(0).unsigned_abs())).await;
+        office.tick(desk.now()).await.unwrap();
+        let told = message::Entity::find().all(desk.app.store.reads()).await.unwrap();
+        let mut told: Vec<_> = told.iter().map(|row| (row.recipient.as_str(), row.medium.as_deref())).collect();
+        told.sort_unstable();
+        assert_eq!(told, [("elder", Some("sms")), ("family", Some("sms"))]);
+        // A file without the column, or with an empty field, leaves what is known; another number replaces it.
+        let again = async |text: String| {
+            let csv = desk.config.data.join("../again.csv");
+            std::fs::write(&csv, text).unwrap();
+            import(&desk.config, &*desk.clock, &csv, Language::En).await.unwrap().updated
+        };
+        let without = format!("{}王健在,{WANG},530100,530100,13800000000,\n", heading.replace(",family_phones", ""));
+        assert_eq!((again(without).await, again(format!("{heading}{}", line(""))).await), (0, 0));
+        assert_eq!(reached().await[0], phone);
+        assert_eq!(again(format!("{heading}{}", line("13900000008"))).await, 1);
+        assert_eq!(reached().await[0].as_deref(), Some("13900000008"));
+        // A number that a clerk puts down goes first.
+        let clerk = desk.clerk("clerk.km", "530100").await;
+        let way = json!({ "id_number": WANG, "recipient": "family", "medium": "sms", "address": "13900000007", "language": "zh" });
+        assert_eq!(desk.post(&clerk, "contacts", &way).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(reached().await[0].as_deref(), Some("13900000007"));
     }
 }
