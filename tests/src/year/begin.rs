@@ -72,7 +72,7 @@ impl Beginning {
 }
 
 fn submit(folder: &Path, service: &Service, seed: u64) -> Result<()> {
-    let (person, mode) = if seed % 2 == 0 { (&AT_HOME, "self") } else { (&VISITED, "assisted") };
+    let (person, mode) = if seed.is_multiple_of(2) { (&AT_HOME, "self") } else { (&VISITED, "assisted") };
     let own = folder.join(format!("phone-{seed}"));
     let certify = Certify { service, person, mode, actor: places::actor(), seed, data: &own, out: &own.join("out") };
     let mut waits = false;

@@ -37,8 +37,8 @@ use self::place::Place;
 pub const DAYS: i64 = 365;
 /// The day of each month on which the data of the month are compared.
 const COMPARED_ON: u8 = 5;
-/// A judge has opened its networks and judged a bundle by then, about.
-const JUDGED_IN: Duration = Duration::from_millis(2_500);
+/// A judge has opened its networks and judged a bundle by then, about; it does not end by itself.
+const JUDGED_IN: Duration = Duration::from_millis(1_200);
 
 /// One of the two years.
 #[derive(Debug)]

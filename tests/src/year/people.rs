@@ -18,11 +18,11 @@ use uuid::Uuid;
 /// communities, Xiangtan of agencies elsewhere; Guangzhou by comparison with the household register, Qingdao by traces of
 /// other services; Shenzhen by the app.
 const PLACES: [(&str, Way, u64); 6] = [
-    ("110000", Way::List("employer"), 20),
-    ("430100", Way::List("community"), 14),
-    ("430300", Way::List("assistance"), 14),
-    ("440100", Way::Compared, 30),
-    ("370200", Way::Traced, 20),
+    ("110000", Way::List("employer"), 24),
+    ("430100", Way::List("community"), 8),
+    ("430300", Way::List("assistance"), 8),
+    ("440100", Way::Compared, 34),
+    ("370200", Way::Traced, 24),
     ("440300", Way::App, 2),
 ];
 /// In a year of 52 weeks so many of a thousand people are on no list: they are reminded, and suspended in the end.

@@ -15,9 +15,15 @@ use time::{Date, Duration};
 
 use super::people::{Lists, Way, id_number};
 
-/// Events of a month that an elderly person may leave, in thousandths; a stay in a hospital is seen, the others count together.
-const EVENTS: [(&str, u32); 5] =
-    [("hospital_stay", 60), ("clinic_visit", 300), ("vaccination", 60), ("travel", 150), ("card_spend", 700)];
+/// Events of a month that somebody may leave, in thousandths. Of the first two each counts alone, the others count together.
+const EVENTS: [(&str, u32); 6] = [
+    ("hospital_stay", 100),
+    ("home_care", 150),
+    ("clinic_visit", 300),
+    ("vaccination", 60),
+    ("travel", 150),
+    ("card_spend", 700),
+];
 
 /// What the data will say of somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
