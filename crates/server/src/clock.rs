@@ -22,7 +22,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that tests set; it also runs with the computer's clock.
+/// A clock that tests and demonstrations set; it also runs with the computer's clock.
 #[derive(Debug, Default)]
 pub struct ShiftedClock(AtomicI64);
 

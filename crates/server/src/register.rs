@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn many(backend: DbBackend) -> [String; 2] {
-        let columns = "'k', e, e, e, e, e, NULL, NULL, NULL, 'missing', 0, 0";
+        let columns = "'k', e, e, e, e, e, NULL, NULL, NULL, 'missing', 0, 0, NULL";
         let insert = match backend {
             DbBackend::Postgres => format!(
                 "INSERT INTO beneficiary SELECT gen_random_uuid(), sha256(n::text::bytea), {} FROM generate_series(1, {PEOPLE}) n",

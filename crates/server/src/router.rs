@@ -21,8 +21,8 @@ use utoipa_axum::routes;
 use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
-    by_people, calls, case, decide, due, evidence, flagged, in_vain, letters, links as desk_links, lists, oversight, person,
-    post, reviews, rosters, visit_reports, visits, wishes,
+    by_people, calls, case, decide, due, evidence, flagged, in_vain, letters, links as desk_links, lists, oversight,
+    person, post, reviews, rosters, visit_reports, visits, wishes,
 };
 use crate::messages::receipts;
 use crate::problem::{self, Refusal};

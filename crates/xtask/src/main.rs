@@ -33,7 +33,7 @@ cargo xtask bench service silent  certification by data for 2 million people, be
                                  (--large: 10 million, --people N)
 cargo xtask bench service submissions  what takes submissions in, beside Node, fastify and pg on the same database
 cargo xtask bench year           a year of 100,000 people, in peace and with everything killed, row by row
-                                 (--people N, --seed N)
+                                 (--people N, --seed N, --postgres)
 cargo xtask setup                only the set-up";
 
 fn main() -> ExitCode {

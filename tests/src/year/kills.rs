@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::places;
+/// What is killed, by the name under which it is counted.
+pub const KILLED: [&str; 6] = ["tick", "lists", "imports", "comparisons", "send", "work"];
 
 /// When and how often programs are killed.
 #[derive(Debug)]
@@ -45,9 +45,9 @@ impl Kills {
         Ok(())
     }
 
-    /// How often a program was killed that was still running.
-    pub fn of(&self, what: &str) -> u32 {
-        self.done.get(what).copied().unwrap_or(0)
+    /// Whether each of the programs was killed at least once while it was running.
+    pub fn hit_all(&self) -> bool {
+        KILLED.iter().all(|what| self.done.get(what).is_some_and(|times| *times > 0))
     }
 }
 
@@ -56,22 +56,19 @@ impl fmt::Display for Kills {
         if self.done.is_empty() {
             return f.write_str("nothing was killed");
         }
-        let said: Vec<String> = self.done.iter().map(|(what, times)| format!("{what} killed {times} times")).collect();
-        f.write_str(&said.join(", "))
+        let said: Vec<String> = self.done.iter().map(|(what, times)| format!("{what} {times}")).collect();
+        write!(f, "killed: {}", said.join(", "))
     }
 }
 
-/// A command of the service on a data folder.
-pub fn server(subcommand: &str, data: &Path) -> Result<Command> {
-    let mut command = Command::new(places::built("jianzai-server")?);
-    command.arg(subcommand).arg("--data").arg(data).env("RUST_LOG", "error").env_remove("JIANZAI_DATABASE");
-    if matches!(subcommand, "import" | "work") {
-        command.env("JIANZAI_MODELS", places::models());
-    }
-    Ok(command)
+/// Runs a program to its end, which must be a good one.
+pub fn run(command: &mut Command) -> Result<()> {
+    let ended = command.output()?;
+    ensure!(ended.status.success(), "{command:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    Ok(())
 }
 
-/// The same, saying nothing.
+/// The same command, saying nothing.
 pub fn quiet(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
 }

@@ -1,111 +1,82 @@
 //! A year of many people, lived twice by the service's own programs: once in peace, once with SIGKILL at any moment.
 //!
-//! **In**: how many people, a seed. **Out**: whether both databases are the same in the end, row by row, and what was killed
-//! how often. **What can go wrong**: a program that ends with an error where nobody killed it ends the year.
+//! **In**: how many people, a seed, perhaps a PostgreSQL server. **Out**: whether both databases, and what was sent, are the same
+//! in the end, row by row, and what was killed how often. **What can go wrong**: a program that ends with an error where nobody
+//! killed it ends the year.
 //!
-//! Both years begin as copies of one data folder, in which everybody is registered and the bundles of a few, really
+//! Both years begin as copies of one place ([`begin`]), in which everybody is registered and the bundles of a few, really
 //! recorded and sealed by the program `jianzai`, wait to be judged. Then, day by day:
-//! - `work` judges what waits (on the first day). Whoever kills a judge has to wait until its lease of five minutes is over;
-//!   here the lease is set back instead.
-//! - `batch` takes the week's lists of employers, communities and agencies: the match of who was seen alive.
-//! - `tick` looks at everybody whose day has come; a sender takes every message that waits, in one statement.
+//! - `work` judges what waits since that day.
+//! - `batch` takes the week's lists of employers, communities and agencies.
+//! - `silent import` takes the month's household register and events, `silent run` compares them with the people of Guangzhou
+//!   and Qingdao.
+//! - `tick` looks at everybody whose day has come.
+//! - `send` writes every message that waits into a file.
 //!
-//! Each is begun and killed as often as the draw says, and then run to its end.
+//! Each is begun and killed as often as the draw says, and then run to its end. Whoever kills a judge or a sender has to wait
+//! until what it had in hand is free again, for minutes; here the year stands still meanwhile: leases and claims are set back.
 
+pub mod begin;
 pub mod kills;
 pub mod people;
+pub mod place;
 pub mod rows;
+pub mod traces;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use time::{Date, OffsetDateTime, UtcOffset};
+use anyhow::Result;
+use time::{Date, UtcOffset};
 
-use self::kills::{Kills, server};
-use self::people::Lists;
-use crate::people::{AT_HOME, Register, VISITED};
-use crate::places;
-use crate::program::Certify;
-use crate::service::Service;
+use self::begin::Beginning;
+use self::kills::{Kills, quiet, run};
+use self::place::Place;
 
 /// Days that are lived through.
 pub const DAYS: i64 = 365;
-/// Attempts that wait to be judged on the first day.
-const ATTEMPTS: u64 = 4;
+/// The day of each month on which the data of the month are compared.
+const COMPARED_ON: u8 = 5;
+/// A judge has opened its networks and judged a bundle by then, about; it does not end by itself.
+const JUDGED_IN: Duration = Duration::from_millis(1_200);
 
 /// One of the two years.
 #[derive(Debug)]
-pub struct Year {
-    data: PathBuf,
+pub struct Year<'a> {
+    place: &'a Place,
     kills: Kills,
-    /// How long each run took that nobody disturbed, by name and day.
+    /// How long each run took that nobody disturbed, in order.
     took: Vec<Duration>,
+    /// The same of the peaceful year, so that blows fall anywhere within a run; nothing in the peaceful year itself.
+    peace: std::vec::IntoIter<Duration>,
 }
 
-/// The data folder that both begin with, and the people in it.
-pub fn begin(folder: &Path, people: u64, seed: u64) -> Result<(PathBuf, Lists)> {
-    let data = folder.join("quiet");
-    let lists = Lists::write(&folder.join("people"), people, seed)?;
-    // Those who certify by the app have portraits, in a register of their own.
-    let few = Register::write(&folder.join("few"))?;
-    for register in [few.csv(), &lists.register()] {
-        run(server("import", &data)?.arg(register))?;
-    }
-    submissions(folder, &data)?;
-    Ok((data, lists))
-}
-
-/// Delivers a few attempts by the program; nobody judges.
-fn submissions(folder: &Path, data: &Path) -> Result<()> {
-    let service = Service::serve(data, "127.0.0.1:0", &["--demo", "--leave-judging"])?;
-    for seed in 0..ATTEMPTS {
-        let (person, mode) = if seed % 2 == 0 { (&AT_HOME, "self") } else { (&VISITED, "assisted") };
-        let own = folder.join(format!("phone-{seed}"));
-        let certify = Certify {
-            service: &service,
-            person,
-            mode,
-            actor: places::actor(),
-            seed,
-            data: &own,
-            out: &own.join("out"),
-        };
-        certify.deliver()?;
-    }
-    let stopped = Command::new("kill").args(["-TERM", &service.id().to_string()]).status()?;
-    ensure!(stopped.success(), "the service could not be told to stop");
-    while rows::ask(data, "PRAGMA wal_checkpoint(TRUNCATE)")?.starts_with('1') {
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    Ok(())
-}
-
-impl Year {
-    /// A year in a data folder; without kills it is the peaceful one.
-    pub fn new(data: PathBuf, kills: Kills) -> Self {
-        Self { data, kills, took: Vec::new() }
+impl<'a> Year<'a> {
+    /// A year that nobody disturbs.
+    pub fn peaceful(place: &'a Place) -> Self {
+        Self { place, kills: Kills::none(), took: Vec::new(), peace: Vec::new().into_iter() }
     }
 
-    /// Lives through it. `peace` says how long the runs of the peaceful year took, so that blows fall anywhere within them.
-    pub fn live(&mut self, lists: &Lists, peace: &[Duration]) -> Result<()> {
-        let today = OffsetDateTime::now_utc().to_offset(UtcOffset::from_hms(8, 0, 0)?).date();
-        let mut peace = peace.iter().copied();
-        self.judge()?;
+    /// The same year with kills, as a seed says.
+    pub fn disturbed(place: &'a Place, seed: u64, peaceful: &Year<'_>) -> Self {
+        Self { place, kills: Kills::seeded(seed), took: Vec::new(), peace: peaceful.took.clone().into_iter() }
+    }
+
+    /// Lives through it.
+    pub fn live(&mut self, beginning: &Beginning) -> Result<()> {
+        let mut month = 0;
         for day in 1..=DAYS {
-            let date = today + time::Duration::days(day);
+            let date = beginning.day(day);
+            self.judge(date)?;
             if day % 7 == 1 {
-                for list in lists.of_week((day / 7).unsigned_abs(), date)? {
-                    let mut batch = server("batch", &self.data)?;
-                    batch.args(list.arguments()).args(["--date", &date.to_string()]).arg(list.path());
-                    self.run("batch", batch, peace.next())?;
-                }
+                self.lists(beginning, (day / 7).unsigned_abs(), date)?;
             }
-            let mut tick = server("tick", &self.data)?;
-            tick.args(["--date", &date.to_string()]);
-            self.run("tick", tick, peace.next())?;
-            self.hand_over(date)?;
+            if date.day() == COMPARED_ON {
+                self.compare(beginning, month, date)?;
+                month += 1;
+            }
+            self.run("tick", self.place.server(&["tick", "--date", &date.to_string()])?)?;
+            self.send(date)?;
             if day % 30 == 0 {
                 eprintln!("  {date}: {}", self.kills);
             }
@@ -113,58 +84,93 @@ impl Year {
         Ok(())
     }
 
-    /// How long its runs took.
-    pub fn took(&self) -> &[Duration] {
-        &self.took
-    }
-
     /// How often what was killed.
     pub fn kills(&self) -> &Kills {
         &self.kills
     }
 
-    fn run(&mut self, what: &'static str, command: Command, peace: Option<Duration>) -> Result<()> {
-        let mut command = command;
-        self.kills.before(what, &mut command, peace.unwrap_or_default())?;
+    fn run(&mut self, what: &'static str, mut command: Command) -> Result<()> {
+        let peace = self.peace.next().unwrap_or_default();
+        self.kills.before(what, &mut command, peace)?;
         let begun = Instant::now();
         run(&mut command)?;
         self.took.push(begun.elapsed());
         Ok(())
     }
 
+    /// The week's lists are handed in.
+    fn lists(&mut self, beginning: &Beginning, week: u64, date: Date) -> Result<()> {
+        for list in beginning.lists.of_week(week, date)? {
+            let mut batch = self.place.server(&["batch", "--date", &date.to_string()])?;
+            batch.args(list.arguments(&beginning.clerk)).arg(list.path());
+            self.run("lists", batch)?;
+        }
+        Ok(())
+    }
+
+    /// The month's data come, and are compared.
+    fn compare(&mut self, beginning: &Beginning, month: u64, on: Date) -> Result<()> {
+        let first = on.replace_day(1)?.to_string();
+        let date = on.to_string();
+        let taken = |kind| self.place.server(&["silent", "import", "--date", &date, "--kind", kind]);
+        let (mut register, mut events) = (taken("register")?, taken("events")?);
+        register.args(["--on", &first]).arg(beginning.lists.household(month)?);
+        events.arg(beginning.lists.events(month, on)?);
+        self.run("imports", register)?;
+        self.run("imports", events)?;
+        for rules in ["guangzhou", "qingdao"] {
+            let run = self.place.server(&["silent", "run", "--rules", rules, "--date", &date])?;
+            self.run("comparisons", run)?;
+        }
+        Ok(())
+    }
+
     /// A worker judges until nothing waits.
-    fn judge(&mut self) -> Result<()> {
-        let mut work = server("work", &self.data)?;
-        work.arg("--demo");
+    fn judge(&mut self, date: Date) -> Result<()> {
+        let (ten, evening) = (at_ten(date)?, at_ten(date)? + 12 * 3_600_000);
+        let due = format!("done_at IS NULL AND run_at <= {evening}");
+        let waiting = format!("SELECT count(*) FROM job WHERE {due}");
+        let mut work = self.place.server(&["work", "--demo", "--date", &date.to_string()])?;
         loop {
-            let waiting = rows::ask(&self.data, "SELECT count(*) FROM job WHERE done_at IS NULL")?;
-            if waiting.trim() == "0" {
+            let left = self.place.number(&waiting)?;
+            if left == 0 {
                 return Ok(());
             }
-            self.kills.before("work", &mut work, Duration::from_millis(2_500))?;
-            rows::ask(&self.data, "UPDATE job SET leased_until = 0 WHERE done_at IS NULL")?;
-            let mut judging = kills::quiet(&mut work).spawn()?;
+            self.kills.before("work", &mut work, JUDGED_IN)?;
+            // Whoever is told to stop gives back what it has in hand from then on; the next begins at ten again.
+            self.place.ask(&format!("UPDATE job SET leased_until = 0, run_at = {ten} WHERE {due}"))?;
+            let mut judging = quiet(&mut work).spawn()?;
             let begun = Instant::now();
-            while begun.elapsed() < Duration::from_secs(20)
-                && rows::ask(&self.data, "SELECT count(*) FROM job WHERE done_at IS NULL")?.trim() == waiting.trim()
-            {
+            while begun.elapsed() < Duration::from_secs(20) && self.place.number(&waiting)? == left {
                 std::thread::sleep(Duration::from_millis(200));
             }
-            Command::new("kill").args(["-TERM", &judging.id().to_string()]).status()?;
+            run(Command::new("kill").args(["-TERM", &judging.id().to_string()]))?;
             judging.wait()?;
         }
     }
 
-    /// A sender takes every message that waits.
-    fn hand_over(&self, date: Date) -> Result<()> {
-        let day = date.to_julian_day() - time::macros::date!(1970 - 01 - 01).to_julian_day();
-        let taken = format!("UPDATE message SET state = 'handed_over', handed_on = {day} WHERE state = 'waiting'");
-        rows::ask(&self.data, &taken).map(drop)
+    /// A sender writes every message that waits.
+    fn send(&mut self, date: Date) -> Result<()> {
+        let mut sender = self.place.server(&["send", "--date", &date.to_string()])?;
+        let ten = at_ten(date)?;
+        let peace = self.peace.next().unwrap_or_default();
+        self.kills.before("send", &mut sender, peace)?;
+        let begun = Instant::now();
+        loop {
+            self.place.ask(&format!("UPDATE message SET run_at = {ten} WHERE state = 'waiting' AND run_at > {ten}"))?;
+            run(&mut sender)?;
+            // A database that lost its client may make the client's last claim durable only now.
+            if self.place.number("SELECT count(*) FROM message WHERE state = 'waiting'")? == 0 {
+                break;
+            }
+        }
+        self.took.push(begun.elapsed());
+        Ok(())
     }
 }
 
-fn run(command: &mut Command) -> Result<()> {
-    let ended = command.output()?;
-    ensure!(ended.status.success(), "{command:?}: {}", String::from_utf8_lossy(&ended.stderr));
-    Ok(())
+/// Ten in the morning of a day, in milliseconds since 1970: the moment at which everything is done on it.
+pub(crate) fn at_ten(date: Date) -> Result<i64> {
+    let ten = date.with_hms(10, 0, 0)?.assume_offset(UtcOffset::from_hms(8, 0, 0)?);
+    Ok(ten.unix_timestamp() * 1_000)
 }

@@ -30,6 +30,9 @@ pub(crate) enum SilentCommand {
         /// Of a register: the day of which it speaks.
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, required_if_eq("kind", "register"))]
         on: Option<Date>,
+        /// The day on which it is taken, as if it were ten in the morning; now, where it is missing.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+        date: Option<Date>,
         /// The file.
         file: PathBuf,
     },
@@ -96,12 +99,12 @@ pub(crate) struct Revert {
 impl SilentCommand {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Import { data, kind, on, file } => {
+            Self::Import { data, kind, on, date, file } => {
                 let source = match (kind, on) {
                     (Kind::Register, Some(day)) => Source::Register(day),
                     _ => Source::Events,
                 };
-                import(data, source, file).await
+                import(data, source, date, file).await
             }
             Self::Run { data, rules, date, shadow } => run(data, &rules, date, shadow).await,
             Self::Report { data, run, people, english } => report(data, run, people, english).await,
@@ -110,9 +113,9 @@ impl SilentCommand {
     }
 }
 
-async fn import(data: Data, source: Source, file: PathBuf) -> anyhow::Result<()> {
+async fn import(data: Data, source: Source, date: Option<Date>, file: PathBuf) -> anyhow::Result<()> {
     let office = Office::open(&data.config(), &SystemClock).await?;
-    let taken = office.silent_import(source, &file, moment(&SystemClock, None)).await?;
+    let taken = office.silent_import(source, &file, moment(&SystemClock, date)).await?;
     for note in &taken.notes {
         println!("line {}: left out: {} ({})", note.line, note.sentence, note.reason);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use jianzai_server::channels::{BatchReport, BatchSource};
-use jianzai_server::clock::SystemClock;
+use jianzai_server::clock::{ShiftedClock, SystemClock};
 use jianzai_server::messages::{FileSender, Gateway, LinkAddress};
 use jianzai_server::office::{Office, moment};
 use jianzai_server::payer::Form;
@@ -60,6 +60,9 @@ pub(crate) struct Work {
     /// Accept attempts made from recorded footage by a demo build. Their certificates say so.
     #[arg(long)]
     demo: bool,
+    /// In a demonstration: a day to come on which it is judged, from ten in the morning on; now, where it is missing.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, requires = "demo")]
+    date: Option<Date>,
 }
 
 #[derive(Args)]
@@ -170,7 +173,17 @@ async fn work(arguments: Work) -> anyhow::Result<()> {
             stopping.cancel();
         }
     });
-    Ok(jianzai_server::work(config, Arc::new(SystemClock), stop).await?)
+    Ok(jianzai_server::work(config, Arc::new(clock(arguments.date)?), stop).await?)
+}
+
+/// The computer's clock, or one that runs with it from ten in the morning of a day to come.
+fn clock(date: Option<Date>) -> anyhow::Result<ShiftedClock> {
+    let clock = ShiftedClock::default();
+    if let Some(date) = date {
+        let ahead = moment(&SystemClock, Some(date)) - moment(&SystemClock, None);
+        clock.advance(ahead.try_into().ok().context("give a day to come")?);
+    }
+    Ok(clock)
 }
 
 async fn tick(arguments: Tick) -> anyhow::Result<()> {

@@ -32,13 +32,13 @@ mod rules;
 mod run;
 mod words;
 
-pub(crate) use flagged::Flagged;
 pub use self::effects::Effect;
 pub use self::evaluate::{Finding, Ground, Outcome, Statement, Trace, evaluate};
 pub use self::incoming::{Source, Taken};
 pub use self::report::{RunReport, Told};
 pub use self::revert::{Part, Reverted};
 pub use self::rules::{Rules, RulesError, SHIPPED};
+pub(crate) use flagged::Flagged;
 
 /// The example that comes with the service.
 pub const EXAMPLE: &str = include_str!("../../rules/silent.toml");

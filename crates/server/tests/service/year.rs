@@ -33,7 +33,7 @@ struct Place {
 impl Place {
     fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
-        command.arg(arguments[0]).arg("--data").arg(&self.data).args(&arguments[1..]).env_remove("JIANZAI_DATABASE");
+        command.args(arguments).arg("--data").arg(&self.data).env_remove("JIANZAI_DATABASE");
         command.envs(self.database.as_ref().map(|url| ("JIANZAI_DATABASE", url)));
         command
     }
@@ -171,4 +171,37 @@ fn whoever_decides_by_a_command_has_an_account_for_it() {
     assert!(!ended && said.contains("of a head"), "{said}");
     let (ended, said) = apply(&head);
     assert!(ended && said.contains("0 added, 1 were there already"), "{said}");
+}
+
+/// Files of a day to come, with which a year is rehearsed: refused today, taken as of that day.
+#[test]
+fn what_other_services_send_is_taken_as_of_the_day_that_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { data: folder.path().join("data"), database: None };
+    let [first, fifth] =
+        [100, 104].map(|days| (OffsetDateTime::now_utc().date() + time::Duration::days(days)).to_string());
+    let (household, events) = (folder.path().join("household.csv"), folder.path().join("events.csv"));
+    std::fs::write(&household, "id_number,status\n").unwrap();
+    std::fs::write(&events, format!("id_number,event,day\n110101194501150011,travel,{first}\n")).unwrap();
+    let register = ["silent", "import", "--kind", "register", "--on", &first, household.to_str().unwrap()];
+    let traces = ["silent", "import", "--kind", "events", events.to_str().unwrap()];
+    let refused = place.program(&register).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("a day that has not come"), "{refused:?}");
+    for arguments in [&register[..], &traces] {
+        let told = place.run(&[arguments, &["--date", &fifth]].concat()).stdout;
+        assert!(String::from_utf8_lossy(&told).contains(" 0 left out"), "{}", String::from_utf8_lossy(&told));
+    }
+}
+
+#[test]
+fn only_a_demonstration_judges_on_another_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { data: folder.path().join("data"), database: None };
+    let refused = place.program(&["work", "--date", "2030-01-01"]).output().unwrap();
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("--demo"), "{refused:?}");
+    let before = place.program(&["work", "--demo", "--date", "2020-01-01"]).output().unwrap();
+    assert!(
+        !before.status.success() && String::from_utf8_lossy(&before.stderr).contains("a day to come"),
+        "{before:?}"
+    );
 }

@@ -209,7 +209,14 @@ async fn whom_the_data_flag_a_clerk_of_the_area_sees_and_why() {
         tick(&desk).await;
         // A death is reported of two, and then one of them is seen in hospital; so is a third, whom nobody reported.
         let day = |back: i64| days_after(desk.now().date(), -back);
-        let seen = [(1, "death", 9), (1, "hospital_stay", 3), (4, "death", 9), (4, "hospital_stay", 3), (2, "death", 9), (3, "hospital_stay", 3)];
+        let seen = [
+            (1, "death", 9),
+            (1, "hospital_stay", 3),
+            (4, "death", 9),
+            (4, "hospital_stay", 3),
+            (2, "death", 9),
+            (3, "hospital_stay", 3),
+        ];
         let lines = seen.map(|(sequence, kind, back)| format!("{},{kind},{}\n", number(sequence), day(back)));
         let events = desk.config.data.join("../events.csv");
         std::fs::write(&events, format!("id_number,event,day\n{}", lines.concat())).unwrap();
