@@ -18,8 +18,9 @@ pub(crate) struct App {
     /// A camera opened before a certification begins.
     warm: Mutex<Option<Arc<Booth>>>,
     current: Mutex<Option<Certification>>,
-    /// What the link carries that led here, for one certification: the next may be another person's.
-    link: Mutex<Option<Secret>>,
+    /// What the link carries that led here, until somebody is certified: the next may be another person. And whether facts did
+    /// not match with it once.
+    link: Mutex<Option<(Secret, bool)>>,
     /// The language that the page speaks.
     language: Mutex<Language>,
     /// What was taken up from the outbox: one whose service is gone must not stand before the others.
@@ -39,7 +40,7 @@ impl App {
     pub(crate) fn new(journey: Journey, actor: Option<PathBuf>, link: Option<Secret>) -> Self {
         let language = Mutex::new(journey.config().language);
         let (warm, current, taken_up) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { journey, actor, warm, current, link: Mutex::new(link), language, taken_up }
+        Self { journey, actor, warm, current, link: Mutex::new(link.map(|token| (token, false))), language, taken_up }
     }
 
     /// The camera that the page means.
@@ -87,20 +88,18 @@ impl App {
 
     /// What the link carries that led here, if one did.
     pub(crate) fn link(&self) -> Option<Secret> {
-        lock(&self.link).clone()
+        lock(&self.link).as_ref().map(|(token, _)| token.clone())
     }
 
-    /// Goes on without the link once it has done what it is for, or is refused, or is another person's: nobody is told which,
-    /// and all can be done without.
+    /// Goes on without the link once it has done what it is for or is over. Where facts did not match they may have been mistyped,
+    /// or the link is another person's, and nobody is told which: the second time it goes, since all can be done without.
     pub(crate) fn notice(&self, event: &JourneyEvent) {
-        let over = [ReasonCode::LinkNotValid, ReasonCode::IdentityNotConfirmed];
-        let is_over = match event {
-            JourneyEvent::Activated => true,
-            JourneyEvent::Refused { reasons, .. } => reasons.iter().any(|said| over.contains(&said.code)),
-            _ => false,
-        };
-        if is_over {
-            *lock(&self.link) = None;
+        let refused_for = |code| matches!(event, JourneyEvent::Refused { reasons, .. } if reasons.iter().any(|said| said.code == code));
+        let mut link = lock(&self.link);
+        if matches!(event, JourneyEvent::Certified { .. }) || refused_for(ReasonCode::LinkNotValid) {
+            *link = None;
+        } else if refused_for(ReasonCode::IdentityNotConfirmed) {
+            *link = link.take().filter(|(_, before)| !before).map(|(token, _)| (token, true));
         }
     }
 

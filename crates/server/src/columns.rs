@@ -9,6 +9,8 @@
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -40,9 +42,26 @@ pub struct NotOpened;
 
 /// Seals a value with the key in use.
 pub fn seal(keys: &KeyRing, place: Place, value: &[u8]) -> Result<Vec<u8>, NotSealed> {
-    let key = keys.current(Role::Column).ok_or(NotSealed)?;
     let mut nonce = [0; NONCE];
     getrandom::fill(&mut nonce).map_err(|_| NotSealed)?;
+    seal_with(keys, place, value, nonce)
+}
+
+/// The same bytes each time for the same value under the same name: the nonce follows from both, by a key, so that no two values
+/// share one.
+pub(crate) fn seal_same(keys: &KeyRing, place: Place, value: &[u8], name: Uuid) -> Result<Vec<u8>, NotSealed> {
+    let key = keys.current(Role::Column).ok_or(NotSealed)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).map_err(|_| NotSealed)?;
+    mac.update(b"jianzai seal_same v1");
+    mac.update(&associated(place, &key.id));
+    mac.update(name.as_bytes());
+    mac.update(value);
+    let digest = mac.finalize().into_bytes();
+    seal_with(keys, place, value, *digest.first_chunk().ok_or(NotSealed)?)
+}
+
+fn seal_with(keys: &KeyRing, place: Place, value: &[u8], nonce: [u8; NONCE]) -> Result<Vec<u8>, NotSealed> {
+    let key = keys.current(Role::Column).ok_or(NotSealed)?;
     let payload = Payload { msg: value, aad: &associated(place, &key.id) };
     let sealed =
         XChaCha20Poly1305::new(key.expose().into()).encrypt(&XNonce::from(nonce), payload).map_err(|_| NotSealed)?;

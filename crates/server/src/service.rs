@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jianzai_face::ModelError;
 use tokio::net::TcpListener;
@@ -24,6 +24,8 @@ use crate::{audit, cleaning, durable, judging, metrics, router};
 
 /// Calls that are still running this long after the service was told to stop are cut off; nothing acknowledged is lost.
 const LAST_CALLS: Duration = Duration::from_secs(20);
+/// How long a folder that is held is waited for.
+const HELD_A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Why the service could not start.
 #[derive(Debug, thiserror::Error)]
@@ -203,11 +205,29 @@ async fn close_after(workers: Vec<JoinHandle<()>>, app: Arc<App>, lock: File) {
     drop(lock);
 }
 
-/// Judges beside the service, on a machine that reaches the same database and the same evidence, until stopped.
-pub async fn work(config: Config, clock: Arc<dyn Clock>, stop: CancellationToken) -> Result<(), StartError> {
+/// Judges beside the service, on a machine that reaches the same database and the same evidence, until stopped. Tells its metrics
+/// where it is asked to; `told` hears the address.
+pub async fn work(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    told: impl FnOnce(SocketAddr),
+) -> Result<(), StartError> {
     let examiner = open_networks(&config).await?;
+    let metrics = config.metrics;
     let app = Arc::new(App::open(config, clock).await?);
+    let telling = match metrics {
+        Some(wanted) => {
+            let (listener, address) = bind(wanted).await?;
+            told(address);
+            Some(tokio::spawn(metrics::answer(app.clone(), listener, stop.clone())))
+        }
+        None => None,
+    };
     judging::run(app.clone(), examiner, Uuid::new_v4(), stop).await;
+    if let Some(telling) = telling {
+        telling.await.ok();
+    }
     Ok(app.store.clone().close().await?)
 }
 
@@ -218,7 +238,15 @@ fn lock(config: &Config) -> Result<(File, Uuid), StartError> {
     durable::private_folder(&config.data).map_err(failed)?;
     let path = config.data.join("serve.lock");
     let mut file = File::options().create(true).read(true).write(true).truncate(false).open(path).map_err(failed)?;
-    file.try_lock().map_err(|_| StartError::InUse(config.data.clone()))?;
+    // One that is just ending, or a program that it was just starting, may hold it a moment longer.
+    let began = Instant::now();
+    while let Err(held) = file.try_lock() {
+        if began.elapsed() > HELD_A_MOMENT {
+            tracing::info!(%held, "the folder is in use");
+            return Err(StartError::InUse(config.data.clone()));
+        }
+        std::thread::sleep(HELD_A_MOMENT / 20);
+    }
     let mut name = String::new();
     file.read_to_string(&mut name).map_err(failed)?;
     if let Ok(worker) = Uuid::parse_str(&name) {

@@ -59,10 +59,19 @@ pub(crate) fn is_open(policy: &Policy, channel: Channel) -> bool {
 
 /// The token of a link.
 pub(crate) fn token(keys: &KeyRing, link: &Link) -> Result<String, NotSealed> {
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(columns::seal(keys, PLACE, &said(link))?))
+}
+
+/// The token of a link that stands in a message: the same each time, since whoever hands the message over may ask for it twice.
+pub(crate) fn token_of_message(keys: &KeyRing, link: &Link, message: Uuid) -> Result<String, NotSealed> {
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(columns::seal_same(keys, PLACE, &said(link), message)?))
+}
+
+fn said(link: &Link) -> Vec<u8> {
     let mut said = link.beneficiary.as_bytes().to_vec();
     said.extend_from_slice(&day_number(link.until).to_be_bytes());
     said.extend_from_slice(link.channel.name().as_bytes());
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(columns::seal(keys, PLACE, &said)?))
+    said
 }
 
 /// What a token says, if it may be used now.

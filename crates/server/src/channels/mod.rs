@@ -11,12 +11,14 @@ mod batch;
 mod by_hand;
 pub(crate) mod eyes;
 mod find;
+mod handed_out;
 pub(crate) mod link;
 pub(crate) mod mailed;
 mod video;
 
 pub use batch::{BatchReport, BatchSource};
 pub use by_hand::{ByHand, Certified};
+pub use handed_out::HandedOut;
 pub use link::{Link, LinkRefused};
 pub use mailed::{FormRefused, IssuedForm, Returned};
 pub use video::{SlotRefused, VideoOutcome};

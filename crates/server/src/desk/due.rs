@@ -34,7 +34,7 @@ use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::db::desk_entity::access_log;
 use crate::db::entity::beneficiary;
-use crate::db::year::{benefit, message};
+use crate::db::year::{benefit, fact, message};
 use crate::problem::{Body, Refusal};
 use crate::year::dates::{day_number, numbered_day};
 use crate::year::names::Named as _;
@@ -164,6 +164,20 @@ async fn tell(app: &App, by: &SignedIn<Clerks>, rows: Vec<benefit::Model>) -> Re
             messages.entry(message.beneficiary_id).or_default().push(message);
         }
     }
+    let certified: Vec<(Uuid, i64)> = fact::Entity::find()
+        .select_only()
+        .columns([fact::Column::BeneficiaryId, fact::Column::RecordedDay])
+        .filter(fact::Column::BeneficiaryId.is_in(people.iter().copied()))
+        .filter(fact::Column::Kind.eq("certified"))
+        .into_tuple()
+        .all(db)
+        .await?;
+    // Whoever has come since they were looked at last has nothing to do any more, though no tick has said so yet.
+    let come = |row: &benefit::Model| {
+        let of = certified.iter().filter(|(who, _)| *who == row.beneficiary_id).map(|(_, day)| *day).max();
+        of.zip(row.looked_on).is_some_and(|(recorded, looked_on)| recorded >= looked_on)
+    };
+    let rows: Vec<_> = rows.into_iter().filter(|row| !come(row)).collect();
     let in_vain = in_vain::days_of(db, &people).await?.into_iter().collect();
     let mut beside = Beside { registered, messages, in_vain };
     let told = rows.into_iter().filter_map(|row| {

@@ -25,7 +25,7 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 pub use contacts::ContactWay;
@@ -118,6 +118,8 @@ enum Way {
     Wait(OffsetDateTime),
     Withdraw,
     None,
+    /// What is kept about the person can't be read.
+    Unready,
 }
 
 impl Office {
@@ -145,12 +147,20 @@ impl Office {
         let (id, tries) = (message.id, message.tries);
         // What must be told, and has no other way left, is tried for as long as it takes.
         let must = message.legal && message.medium.as_deref() == Some(Medium::Letter.name());
-        let mut way = way(&self.store, &self.keys, &message, now).await?;
+        let mut way = match way(&self.store, &self.keys, &message, now).await {
+            Err(OfficeError::Database(error)) => return Err(error.into()),
+            // One who can't be read costs nobody else their message, and a person looks in the end.
+            Err(error) => {
+                tracing::error!(message = %id, %error, "can't be made ready");
+                Way::Unready
+            }
+            Ok(way) => way,
+        };
         if let Way::Send(outgoing) = &mut way
             && message.cycle.is_some()
         {
             // Words without a link are better than none, and those who come after wait for theirs.
-            if let Err(error) = self.add_link(outgoing, now).await {
+            if let Err(error) = self.add_link(outgoing, numbered_day(message.decided_on), now).await {
                 tracing::error!(message = %id, %error, "it goes without a link");
             }
         }
@@ -165,12 +175,10 @@ impl Office {
                 }
                 Err(error) => {
                     tracing::warn!(message = %id, tries, %error, "not sent");
-                    let last = tries >= MAX_TRIES && !must;
-                    *(if last { &mut sent.failed } else { &mut sent.put_off }) += 1;
-                    row.state = Set(if last { "failed" } else { "waiting" }.to_owned());
-                    row.run_at = Set(to_millis(now + Duration::minutes(1 << tries.clamp(0, MAX_TRIES))));
+                    again_later(&mut row, tries, must, now, sent);
                 }
             },
+            Way::Unready => again_later(&mut row, tries, must, now, sent),
             Way::Wait(until) => {
                 sent.put_off += 1;
                 row.run_at = Set(to_millis(until));
@@ -200,7 +208,12 @@ impl Office {
 
 impl Office {
     /// Ends the words with a link, where links are wanted and this one can be tapped.
-    async fn add_link(&self, outgoing: &mut Outgoing, now: OffsetDateTime) -> Result<(), OfficeError> {
+    async fn add_link(
+        &self,
+        outgoing: &mut Outgoing,
+        decided_on: Date,
+        now: OffsetDateTime,
+    ) -> Result<(), OfficeError> {
         let Some(links) = &self.links else { return Ok(()) };
         let who = outgoing.beneficiary;
         if !can_be_tapped(outgoing.recipient, outgoing.medium) {
@@ -209,11 +222,18 @@ impl Office {
         let Some(rules) = self.rules_of(who).await? else { return Ok(()) };
         let row = benefit::Entity::find_by_id(who).one(self.store.reads()).await?;
         let suspends_on = row.and_then(|row| row.suspends_on).map(numbered_day);
-        let today = (now.date(), outgoing.language);
-        let sentence = links.sentence(&self.keys, who, rules.on(now.date()), suspends_on, today)?;
+        let sentence = links.sentence(&self.keys, outgoing, rules.on(now.date()), suspends_on, decided_on)?;
         outgoing.text.extend(sentence);
         Ok(())
     }
+}
+
+/// Puts a message off, ever longer, unless it was tried often enough.
+fn again_later(row: &mut ActiveModel, tries: i64, must: bool, now: OffsetDateTime, sent: &mut Sent) {
+    let last = tries >= MAX_TRIES && !must;
+    *(if last { &mut sent.failed } else { &mut sent.put_off }) += 1;
+    row.state = Set(if last { "failed" } else { "waiting" }.to_owned());
+    row.run_at = Set(to_millis(now + Duration::minutes(1 << tries.clamp(0, MAX_TRIES))));
 }
 
 /// Messages that are due, not to be taken by another process for a while.

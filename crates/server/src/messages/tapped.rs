@@ -5,15 +5,15 @@
 //! ([`NotAnAddress`]); the place opens no way that a link leads into: the words stay as they are.
 //!
 //! A link goes on for [`AT_LEAST_DAYS`] at least, and until payment would stop: a message that was opened late must not cost
-//! a pension.
+//! a pension. The same message has the same link each time that a sender is asked to take it.
 
 use jianzai_wire::Language;
 use reqwest::Url;
 use time::Date;
-use uuid::Uuid;
 
+use super::Outgoing;
 use crate::channels::Link;
-use crate::channels::link::{self, token};
+use crate::channels::link::{self, token_of_message};
 use crate::columns::NotSealed;
 use crate::keys::KeyRing;
 use crate::year::channel::Channel;
@@ -46,16 +46,17 @@ impl LinkAddress {
     pub(super) fn sentence(
         &self,
         keys: &KeyRing,
-        who: Uuid,
+        message: &Outgoing,
         policy: &Policy,
         suspends_on: Option<Date>,
-        (today, language): (Date, Language),
+        decided_on: Date,
     ) -> Result<Option<String>, NotSealed> {
         let Some(channel) = leads_into(policy) else { return Ok(None) };
-        let longest = days_after(today, AT_LEAST_DAYS);
+        let longest = days_after(decided_on, AT_LEAST_DAYS);
         let until = suspends_on.map_or(longest, |day| day.max(longest));
-        let token = token(keys, &Link { beneficiary: who, channel, until })?;
-        Ok(Some(match language {
+        let link = Link { beneficiary: message.beneficiary, channel, until };
+        let token = token_of_message(keys, &link, message.id)?;
+        Ok(Some(match message.language {
             Language::Zh => format!("点这里办：{}{token}", self.0),
             Language::En => format!(" Tap to certify: {}{token}", self.0),
         }))
@@ -74,16 +75,56 @@ fn leads_into(policy: &Policy) -> Option<Channel> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use time::Duration;
+
     use super::*;
+    use crate::messages::tests::{DUE, due};
+    use crate::messages::{SendError, Sender};
+    use crate::tests::Kind;
+    use crate::year::tests::stage::morning;
 
     #[test]
     fn links_stand_behind_a_safe_address_only() {
         for good in ["https://certify.example/v1/links/", "http://127.0.0.1:8470/v1/links/"] {
             assert!(LinkAddress::parse(good).is_ok(), "{good}");
         }
-        for bad in ["http://certify.example/l/", "https://certify.example/l", "https://x.example/l/?to=", "links/", ""]
-        {
+        for bad in [
+            "http://certify.example/l/",
+            "https://certify.example/l",
+            "https://x.example/l/?to=",
+            "https://:secret@x.example/l/",
+            "links/",
+            "",
+        ] {
             assert_eq!(LinkAddress::parse(bad), Err(NotAnAddress), "{bad}");
+        }
+    }
+
+    /// Takes the words, and its answer is lost.
+    #[derive(Default)]
+    struct Lost(Mutex<Vec<String>>);
+
+    impl Sender for Lost {
+        async fn send(&self, message: &Outgoing) -> Result<String, SendError> {
+            self.0.lock().unwrap().push(message.text.clone());
+            Err(SendError::Garbled)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_handed_over_again_says_the_same() {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let (_world, office) = due(kind).await;
+            let office = office.with_links(Some(LinkAddress::parse("https://certify.example/v1/links/").unwrap()));
+            let sender = Lost::default();
+            // The last day is counted from the day on which the message was decided.
+            for hours in [0, 2, 30] {
+                office.send(&sender, morning(DUE) + Duration::hours(hours)).await.unwrap();
+            }
+            let said = sender.0.lock().unwrap().clone();
+            assert!(said.len() == 3 && said.iter().all(|one| *one == said[0]), "{said:?}");
         }
     }
 }

@@ -8,6 +8,7 @@ use time::macros::date;
 use super::*;
 use crate::chronicle::policies;
 use crate::chronicle::tick::tick;
+use crate::db::entity::beneficiary;
 use crate::tests::{Kind, World};
 use crate::year::channel::Channel;
 use crate::year::dates::days_after;
@@ -295,4 +296,31 @@ fn every_template_has_words_in_both_languages_and_names_its_day() {
         assert_eq!(said.len(), 2 * with_day.len() + 1, "each says something of its own");
     }
     assert_ne!(text("due", None, Language::Zh), text("due", None, Language::En));
+}
+
+#[tokio::test]
+async fn one_who_cannot_be_read_costs_nobody_else_their_message() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = due(kind).await;
+        world.person(2, "440300", date!(1945 - 09 - 15), date!(2026 - 03 - 10), date!(2026 - 03 - 10)).await;
+        let policies = policies::load(world.store.reads()).await.unwrap();
+        tick(&world.store, &world.keys, &policies, morning(DUE), &|| false).await.unwrap();
+        let tx = world.store.begin("test").await.unwrap();
+        beneficiary::Entity::update_many()
+            .col_expr(beneficiary::Column::Phones, Expr::value(vec![1_u8, 2, 3]))
+            .filter(beneficiary::Column::Id.eq(Uuid::from_u128(1)))
+            .exec(&*tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let sender = Counting::default();
+        let sent = office.send(&sender, morning(DUE)).await.unwrap();
+        assert_eq!((sent.handed_over, sent.put_off, sent.failed), (1, 1, 0), "{kind:?}");
+        // Tried ever later, and in the end a person has to look.
+        for day in 1..=MAX_TRIES {
+            office.send(&sender, morning(days_after(DUE, day))).await.unwrap();
+        }
+        let row = Entity::find().filter(Column::BeneficiaryId.eq(Uuid::from_u128(1))).one(world.store.reads());
+        assert_eq!(row.await.unwrap().unwrap().state, "failed");
+    }
 }

@@ -32,7 +32,7 @@ enum What {
         /// clerk, head, volunteer or auditor.
         #[arg(long)]
         role: String,
-        /// Where it works: 6, 9 or 12 digits; `440300` is all of Shenzhen, `000000` the whole country.
+        /// Where it works: 6 digits, for volunteers and auditors also 9 or 12; `440300` is all of Shenzhen, `000000` the whole country.
         #[arg(long)]
         area: String,
         /// Read the password from the first line of standard input instead of making one.
@@ -69,6 +69,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         What::Add { data, login, role, area, password_stdin } => {
             let Some(role) = StaffRole::named(&role) else { bail!("a role is clerk, head, volunteer or auditor") };
             let area = Area::parse(&area).map_err(in_words)?;
+            if matches!(role, StaffRole::Clerk | StaffRole::Head) && area.divisions().is_none() {
+                bail!(
+                    "the register says in which district a pension is insured, not in which street: give a clerk or head a district or more"
+                );
+            }
             let config = data.config();
             let access = accounts::add(&config, &SystemClock, &name(&login)?, role, area, given(password_stdin)?).await;
             print(&access.map_err(told)?);

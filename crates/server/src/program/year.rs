@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub(crate) enum YearCommand {
     },
     /// Take a list of certifications from an employer or another office: name, id_number, proof_date.
     Batch(Batch),
+    /// Issue links for many at once, for the electronic social-security card or a portal: a column `id_number`.
+    Links(Links),
     /// Take a certificate back that was found void: its certification counts no more, and it stands on the signed list of
     /// revoked ones (`GET /v1/revoked`) until its last day.
     Revoke(Revoke),
@@ -60,6 +63,9 @@ pub(crate) struct Work {
     /// Accept attempts made from recorded footage by a demo build. Their certificates say so.
     #[arg(long)]
     demo: bool,
+    /// Tell metrics (`/metrics`) on an address of their own.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// In a demonstration: a day to come on which it is judged, from ten in the morning on; now, where it is missing.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, requires = "demo")]
     date: Option<Date>,
@@ -135,6 +141,34 @@ pub(crate) struct Batch {
     csv: PathBuf,
 }
 
+/// Where links lead in from.
+#[derive(Clone, Copy, ValueEnum)]
+enum LeadsInFrom {
+    /// The electronic social-security card.
+    ECardLink,
+    /// A web portal.
+    WebPortal,
+    /// A message: into the app, whoever holds the phone.
+    App,
+}
+
+#[derive(Args)]
+pub(crate) struct Links {
+    #[command(flatten)]
+    data: Data,
+    /// By which way people come.
+    #[arg(long)]
+    channel: LeadsInFrom,
+    /// For how many days they can be used, as often as needed: 1 to 90.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=90))]
+    days: u8,
+    /// The account of the clerk or head who decided it (`account list` prints identifiers).
+    #[arg(long, value_name = "ID")]
+    by: Uuid,
+    /// Who gets one; the links go to standard output, told this once.
+    csv: PathBuf,
+}
+
 #[derive(Args)]
 pub(crate) struct Revoke {
     #[command(flatten)]
@@ -156,6 +190,7 @@ impl YearCommand {
             Self::Payer(arguments) => payer(arguments).await,
             Self::Wrongful { data } => wrongful(data).await,
             Self::Batch(arguments) => batch(arguments).await,
+            Self::Links(arguments) => links(arguments).await,
             Self::Revoke(arguments) => revoke(arguments).await,
         }
     }
@@ -165,6 +200,7 @@ async fn work(arguments: Work) -> anyhow::Result<()> {
     let mut config = arguments.data.config();
     (config.models, config.demo) = (arguments.models, arguments.demo);
     config.evidence = arguments.evidence.store()?;
+    config.metrics = arguments.metrics;
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
@@ -173,7 +209,8 @@ async fn work(arguments: Work) -> anyhow::Result<()> {
             stopping.cancel();
         }
     });
-    Ok(jianzai_server::work(config, Arc::new(clock(arguments.date)?), stop).await?)
+    let told = |address| println!("metrics on http://{address}/metrics");
+    Ok(jianzai_server::work(config, Arc::new(clock(arguments.date)?), stop, told).await?)
 }
 
 /// The computer's clock, or one that runs with it from ten in the morning of a day to come.
@@ -254,6 +291,21 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
     let way = channel.name();
     let BatchReport { recorded, known, waits, refused, .. } = report;
     eprintln!("{way}: {recorded} recorded, {known} known, {waits} wait for another clerk, {refused} refused");
+    Ok(office.close().await?)
+}
+
+async fn links(arguments: Links) -> anyhow::Result<()> {
+    let office = Office::open(&arguments.data.config(), &SystemClock).await?;
+    office.demand_account(arguments.by, &CLERKS).await?;
+    let channel = match arguments.channel {
+        LeadsInFrom::ECardLink => Channel::ECardLink,
+        LeadsInFrom::WebPortal => Channel::WebPortal,
+        LeadsInFrom::App => Channel::AppSelf,
+    };
+    let file = File::open(&arguments.csv).with_context(|| arguments.csv.display().to_string())?;
+    let done = office.links_for(file, channel, arguments.days, arguments.by, moment(&SystemClock, None)).await?;
+    print!("{}", done.answers);
+    eprintln!("{} issued, {} refused", done.issued, done.refused);
     Ok(office.close().await?)
 }
 

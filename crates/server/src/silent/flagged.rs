@@ -1,10 +1,10 @@
 //! Whom the last runs flagged: something in the data does not fit, and somebody has to look.
 //!
 //! **In**: after whom. **Out**: some of them, by run and person, each with the explanation in words. Of each file of rules the last
-//! run counts that came to its end and recorded what it found; whoever has been certified since, or is before a clerk, is left
-//! out. **What can go wrong**: what a run found can't be read: that person is logged by identifier and left out.
+//! run counts that came to its end and recorded what it found, unless a part of it was taken back; whoever has been certified
+//! since, or was put before a clerk, is left out. **What can go wrong**: what a run found can't be read: that person is logged by identifier and left out.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use jianzai_wire::Language;
 use sea_orm::sea_query::Expr;
@@ -51,27 +51,29 @@ impl Office {
     ) -> Result<Batch, OfficeError> {
         use silent_finding::Column;
         let runs = self.last_runs().await?;
-        let begin = after.map_or(Uuid::nil(), |(run, _)| run);
-        for (id, run) in runs.range(begin..) {
+        // A run that another has followed meanwhile is gone through no more: from its place the others go on.
+        let begin = after.and_then(|(after, _)| runs.iter().position(|run| run.id == after)).unwrap_or(0);
+        for run in runs.iter().skip(begin) {
             // In the index's own words, or SQLite does not take it.
             let mut rows = silent_finding::Entity::find()
-                .filter(Column::RunId.eq(*id))
+                .filter(Column::RunId.eq(run.id))
                 .filter(Expr::cust("outcome = 'flagged'"))
                 .order_by_asc(Column::BeneficiaryId)
                 .limit(count);
-            if let Some((_, last)) = after.filter(|(run, _)| run == id) {
+            if let Some((_, last)) = after.filter(|(after, _)| *after == run.id) {
                 rows = rows.filter(Column::BeneficiaryId.gt(last));
             }
             let rows = rows.all(self.store.reads()).await?;
             let Some(last) = rows.last() else { continue };
-            let next = Some((*id, last.beneficiary_id));
+            let next = Some((run.id, last.beneficiary_id));
             return Ok(Batch { people: self.flagged_of(run, rows, language).await?, next });
         }
         Ok(Batch::default())
     }
 
-    /// Of each file of rules the last run that came to its end, by identifier.
-    async fn last_runs(&self) -> Result<BTreeMap<Uuid, silent_run::Model>, OfficeError> {
+    /// Of each file of rules the last run that came to its end, if nothing of it was taken back; the oldest first, so that one that
+    /// comes while somebody reads stands behind those that were there.
+    async fn last_runs(&self) -> Result<Vec<silent_run::Model>, OfficeError> {
         let runs = silent_run::Entity::find()
             .filter(silent_run::Column::Shadow.eq(false))
             .filter(silent_run::Column::EndedAt.is_not_null())
@@ -79,7 +81,14 @@ impl Office {
             .all(self.store.reads())
             .await?;
         let mut seen = HashSet::new();
-        Ok(runs.into_iter().filter(|run| seen.insert(run.rules_file.clone())).map(|run| (run.id, run)).collect())
+        let last = runs.into_iter().filter(|run| seen.insert(run.rules_file.clone()));
+        // Whoever takes a part back says that the data, or the rules, were wrong.
+        let stands = |run: &silent_run::Model| {
+            [run.pass_reverted_at, run.dead_reverted_at, run.missing_reverted_at].iter().all(Option::is_none)
+        };
+        let mut last: Vec<_> = last.filter(stands).collect();
+        last.reverse();
+        Ok(last)
     }
 
     async fn flagged_of(
@@ -88,8 +97,10 @@ impl Office {
         rows: Vec<silent_finding::Model>,
         language: Language,
     ) -> Result<Vec<Flagged>, OfficeError> {
-        let rules =
-            Rules::read(&run.rules_file, &run.rules).map_err(|error| OfficeError::Refused(error.to_string()))?;
+        let Ok(rules) = Rules::read(&run.rules_file, &run.rules) else {
+            tracing::error!(run = %run.id, "its rules can't be read any more; whom it flagged is left out");
+            return Ok(Vec::new());
+        };
         let since: Vec<Uuid> = fact::Entity::find()
             .select_only()
             .column(fact::Column::BeneficiaryId)

@@ -205,3 +205,45 @@ fn only_a_demonstration_judges_on_another_day() {
         "{before:?}"
     );
 }
+
+#[test]
+fn links_for_many_are_told_once_and_a_clerk_serves_a_district_at_least() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { data: folder.path().join("data"), database: None };
+    let rows = "name,id_number,insured_place,residence,phones,portrait\n\
+        王健在,44030419520315201X,510100,510100,,\n欧阳长青,440304194910083020,440300,440300,,\n";
+    let (register, wanted) = (folder.path().join("register.csv"), folder.path().join("wanted.csv"));
+    std::fs::write(&register, rows).unwrap();
+    std::fs::write(&wanted, "id_number\n44030419520315201X\n440304194910083020\n320102194805262026\nx\n").unwrap();
+    place.run(&["import", "--models", models().to_str().unwrap(), register.to_str().unwrap()]);
+    let account = |area: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jianzai-server"));
+        let words = ["account", "add", "clerk.one", "--role", "clerk", "--area", area, "--data"];
+        command.args(words).arg(&place.data).env_remove("JIANZAI_DATABASE").output().unwrap()
+    };
+    let refused = account("510104002");
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("a district or more"));
+    let made = String::from_utf8(account("510100").stdout).unwrap();
+    let clerk = made.lines().find_map(|line| line.strip_prefix("account ")).unwrap();
+    let links = |by: &str| {
+        let words = ["links", "--channel", "e-card-link", "--days", "30", "--by", by, wanted.to_str().unwrap()];
+        place.program(&words).output().unwrap()
+    };
+    assert!(!links("00000000-0000-0000-0000-000000000000").status.success());
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let told = String::from_utf8(links(clerk).stdout).unwrap();
+        let lines: Vec<Vec<&str>> = told.lines().map(|line| line.split(',').collect()).collect();
+        assert_eq!(lines[0], ["line", "result", "token", "until"]);
+        let results: Vec<_> = lines[1..].iter().map(|line| (line[0], line[1])).collect();
+        // Shenzhen takes no such link; nobody has the third number; the fourth is none.
+        assert_eq!(results, [("2", "issued"), ("3", "refused"), ("4", "refused"), ("5", "refused")]);
+        assert!(lines[2][2].is_empty() && !told.contains("4403"));
+        tokens.push(lines[1][2].to_owned());
+    }
+    assert!(tokens[0].len() > 90 && tokens[0] != tokens[1]);
+    let log = said(Command::new("sqlite3").arg(place.data.join("jianzai.sqlite3")).arg(
+        "SELECT count(*) FROM audit_entry WHERE action = 'link_issued' AND detail = 'e_card_link' AND actor_id IS NOT NULL",
+    ));
+    assert_eq!(log.trim(), "2");
+}

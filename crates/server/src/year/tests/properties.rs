@@ -34,28 +34,47 @@ fn window(interval: u8) -> impl Strategy<Value = WindowRule> {
     ]
 }
 
-/// Any policy that could be written.
+/// Any policy that could be written, and those that are shipped as they are.
 fn policy() -> impl Strategy<Value = Policy> {
+    let shipped = (0..SHIPPED.len()).prop_map(|number| {
+        let (name, text) = SHIPPED[number];
+        load(name, text).expect("a shipped policy")
+    });
+    prop_oneof![3 => drawn_policy(), 1 => shipped]
+}
+
+fn drawn_policy() -> impl Strategy<Value = Policy> {
     let missing = prop_oneof![Just(Missing::Nothing), Just(Missing::Asks), Just(Missing::Suspends)];
     let silence = prop_oneof![4 => Just(Silence::Suspends), 1 => Just(Silence::Waits)];
     let interval = prop_oneof![Just(12_u8), Just(6), Just(3), Just(1)];
     let window = interval.prop_flat_map(|interval| (Just(interval), window(interval)));
-    (window, 0..100_u16, 1..60_u16, missing, silence, 1..=28_u8, 0..20_u16, 0..SHIPPED.len()).prop_map(
-        |((interval, window), days, after_appeal_days, missing, silence, list_closes, spread_days, shipped)| {
-            let (name, text) = SHIPPED[shipped];
-            let shipped = load(name, text).expect("a shipped policy");
-            Policy {
-                interval,
-                window,
-                grace: Grace { days, after_appeal_days },
-                matching: Matching { missing, answer_days: 20 },
+    (window, 0..100_u16, 1..=180_u16, (missing, 1..=60_u16), silence, 1..=28_u8, 0..=120_u16, 0..SHIPPED.len())
+        .prop_map(
+            |(
+                (interval, window),
+                days,
+                after_appeal_days,
+                (missing, answer_days),
                 silence,
-                payment: Payment { list_closes },
+                list_closes,
                 spread_days,
-                ..shipped
-            }
-        },
-    )
+                shipped,
+            )| {
+                let (name, text) = SHIPPED[shipped];
+                let shipped = load(name, text).expect("a shipped policy");
+                Policy {
+                    interval,
+                    window,
+                    grace: Grace { days, after_appeal_days },
+                    matching: Matching { missing, answer_days },
+                    silence,
+                    payment: Payment { list_closes },
+                    // Of a month no more than half is spread, or no due date would lie in its own.
+                    spread_days: spread_days.min(u16::from(interval) * 15),
+                    ..shipped
+                }
+            },
+        )
 }
 
 /// Days from the first, days until it was recorded, what, and which of a few it is about.
