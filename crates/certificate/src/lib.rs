@@ -24,5 +24,6 @@ pub use claims::{Channel, Claims};
 #[cfg(feature = "draw")]
 pub use draw::{DrawError, Drawing, Fonts, MailedForm, MailedFormKind, draw, draw_form};
 pub use error::CertificateError;
+pub use reading::form_code;
 pub use revoked::RevokedList;
 pub use signed::{SignedCertificate, issue, verify};

@@ -1,4 +1,4 @@
-//! Finds a certificate's bytes in what somebody has of it.
+//! Finds a certificate's bytes in what somebody has of it; and the code of a form in the scan that came back.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use crate::signed::PREFIX;
 /// Text, COSE bytes, PNG or JPEG with the QR code, or the PDF. `None` if there is nothing.
 pub(crate) fn find(input: &[u8]) -> Option<Vec<u8>> {
     match input {
-        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => in_picture(input),
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => in_picture(input, &SignedCertificate::from_text),
         [b'%', b'P', b'D', b'F', ..] => in_pdf(input),
         [0xd2 | 0x84, ..] => Some(input.to_vec()),
         _ => SignedCertificate::from_text(std::str::from_utf8(input).ok()?),
@@ -29,32 +29,46 @@ fn in_pdf(pdf: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn in_picture(file: &[u8]) -> Option<Vec<u8>> {
+/// The code of a form ([`crate::MailedForm`]) that a picture of it shows, PNG or JPEG, as it is printed. `None` if there is none
+/// that can be read, or it is no picture.
+pub fn form_code(picture: &[u8]) -> Option<String> {
+    let printed = |text: &str| is_form_code(text).then(|| text.to_owned());
+    in_picture(picture, &printed)
+}
+
+/// `ABCDE-FGHJK-LMNPQ-RSTUV`.
+fn is_form_code(text: &str) -> bool {
+    let groups = || text.split('-');
+    let letters = |group: &str| group.len() == 5 && group.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    groups().count() == 4 && groups().all(letters)
+}
+
+fn in_picture<T>(file: &[u8], wanted: &dyn Fn(&str) -> Option<T>) -> Option<T> {
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?;
     // A photo of 50 megapixels passes; a small file that unfolds into gigabytes does not.
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(12_000), Some(12_000), Some(256 << 20));
     reader.limits(limits);
     let grey = reader.decode().ok()?.into_luma8();
-    in_pixels(&grey).or_else(|| {
+    in_pixels(&grey, wanted).or_else(|| {
         // A small or soft code that is missed at one size is often found at another.
         [3, 4, 6].into_iter().find_map(|halves| {
             let (width, height) = (grey.width() * halves / 2, grey.height() * halves / 2);
             if width.max(height) > 5_000 {
                 None
             } else {
-                in_pixels(&resize(&grey, width, height, FilterType::CatmullRom))
+                in_pixels(&resize(&grey, width, height, FilterType::CatmullRom), wanted)
             }
         })
     })
 }
 
-fn in_pixels(grey: &GrayImage) -> Option<Vec<u8>> {
+fn in_pixels<T>(grey: &GrayImage, wanted: &dyn Fn(&str) -> Option<T>) -> Option<T> {
     let (width, height) = (usize::try_from(grey.width()).ok()?, usize::try_from(grey.height()).ok()?);
     let pixels = grey.as_raw();
     let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
         pixels.get(y * width + x).copied().unwrap_or(255)
     });
     let found = picture.detect_grids();
-    found.iter().filter_map(|grid| grid.decode().ok()).find_map(|(_, text)| SignedCertificate::from_text(&text))
+    found.iter().filter_map(|grid| grid.decode().ok()).find_map(|(_, text)| wanted(&text))
 }

@@ -261,8 +261,10 @@ pub struct IssuedForm {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnedRequest {
-    /// The code on the paper.
-    pub code: Secret,
+    /// The code on the paper. Where the scan is a picture on which it can be read it may be left out; where both are there they
+    /// have to be the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Secret>,
     /// The day that the paper bears.
     #[serde(with = "day")]
     pub on: Date,

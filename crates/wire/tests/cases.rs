@@ -166,7 +166,7 @@ fn every_type_of_the_ways_by_people_keeps_its_form() {
     sent("issued_form", &issued_form(until));
     sent("letter_request", &LetterRequest { letter: id(1) });
     sent("letter_returned", &LetterReturned { review: Some(id(2)), known: false });
-    sent("returned_request", &ReturnedRequest { code: words(), on, office: Some(id(1)), scan: words() });
+    sent("returned_request", &ReturnedRequest { code: Some(words()), on, office: Some(id(1)), scan: words() });
     sent("slots_request", &SlotsRequest { begins: vec![begins], minutes: 15 });
     sent("slots_offered", &SlotsOffered { added: 1 });
     sent("slots", &Slots { free: vec![Slot { id: id(1), begins }] });

@@ -252,7 +252,7 @@ fn code() -> Result<String, OfficeError> {
 }
 
 /// Digest of a code however it was typed.
-fn digest(code: &str) -> Vec<u8> {
+pub(crate) fn digest(code: &str) -> Vec<u8> {
     let plain: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     Sha256::digest(plain).to_vec()
 }

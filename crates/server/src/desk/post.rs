@@ -1,8 +1,9 @@
 //! Forms by post: `POST /v1/desk/forms` issues one, `POST /v1/desk/forms/returned` takes it back with its scan.
 //!
 //! **In**: for whom; later the code on the paper, the day that it bears, and a scan. **Out**: the code and the sheet, told this once; later
-//! the record, with the scan sealed. **What can go wrong**: the place takes no such form (`channel.closed`); no form of the
-//! area that is still taken has the code (`form.not_taken`), whichever.
+//! the record, with the scan sealed. Where the scan is a picture its code is read from it, and matched with the one that was typed.
+//! **What can go wrong**: the place takes no such form (`channel.closed`); the two codes differ (`form.scan_other`), or there is none
+//! (`form.code_unread`); no form of the area that is still taken has the code (`form.not_taken`), whichever.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use jianzai_certificate::{MailedForm, MailedFormKind, draw_form};
+use jianzai_certificate::{MailedForm, MailedFormKind, draw_form, form_code};
 use jianzai_wire::api::Problem;
 use jianzai_wire::channels::{FormKind, FormRequest, IssuedForm, Recorded, ReturnedRequest};
 use jianzai_wire::desk::ReadReason;
@@ -24,7 +25,7 @@ use super::by_people::answer;
 use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::{App, ISSUER};
-use crate::channels::mailed::of_code;
+use crate::channels::mailed::{digest, of_code};
 use crate::channels::{FormRefused, Returned};
 use crate::outcome::fonts;
 use crate::problem::{Body, Refusal};
@@ -95,7 +96,8 @@ async fn sheet(paper: MailedForm) -> Result<Option<Secret>, Refusal> {
     (status = 410, body = Problem, content_type = "application/problem+json", description = "`form.not_taken`"),
     (status = 413, body = Problem, content_type = "application/problem+json", description = "`upload.too_large`"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
-        `record.proof_in_future`, `record.proof_too_old`, `input.body_invalid`"),
+        `record.proof_in_future`, `record.proof_too_old`, `input.body_invalid`; `form.scan_other`: the scan shows the \
+        code of another form; `form.code_unread`: none was typed, and none can be read."),
 ))]
 pub(crate) async fn returned(
     State(app): State<Arc<App>>,
@@ -106,13 +108,16 @@ pub(crate) async fn returned(
     let encoded = request.scan.clone();
     let decoded = tokio::task::spawn_blocking(move || {
         let scan = Zeroizing::new(BASE64_STANDARD.decode(encoded.expose()).ok()?);
-        is_scan(&scan).then_some(scan)
+        let read = form_code(&scan).map(Secret::new);
+        is_scan(&scan).then_some((scan, read))
     });
-    let scan = decoded.await.map_err(|error| Refusal::internal(&error))?.ok_or(ReasonCode::InputBodyInvalid)?;
+    let decoded = decoded.await.map_err(|error| Refusal::internal(&error))?;
+    let (scan, read) = decoded.ok_or(ReasonCode::InputBodyInvalid)?;
+    let code = same_code(request.code, read)?;
     let (clerk, now) = (signed_in.account.id, app.clock.now());
     let tx = app.store.begin("form returned").await?;
     let counters = within_limits(&app, &tx, clerk, now).await?;
-    let form = of_code(&*tx, request.code.expose()).await?;
+    let form = of_code(&*tx, code.expose()).await?;
     let outcome = match &form {
         None => Outcome::Nobody,
         Some(form) if is_served(&app, &*tx, &signed_in, form.beneficiary_id).await? => {
@@ -137,10 +142,21 @@ pub(crate) async fn returned(
     };
     let returned = Returned { proof_date: request.on, by, decided_by: Party::Staff(clerk) };
     // A task of its own: if the line breaks, the server drops the call, and nobody else may file the scan before this one has.
-    let filed = tokio::spawn(async move {
-        app.office().return_form(&app.config, request.code.expose(), &scan, returned, china(now)).await
-    });
+    let filed =
+        tokio::spawn(
+            async move { app.office().return_form(&app.config, code.expose(), &scan, returned, china(now)).await },
+        );
     answer(filed.await.map_err(|error| Refusal::internal(&error))??)
+}
+
+/// The code that was typed, that the scan shows, or both: then they have to be the same, or the paper of one would be kept for
+/// another.
+fn same_code(typed: Option<Secret>, read: Option<Secret>) -> Result<Secret, ReasonCode> {
+    match (typed, read) {
+        (Some(typed), Some(read)) if digest(typed.expose()) != digest(read.expose()) => Err(ReasonCode::FormScanOther),
+        (Some(code), _) | (None, Some(code)) => Ok(code),
+        (None, None) => Err(ReasonCode::FormCodeUnread),
+    }
 }
 
 /// Whether it begins as a picture or a PDF does. What it shows, the clerk has seen.

@@ -87,6 +87,8 @@ reasons! {
     RecordSecondMissing = "record.second_missing", Form;
 
     FormNotTaken = "form.not_taken", Refusal;
+    FormScanOther = "form.scan_other", Form;
+    FormCodeUnread = "form.code_unread", Form;
 
     SlotGone = "slot.gone", Refusal;
     SlotDecided = "slot.decided", Refusal;

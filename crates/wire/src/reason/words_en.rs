@@ -130,6 +130,14 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "The insured place wants a second person for this way.",
             "Please name a colleague who was there as well; it can't be you.",
         ),
+        FormScanOther => (
+            "The scan shows the code of another form.",
+            "Please check this paper against the code that was typed; they may have been mixed up.",
+        ),
+        FormCodeUnread => (
+            "The code on the scan can't be read.",
+            "Please type the code as it stands on the paper, and send it again.",
+        ),
         FormNotTaken => (
             "No form that is still taken has this code.",
             "Please read the code once more; if it is too old, send a new form.",

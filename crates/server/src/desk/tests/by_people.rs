@@ -1,5 +1,6 @@
 //! The ways by people over HTTP: each ends in one record, within one's own area, and is put down.
 
+use jianzai_certificate::{MailedForm, MailedFormKind, draw_form};
 use sea_orm::EntityTrait as _;
 
 use super::*;
@@ -277,5 +278,42 @@ async fn a_death_is_reported_by_one_clerk_decided_in_the_queue_and_taken_back_by
         }
         let decided = desk.logged("death_decided").await;
         assert_eq!(decided, ["died", "withdrawn"].map(|word| (Some(head.id), word.to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn the_scan_of_a_form_is_matched_with_its_code() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.nj", "320100").await;
+        let ask = json!({ "id_number": number(2), "kind": "paper_by_mail" });
+        let forms = [desk.post(&clerk, "forms", &ask).await.1, desk.post(&clerk, "forms", &ask).await.1];
+        let today = desk.now().date();
+        // What a scanner makes of the paper: the sheet, as a picture.
+        let scan = |form: &Value| {
+            let paper = MailedForm {
+                kind: MailedFormKind::Papers,
+                issuer: "南京".into(),
+                masked_name: "**在".into(),
+                code: form["code"].as_str().unwrap().to_owned(),
+                issued_on: today,
+                until: today,
+            };
+            let drawn = draw_form(&paper, crate::outcome::fonts().unwrap()).unwrap().png(1240).unwrap();
+            data_encoding::BASE64.encode(&drawn)
+        };
+        let on = today.to_string();
+        let mixed = json!({ "code": forms[0]["code"], "on": on, "scan": scan(&forms[1]) });
+        assert_eq!(refused(&desk, &clerk, "forms/returned", &mixed).await, (422, "form.scan_other".into()));
+        let unread = json!({ "on": on, "scan": data_encoding::BASE64.encode(b"%PDF-1.7 a paper") });
+        assert_eq!(refused(&desk, &clerk, "forms/returned", &unread).await, (422, "form.code_unread".into()));
+        assert_eq!(records(&desk).await, []);
+        let alone = json!({ "on": on, "scan": scan(&forms[0]) });
+        let (status, recorded) = desk.post(&clerk, "forms/returned", &alone).await;
+        assert_eq!(status, StatusCode::CREATED, "nobody typed anything: {recorded}");
+        let small = forms[0]["code"].as_str().unwrap().replace('-', " ").to_lowercase();
+        let typed = json!({ "code": small, "on": on, "scan": scan(&forms[0]) });
+        let (status, again) = desk.post(&clerk, "forms/returned", &typed).await;
+        assert_eq!((status, &again["id"]), (StatusCode::OK, &recorded["id"]), "however it is typed");
     }
 }
