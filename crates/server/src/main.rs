@@ -176,8 +176,11 @@ fn run() -> anyhow::Result<()> {
 
 async fn command() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match std::env::var("JIANZAI_LOG").is_ok_and(|form| form == "json") {
+        true => lines.json().init(),
+        false => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+    }
     match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
         Command::Migrate { data, adopt } => {

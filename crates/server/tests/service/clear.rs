@@ -55,6 +55,7 @@ async fn the_log_names_nobody(kind: Kind) {
     let mut server = world
         .program(&["serve", "--listen", "127.0.0.1:0"])
         .env("RUST_LOG", "debug")
+        .env("JIANZAI_LOG", if kind == Kind::Postgres { "json" } else { "" })
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
@@ -74,6 +75,11 @@ async fn the_log_names_nobody(kind: Kind) {
     assert!(server.wait().unwrap().success(), "a graceful stop is a success");
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.contains("/v1/activations"), "calls are logged");
+    if kind == Kind::Postgres {
+        let read =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| line["level"].is_string());
+        assert!(text.lines().all(read), "one object a line");
+    }
     for secret in secrets(&[]) {
         assert!(!contains(text.as_bytes(), &secret), "{}", String::from_utf8_lossy(&secret));
     }

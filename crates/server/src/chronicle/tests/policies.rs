@@ -79,20 +79,25 @@ async fn a_change_is_shown_before_it_is_applied_and_then_everybody_is_looked_at(
 
 #[tokio::test]
 async fn what_does_not_follow_or_has_faults_is_refused_and_nothing_of_it_applied() {
-    let (_world, office) = office(Kind::Sqlite).await;
-    let now = morning(TODAY);
-    let apply = async |texts: &[String]| {
-        let files: Vec<_> = texts.iter().enumerate().map(|(at, text)| (format!("{at}.toml"), text.clone())).collect();
-        sentence(office.apply(&files, Party::Judge, now).await)
-    };
-    let late = second().replace("2027-01-01", "2026-11-20");
-    assert!(apply(&[second(), late.clone()]).await.contains("begins today or earlier"));
-    assert!(apply(&[second().replace("interval_months = 6", "interval_months = 5")]).await.contains("0.toml:"));
-    let again = second().replace("spread_days = 28", "spread_days = 0");
-    assert!(apply(&[second(), again]).await.contains("`version`"), "two files with one number");
-    assert!(sentence(office.preview("late.toml", &late, now, &mut |_| ()).await).contains("begins today or earlier"));
-    let shown = office.preview("two.toml", &second(), morning(days_after(TODAY, 1)), &mut |_| ()).await.unwrap();
-    assert_eq!(shown.looked_at, 2, "nothing of it was applied");
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (_world, office) = office(kind).await;
+        let now = morning(TODAY);
+        let apply = async |texts: &[String]| {
+            let files: Vec<_> =
+                texts.iter().enumerate().map(|(at, text)| (format!("{at}.toml"), text.clone())).collect();
+            sentence(office.apply(&files, Party::Judge, now).await)
+        };
+        let late = second().replace("2027-01-01", "2026-11-20");
+        assert!(apply(&[second(), late.clone()]).await.contains("begins today or earlier"));
+        assert!(apply(&[second().replace("interval_months = 6", "interval_months = 5")]).await.contains("0.toml:"));
+        let again = second().replace("spread_days = 28", "spread_days = 0");
+        assert!(apply(&[second(), again]).await.contains("`version`"), "two files with one number");
+        assert!(
+            sentence(office.preview("late.toml", &late, now, &mut |_| ()).await).contains("begins today or earlier")
+        );
+        let shown = office.preview("two.toml", &second(), morning(days_after(TODAY, 1)), &mut |_| ()).await.unwrap();
+        assert_eq!(shown.looked_at, 2, "nothing of it was applied");
+    }
 }
 
 #[tokio::test]

@@ -63,20 +63,22 @@ async fn one_call_appeals_once_however_often_it_is_made() {
 
 #[tokio::test]
 async fn only_a_refusal_is_appealed_against_and_only_by_whom_it_is_theirs() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    let attempt = desk.attempt(WANG, State::Review).await;
-    let (status, answer) = appeal(&desk, &token_of(attempt), attempt, json!({})).await;
-    assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "appeal.nothing"), "a clerk looks at it anyway");
-    let refused = desk.attempt(WANG, State::Refused).await;
-    let (status, answer) = appeal(&desk, "somebody else's", refused, json!({})).await;
-    assert_eq!((status, code(&answer)), (StatusCode::UNAUTHORIZED, "attempt.unauthorised"));
-    let (status, answer) = appeal(&desk, "nobody's", Uuid::new_v4(), json!({})).await;
-    assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "attempt.not_found"));
-    for wrong in [json!({ "statement": "x".repeat(2_001) }), json!({ "words": "x" })] {
-        let (status, _) = appeal(&desk, &token_of(refused), refused, wrong).await;
-        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let attempt = desk.attempt(WANG, State::Review).await;
+        let (status, answer) = appeal(&desk, &token_of(attempt), attempt, json!({})).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "appeal.nothing"), "a clerk looks at it anyway");
+        let refused = desk.attempt(WANG, State::Refused).await;
+        let (status, answer) = appeal(&desk, "somebody else's", refused, json!({})).await;
+        assert_eq!((status, code(&answer)), (StatusCode::UNAUTHORIZED, "attempt.unauthorised"));
+        let (status, answer) = appeal(&desk, "nobody's", Uuid::new_v4(), json!({})).await;
+        assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "attempt.not_found"));
+        for wrong in [json!({ "statement": "x".repeat(2_001) }), json!({ "words": "x" })] {
+            let (status, _) = appeal(&desk, &token_of(refused), refused, wrong).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        assert_eq!(cases(&desk).await.len(), 0);
     }
-    assert_eq!(cases(&desk).await.len(), 0);
 }
 
 #[tokio::test]

@@ -134,35 +134,38 @@ async fn whom_a_list_names_is_put_down_for_many_lines_at_once_and_a_refusal_come
 
 #[tokio::test]
 async fn a_list_is_no_way_to_ask_about_everybody() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    let clerk = desk.clerk("clerk.bj", "110000").await;
-    let day = desk.now().date();
-    let send = async |numbers: &[u16]| {
-        let lines: String = numbers.iter().map(|sequence| format!("王健在,{},{day}\n", number(*sequence))).collect();
-        let call = desk.client.post(desk.url(&format!("/v1/desk/batches/employer/{}", Uuid::from_u128(9))));
-        let answer = call.bearer_auth(&clerk.token).body(format!("name,id_number,proof_date\n{lines}"));
-        let answer = answer.send().await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
-    };
-    // Nobody has these numbers.
-    let unknown: Vec<u16> = (5..505).collect();
-    let (status, answer) = send(&[&unknown[..], &[3]].concat()).await;
-    assert!(status == 422 && answer.contains("input.list_too_long"), "{answer}");
-    assert_eq!((desk.reads(&clerk).await.len(), records(&desk).await.len()), (0, 0), "none of it was looked at");
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.bj", "110000").await;
+        let day = desk.now().date();
+        let send = async |numbers: &[u16]| {
+            let lines: String =
+                numbers.iter().map(|sequence| format!("王健在,{},{day}\n", number(*sequence))).collect();
+            let call = desk.client.post(desk.url(&format!("/v1/desk/batches/employer/{}", Uuid::from_u128(9))));
+            let answer = call.bearer_auth(&clerk.token).body(format!("name,id_number,proof_date\n{lines}"));
+            let answer = answer.send().await.unwrap();
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        };
+        // Nobody has these numbers.
+        let unknown: Vec<u16> = (5..505).collect();
+        let (status, answer) = send(&[&unknown[..], &[3]].concat()).await;
+        assert!(status == 422 && answer.contains("input.list_too_long"), "{answer}");
+        assert_eq!((desk.reads(&clerk).await.len(), records(&desk).await.len()), (0, 0), "none of it was looked at");
 
-    let (status, answers) = send(&unknown[..499]).await;
-    assert_eq!((status, answers.matches("identity.not_confirmed").count()), (200, 499));
-    let (status, answers) = send(&[900, 901, 3]).await;
-    let expected = "line,result,reason\n2,refused,identity.not_confirmed\n\
+        let (status, answers) = send(&unknown[..499]).await;
+        assert_eq!((status, answers.matches("identity.not_confirmed").count()), (200, 499));
+        let (status, answers) = send(&[900, 901, 3]).await;
+        let expected = "line,result,reason\n2,refused,identity.not_confirmed\n\
         3,refused,limit.too_many_tries\n4,refused,limit.too_many_tries\n";
-    assert_eq!((status, answers.as_str()), (200, expected), "nor whether the last one is there");
-    assert_eq!((desk.reads(&clerk).await.len(), records(&desk).await.len()), (500, 0));
-    assert_eq!(send(&[3]).await.0, 429);
-    let ask = json!({ "id_number": number(3), "reason": "asked" });
-    assert_eq!(desk.post(&clerk, "people", &ask).await.0, StatusCode::OK, "a list does not close the counter");
-    desk.later(std::time::Duration::from_mins(61)).await;
-    let (status, answers) = send(&[3]).await;
-    assert_eq!((status, answers.as_str()), (200, "line,result,reason\n2,recorded,\n"));
+        assert_eq!((status, answers.as_str()), (200, expected), "nor whether the last one is there");
+        assert_eq!((desk.reads(&clerk).await.len(), records(&desk).await.len()), (500, 0));
+        assert_eq!(send(&[3]).await.0, 429);
+        let ask = json!({ "id_number": number(3), "reason": "asked" });
+        assert_eq!(desk.post(&clerk, "people", &ask).await.0, StatusCode::OK, "a list does not close the counter");
+        desk.later(std::time::Duration::from_mins(61)).await;
+        let (status, answers) = send(&[3]).await;
+        assert_eq!((status, answers.as_str()), (200, "line,result,reason\n2,recorded,\n"));
+    }
 }
 
 #[tokio::test]

@@ -275,17 +275,19 @@ async fn where_the_way_wants_a_second_person_two_clerks_certify() {
 
 #[tokio::test]
 async fn a_case_comes_free_when_its_clerk_has_gone() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    let (first, second) = (desk.clerk("a.a", "440300").await, desk.clerk("b.b", "440300").await);
-    let (case, _) = desk.submission(WANG).await;
-    let (open, decide) = (format!("reviews/{case}/open"), format!("reviews/{case}/decide"));
-    assert_eq!(desk.post(&first, &open, &Value::Null).await.0, StatusCode::OK);
-    assert_eq!(desk.post(&first, &open, &Value::Null).await.0, StatusCode::OK, "one's own again");
-    let (status, answer) = desk.post(&second, &open, &Value::Null).await;
-    assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.taken"));
-    desk.later(Duration::from_mins(61)).await;
-    assert_eq!(desk.post(&second, &open, &Value::Null).await.0, StatusCode::OK);
-    let (status, answer) = desk.post(&first, &decide, &certify()).await;
-    assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.taken"), "the hour is over");
-    assert_eq!(desk.post(&second, &decide, &certify()).await.0, StatusCode::OK);
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let (first, second) = (desk.clerk("a.a", "440300").await, desk.clerk("b.b", "440300").await);
+        let (case, _) = desk.submission(WANG).await;
+        let (open, decide) = (format!("reviews/{case}/open"), format!("reviews/{case}/decide"));
+        assert_eq!(desk.post(&first, &open, &Value::Null).await.0, StatusCode::OK);
+        assert_eq!(desk.post(&first, &open, &Value::Null).await.0, StatusCode::OK, "one's own again");
+        let (status, answer) = desk.post(&second, &open, &Value::Null).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.taken"));
+        desk.later(Duration::from_mins(61)).await;
+        assert_eq!(desk.post(&second, &open, &Value::Null).await.0, StatusCode::OK);
+        let (status, answer) = desk.post(&first, &decide, &certify()).await;
+        assert_eq!((status, code(&answer)), (StatusCode::CONFLICT, "review.taken"), "the hour is over");
+        assert_eq!(desk.post(&second, &decide, &certify()).await.0, StatusCode::OK);
+    }
 }

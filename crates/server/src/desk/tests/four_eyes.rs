@@ -108,15 +108,17 @@ async fn at_the_counter_and_on_lists_two_clerks_say_the_same() {
 
 #[tokio::test]
 async fn a_word_that_nobody_followed_is_forgotten() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    desk.amend("xiangtan.toml", "four_eyes = [\"office_id_card\"]").await;
-    let clerk = desk.clerk("a.a", "430300").await;
-    let card = json!({ "id_number": number(1), "by": "office_id_card", "on": desk.now().date().to_string() });
-    assert_eq!(sent(&desk, &clerk, "certifications", &card).await, WAITS);
-    desk.later(Duration::from_hours(24 * 365)).await;
-    crate::cleaning::clean(&desk.app).await.unwrap();
-    assert_eq!(words(&desk).await, 1);
-    desk.later(Duration::from_hours(48)).await;
-    crate::cleaning::clean(&desk.app).await.unwrap();
-    assert_eq!(words(&desk).await, 0);
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        desk.amend("xiangtan.toml", "four_eyes = [\"office_id_card\"]").await;
+        let clerk = desk.clerk("a.a", "430300").await;
+        let card = json!({ "id_number": number(1), "by": "office_id_card", "on": desk.now().date().to_string() });
+        assert_eq!(sent(&desk, &clerk, "certifications", &card).await, WAITS);
+        desk.later(Duration::from_hours(24 * 365)).await;
+        crate::cleaning::clean(&desk.app).await.unwrap();
+        assert_eq!(words(&desk).await, 1);
+        desk.later(Duration::from_hours(48)).await;
+        crate::cleaning::clean(&desk.app).await.unwrap();
+        assert_eq!(words(&desk).await, 0);
+    }
 }

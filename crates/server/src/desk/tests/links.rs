@@ -72,48 +72,53 @@ async fn a_link_leads_into_the_flow_and_tells_nobody_anything() {
 
 #[tokio::test]
 async fn in_a_browser_a_link_is_a_page_with_one_button_and_the_app_says_who_holds_the_phone() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    let clerk = desk.clerk("clerk.wang", "440300").await;
-    let (status, issued) =
-        desk.post(&clerk, "links", &json!({ "id_number": WANG, "channel": "app", "days": 30 })).await;
-    assert_eq!(status, StatusCode::CREATED, "{issued}");
-    let token = issued["token"].as_str().unwrap();
-    let visit = async |token: &str, language: &str| {
-        let call = desk.client.get(desk.url(&format!("/v1/links/{token}")));
-        let answer = call.header("accept", "text/html,*/*").header("accept-language", language).send().await.unwrap();
-        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
-        assert!(policy.starts_with("default-src 'none'") && answer.headers()["referrer-policy"] == "no-referrer");
-        (answer.status().as_u16(), answer.text().await.unwrap())
-    };
-    for (language, words) in [("zh", "可以办养老认证了"), ("en", "It is time to certify")] {
-        let (status, page) = visit(token, language).await;
-        assert!(status == 200 && page.contains(words), "{page}");
-        assert!(page.contains(&format!("href=\"jianzai://links/{token}\"")), "{page}");
-        assert!(!page.contains("王") && !page.contains(WANG), "it names nobody");
-        let (status, page) = visit("AbC-_9", language).await;
-        assert!(status == 410 && !page.contains("AbC") && !page.contains("<a "), "{page}");
-    }
-    // The app's link says nothing of who holds the phone.
-    for (mode, way) in [("self", "app_self"), ("assisted", "app_assisted")] {
-        let mut own = facts(WANG, "王健在", "440300", Some(token));
-        own["mode"] = mode.into();
-        let (status, answer) = desk.app_call("", "/v1/activations", Some(&own)).await;
-        assert_eq!(status, StatusCode::CREATED, "{answer}");
-        let newest = activation::Entity::find().order_by_desc(activation::Column::Id);
-        let row = newest.one(desk.app.store.reads()).await.unwrap().unwrap();
-        assert_eq!((row.channel.as_deref(), row.way().name()), (None, way));
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.wang", "440300").await;
+        let (status, issued) =
+            desk.post(&clerk, "links", &json!({ "id_number": WANG, "channel": "app", "days": 30 })).await;
+        assert_eq!(status, StatusCode::CREATED, "{issued}");
+        let token = issued["token"].as_str().unwrap();
+        let visit = async |token: &str, language: &str| {
+            let call = desk.client.get(desk.url(&format!("/v1/links/{token}")));
+            let answer =
+                call.header("accept", "text/html,*/*").header("accept-language", language).send().await.unwrap();
+            let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+            assert!(policy.starts_with("default-src 'none'") && answer.headers()["referrer-policy"] == "no-referrer");
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        };
+        for (language, words) in [("zh", "可以办养老认证了"), ("en", "It is time to certify")] {
+            let (status, page) = visit(token, language).await;
+            assert!(status == 200 && page.contains(words), "{page}");
+            assert!(page.contains(&format!("href=\"jianzai://links/{token}\"")), "{page}");
+            assert!(!page.contains("王") && !page.contains(WANG), "it names nobody");
+            let (status, page) = visit("AbC-_9", language).await;
+            assert!(status == 410 && !page.contains("AbC") && !page.contains("<a "), "{page}");
+        }
+        // The app's link says nothing of who holds the phone.
+        for (mode, way) in [("self", "app_self"), ("assisted", "app_assisted")] {
+            let mut own = facts(WANG, "王健在", "440300", Some(token));
+            own["mode"] = mode.into();
+            let (status, answer) = desk.app_call("", "/v1/activations", Some(&own)).await;
+            assert_eq!(status, StatusCode::CREATED, "{answer}");
+            let newest = activation::Entity::find().order_by_desc(activation::Column::Id);
+            let row = newest.one(desk.app.store.reads()).await.unwrap().unwrap();
+            assert_eq!((row.channel.as_deref(), row.way().name()), (None, way));
+        }
     }
 }
 
 #[tokio::test]
 async fn links_are_issued_within_ones_area_and_for_ways_that_are_open() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    let clerk = desk.clerk("clerk.wang", "440300").await;
-    let ask = |id: &str, days: u8| json!({ "id_number": id, "channel": "e_card_link", "days": days });
-    let (status, answer) = desk.post(&clerk, "links", &ask(LI, 10)).await;
-    assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "desk.nobody_found"));
-    assert_eq!(desk.post(&clerk, "links", &ask(WANG, 0)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(desk.post(&clerk, "links", &ask(WANG, 91)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    let volunteer = desk.staff("auntie.chen", StaffRole::Volunteer, "440300").await;
-    assert_eq!(desk.post(&volunteer, "links", &ask(WANG, 10)).await.0, StatusCode::FORBIDDEN);
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.wang", "440300").await;
+        let ask = |id: &str, days: u8| json!({ "id_number": id, "channel": "e_card_link", "days": days });
+        let (status, answer) = desk.post(&clerk, "links", &ask(LI, 10)).await;
+        assert_eq!((status, code(&answer)), (StatusCode::NOT_FOUND, "desk.nobody_found"));
+        assert_eq!(desk.post(&clerk, "links", &ask(WANG, 0)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(desk.post(&clerk, "links", &ask(WANG, 91)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+        let volunteer = desk.staff("auntie.chen", StaffRole::Volunteer, "440300").await;
+        assert_eq!(desk.post(&volunteer, "links", &ask(WANG, 10)).await.0, StatusCode::FORBIDDEN);
+    }
 }

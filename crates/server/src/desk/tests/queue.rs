@@ -46,24 +46,26 @@ async fn the_queue_shows_ones_own_area_with_what_is_overdue_first() {
 
 #[tokio::test]
 async fn a_long_queue_comes_in_pages_and_no_case_twice() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    let clerk = desk.clerk("clerk.wang", "440300").await;
-    let office = crate::office::Office::open(&desk.config, &*desk.clock).await.unwrap();
-    let (mine, others) = (desk.person(WANG).await.id, desk.person(LI).await.id);
-    for day in 0..120 {
-        let then = desk.now() + time::Duration::days(day);
-        office.report_death(if day % 2 == 0 { mine } else { others }, None, None, then).await.unwrap();
-    }
-    let (mut seen, mut after, mut pages) = (Vec::new(), Value::Null, 0);
-    loop {
-        let (page, answer) = waiting(&desk, &clerk, json!({ "after": after })).await;
-        assert!(page.len() <= 50);
-        (pages, after) = (pages + 1, answer["next"].clone());
-        seen.extend(page);
-        if after.is_null() {
-            break;
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.wang", "440300").await;
+        let office = crate::office::Office::open(&desk.config, &*desk.clock).await.unwrap();
+        let (mine, others) = (desk.person(WANG).await.id, desk.person(LI).await.id);
+        for day in 0..120 {
+            let then = desk.now() + time::Duration::days(day);
+            office.report_death(if day % 2 == 0 { mine } else { others }, None, None, then).await.unwrap();
         }
+        let (mut seen, mut after, mut pages) = (Vec::new(), Value::Null, 0);
+        loop {
+            let (page, answer) = waiting(&desk, &clerk, json!({ "after": after })).await;
+            assert!(page.len() <= 50);
+            (pages, after) = (pages + 1, answer["next"].clone());
+            seen.extend(page);
+            if after.is_null() {
+                break;
+            }
+        }
+        let all: std::collections::BTreeSet<_> = seen.iter().collect();
+        assert_eq!((seen.len(), all.len(), pages), (60, 60, 2));
     }
-    let all: std::collections::BTreeSet<_> = seen.iter().collect();
-    assert_eq!((seen.len(), all.len(), pages), (60, 60, 2));
 }

@@ -140,20 +140,22 @@ async fn nobody_beyond_the_list_is_reported_and_each_try_is_put_down() {
 
 #[tokio::test]
 async fn what_a_clerk_does_not_believe_is_set_aside() {
-    let desk = Desk::new(Kind::Sqlite).await;
-    let (clerk, volunteer) = round(&desk).await;
-    let visit =
-        json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string(), "why": "frail" });
-    let (_, waits) = desk.post(&volunteer, "visits/report", &visit).await;
-    let confirm = format!("visits/{}/confirm", waits["id"].as_str().unwrap());
-    let (status, answer) = desk.post(&clerk, &confirm, &json!({ "confirmed": false })).await;
-    assert_eq!((status, answer), (StatusCode::OK, json!({ "recorded": null })));
-    assert_eq!(desk.logged("visit_set_aside").await, [(Some(clerk.id), String::new())]);
-    for confirmed in [true, false] {
-        let again = json!({ "confirmed": confirmed });
-        assert_eq!(refused(&desk, &clerk, &confirm, &again).await, (404, "desk.nobody_found".into()));
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let (clerk, volunteer) = round(&desk).await;
+        let visit =
+            json!({ "person": desk.person(&number(1)).await.id, "on": desk.now().date().to_string(), "why": "frail" });
+        let (_, waits) = desk.post(&volunteer, "visits/report", &visit).await;
+        let confirm = format!("visits/{}/confirm", waits["id"].as_str().unwrap());
+        let (status, answer) = desk.post(&clerk, &confirm, &json!({ "confirmed": false })).await;
+        assert_eq!((status, answer), (StatusCode::OK, json!({ "recorded": null })));
+        assert_eq!(desk.logged("visit_set_aside").await, [(Some(clerk.id), String::new())]);
+        for confirmed in [true, false] {
+            let again = json!({ "confirmed": confirmed });
+            assert_eq!(refused(&desk, &clerk, &confirm, &again).await, (404, "desk.nobody_found".into()));
+        }
+        assert_eq!(records(&desk).await, []);
     }
-    assert_eq!(records(&desk).await, []);
 }
 
 /// Holds whatever either of two writers needs to end, until both wait for it.

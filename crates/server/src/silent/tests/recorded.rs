@@ -322,27 +322,32 @@ async fn a_run_that_is_taken_back_while_it_goes_on_stops() {
 
 #[tokio::test]
 async fn what_can_not_be_taken_back_or_run_is_refused_with_a_remedy() {
-    let stage = stage(Kind::Sqlite).await;
-    let shadow = stage.run(qingdao(), true, ON).await.run;
-    let refused = |error: OfficeError| match error {
-        OfficeError::Refused(why) => why,
-        other => panic!("{other}"),
-    };
-    let error = stage.office.silent_revert(shadow, Part::Pass, CLERK_ID, morning(ON)).await.unwrap_err();
-    assert!(refused(error).contains("a shadow recorded nothing"));
-    let error = stage.office.silent_revert(Uuid::nil(), Part::Pass, CLERK_ID, morning(ON)).await.unwrap_err();
-    assert!(refused(error).contains("no such run"));
-    let (file, text) = qingdao();
-    let other = text.replace("window_days = 365", "window_days = 300");
-    let error = stage.office.silent_run(file, &other, false, morning(ON)).await.unwrap_err();
-    assert!(refused(error).contains("give the file a new version"));
-    let error = stage.office.silent_run(file, "version = 1", false, morning(ON)).await.unwrap_err();
-    assert!(refused(error).contains("missing field"));
-    let told = stage.office.silent_explain(shadow, None, None, 2, Language::En).await.unwrap();
-    assert_eq!(
-        told[0].explanation,
-        "Alive on 2026-11-18: hospital stay on 2026-11-18 (counts alone). (Rules, version 1)"
-    );
-    let told = stage.office.silent_explain(shadow, None, Some(told[0].beneficiary), 1, Language::Zh).await.unwrap();
-    assert_eq!(told[0].explanation, "2026-11-12 健在：2026-11-12 以来的记录合计 6 分（需要 6 分）。（规则第 1 版）");
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let stage = stage(kind).await;
+        let shadow = stage.run(qingdao(), true, ON).await.run;
+        let refused = |error: OfficeError| match error {
+            OfficeError::Refused(why) => why,
+            other => panic!("{other}"),
+        };
+        let error = stage.office.silent_revert(shadow, Part::Pass, CLERK_ID, morning(ON)).await.unwrap_err();
+        assert!(refused(error).contains("a shadow recorded nothing"));
+        let error = stage.office.silent_revert(Uuid::nil(), Part::Pass, CLERK_ID, morning(ON)).await.unwrap_err();
+        assert!(refused(error).contains("no such run"));
+        let (file, text) = qingdao();
+        let other = text.replace("window_days = 365", "window_days = 300");
+        let error = stage.office.silent_run(file, &other, false, morning(ON)).await.unwrap_err();
+        assert!(refused(error).contains("give the file a new version"));
+        let error = stage.office.silent_run(file, "version = 1", false, morning(ON)).await.unwrap_err();
+        assert!(refused(error).contains("missing field"));
+        let told = stage.office.silent_explain(shadow, None, None, 2, Language::En).await.unwrap();
+        assert_eq!(
+            told[0].explanation,
+            "Alive on 2026-11-18: hospital stay on 2026-11-18 (counts alone). (Rules, version 1)"
+        );
+        let told = stage.office.silent_explain(shadow, None, Some(told[0].beneficiary), 1, Language::Zh).await.unwrap();
+        assert_eq!(
+            told[0].explanation,
+            "2026-11-12 健在：2026-11-12 以来的记录合计 6 分（需要 6 分）。（规则第 1 版）"
+        );
+    }
 }

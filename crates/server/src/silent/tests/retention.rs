@@ -131,14 +131,16 @@ async fn a_run_whose_findings_have_gone_is_not_taken_back_and_a_thinned_register
 
 #[tokio::test]
 async fn cut_short_it_goes_on_where_it_was() {
-    let stage = stage(Kind::Sqlite).await;
-    let policies = stage.office.policies.current(stage.world.store.reads()).await.unwrap();
-    let now = to_millis(morning(ON + Duration::days(731)));
-    assert!(!retention::delete_due(&stage.world.store, &policies, now).await.unwrap(), "two ranges of four");
-    let people = |rows: Vec<silent_finding::Model>| rows.iter().map(|row| row.beneficiary_id).min().unwrap();
-    let rows = silent_finding::Entity::find().all(stage.world.store.reads()).await.unwrap();
-    assert_eq!(people(rows), Uuid::from_u128(9));
-    look(&stage, 731).await;
-    let rows = silent_finding::Entity::find().all(stage.world.store.reads()).await.unwrap();
-    assert_eq!(people(rows), who(PEOPLE), "the one with an open case");
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let stage = stage(kind).await;
+        let policies = stage.office.policies.current(stage.world.store.reads()).await.unwrap();
+        let now = to_millis(morning(ON + Duration::days(731)));
+        assert!(!retention::delete_due(&stage.world.store, &policies, now).await.unwrap(), "two ranges of four");
+        let people = |rows: Vec<silent_finding::Model>| rows.iter().map(|row| row.beneficiary_id).min().unwrap();
+        let rows = silent_finding::Entity::find().all(stage.world.store.reads()).await.unwrap();
+        assert_eq!(people(rows), Uuid::from_u128(9));
+        look(&stage, 731).await;
+        let rows = silent_finding::Entity::find().all(stage.world.store.reads()).await.unwrap();
+        assert_eq!(people(rows), who(PEOPLE), "the one with an open case");
+    }
 }

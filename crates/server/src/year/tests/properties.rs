@@ -105,8 +105,8 @@ fn life(events: &[Event], spread: u64) -> Person {
 }
 
 /// Looks on the days for which `when` says so.
-fn live(policy: &Policy, person: &Person, until: i64, when: impl Fn(i64) -> bool) -> Stage {
-    let mut stage = Stage::new(vec![policy.clone()], person.clone(), FIRST);
+fn live(policies: &[Policy], person: &Person, until: i64, when: impl Fn(i64) -> bool) -> Stage {
+    let mut stage = Stage::new(policies.to_vec(), person.clone(), FIRST);
     for day in 0..=until {
         stage.today = days_after(FIRST, day);
         if when(day) {
@@ -123,7 +123,15 @@ proptest! {
     fn whoever_certifies_in_the_end_has_every_month_paid_once(
         policy in policy(), events in events(), spread: u64, every in 1..40_i64, offset in 0..40_i64,
         end in 700..DAYS, death in proptest::option::of((0..600_i64, 1..90_i64)),
+        newer in proptest::option::of((policy(), 1..650_i64, 0..200_u16)),
     ) {
+        // The payer's own day stays when the policy changes.
+        let payment = policy.payment;
+        let newer = newer.map(|(new, begins, notice_days)| {
+            let valid_from = days_after(FIRST, begins);
+            Policy { version: 2, valid_from, notice_days, payment, ..new }
+        });
+        let policies: Vec<Policy> = [policy].into_iter().chain(newer).collect();
         let last = days_after(FIRST, end);
         let mut person = life(&events, spread);
         person.facts.retain(|fact| fact.recorded < last);
@@ -135,11 +143,11 @@ proptest! {
             person.facts.push(Fact::of_day(days_after(died, length), what));
         }
         person.facts.push(Fact::of_day(last, What::Certified { id: Uuid::from_u128(99), channel: Channel::AppSelf }));
-        let stage = live(&policy, &person, end, |day| (day + offset) % every == 0 || day == end);
+        let stage = live(&policies, &person, end, |day| (day + offset) % every == 0 || day == end);
         // A monthly window may open on the morrow; suspended is nobody who has certified today.
         let standing = stage.standing();
         prop_assert!(![Standing::Suspended, Standing::Deceased].contains(&standing));
-        let months = paid(&stage.kept.told, policy.payment.list_closes, Month::of(FIRST), Month::of(last).plus(4));
+        let months = paid(&stage.kept.told, payment.list_closes, Month::of(FIRST), Month::of(last).plus(4));
         prop_assert!(months.values().all(|times| *times == 1), "{months:?} {:?}", stage.kept.told);
     }
 
@@ -151,7 +159,7 @@ proptest! {
         let mut person = life(&events, spread);
         let recorded = days_after(FIRST, known);
         person.facts.push(Fact { on: died, recorded, what: What::Deceased { clerk: CLERK_ID } });
-        let stage = live(&policy, &person, known, |day| day % every == 0 || day == known);
+        let stage = live(std::slice::from_ref(&policy), &person, known, |day| day % every == 0 || day == known);
         prop_assert_eq!(stage.standing(), Standing::Deceased);
         let Some(Instruction::Stop { overpaid, .. }) = stage.instructions().pop() else {
             return Err(TestCaseError::fail("the payer was not told last to stop"));
@@ -235,7 +243,7 @@ proptest! {
     #[test]
     fn looking_only_when_told_to_leaves_nothing_out(policy in policy(), events in events(), spread: u64) {
         let person = life(&events, spread);
-        let daily = live(&policy, &person, DAYS, |_| true);
+        let daily = live(std::slice::from_ref(&policy), &person, DAYS, |_| true);
         let mut seldom = Stage::new(vec![policy], person.clone(), FIRST);
         let (mut next, mut looks) = (Some(FIRST), 0);
         for day in 0..=DAYS {
@@ -297,7 +305,7 @@ proptest! {
     ) {
         let events: Vec<_> = events.into_iter().map(|(day, _, what, about)| (day, 0, what, about)).collect();
         let person = life(&events, spread);
-        let stage = live(&policy, &person, DAYS, |day| day % every == 0);
+        let stage = live(std::slice::from_ref(&policy), &person, DAYS, |day| day % every == 0);
         let wrong = wrongful(&stage.versions, &person, &stage.kept.told, stage.today);
         prop_assert!(wrong.iter().all(|wrong| wrong.why == Why::AppealUpheld), "{wrong:?} {:?}", stage.kept.told);
     }
