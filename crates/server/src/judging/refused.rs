@@ -6,9 +6,17 @@ use super::tests::{World, certificates, certified};
 use super::*;
 use crate::clock::Clock as _;
 use crate::db::year::{certification, fact, review};
+use crate::tests::{Kind, on_both_databases};
 use crate::year::dates::china;
 use crate::year::policy::SHIPPED;
 use crate::year::tests::stage::CLERK;
+
+on_both_databases!(
+    where_a_second_person_is_wanted_the_judge_certifies_nobody_alone,
+    a_way_that_was_closed_meanwhile_certifies_nobody,
+    a_proof_that_is_too_old_by_the_time_it_arrives_certifies_nobody,
+    a_certificate_whose_record_is_refused_at_the_last_moment_is_not_given,
+);
 
 /// Shenzhen's policy of today, changed.
 async fn changed(world: &World, from: &str, to: &str) {
@@ -39,30 +47,26 @@ async fn put_before_a_clerk(world: &World) -> String {
     attempt.reasons
 }
 
-#[tokio::test]
-async fn where_a_second_person_is_wanted_the_judge_certifies_nobody_alone() {
-    let world = World::on(None).await;
+async fn where_a_second_person_is_wanted_the_judge_certifies_nobody_alone(kind: Kind) {
+    let world = World::new(kind).await;
     changed(&world, "proof_age_days", "second_person = [\"app_assisted\"]\nproof_age_days").await;
     assert_eq!(put_before_a_clerk(&world).await, "attempt.second_person");
 }
 
-#[tokio::test]
-async fn a_way_that_was_closed_meanwhile_certifies_nobody() {
-    let world = World::on(None).await;
+async fn a_way_that_was_closed_meanwhile_certifies_nobody(kind: Kind) {
+    let world = World::new(kind).await;
     changed(&world, "    \"app_assisted\",\n", "").await;
     assert_eq!(put_before_a_clerk(&world).await, "channel.closed");
 }
 
-#[tokio::test]
-async fn a_proof_that_is_too_old_by_the_time_it_arrives_certifies_nobody() {
-    let world = World::on(None).await;
+async fn a_proof_that_is_too_old_by_the_time_it_arrives_certifies_nobody(kind: Kind) {
+    let world = World::new(kind).await;
     world.clock.advance(Duration::from_hours(91 * 24));
     assert_eq!(put_before_a_clerk(&world).await, "record.proof_too_old");
 }
 
-#[tokio::test]
-async fn a_certificate_whose_record_is_refused_at_the_last_moment_is_not_given() {
-    let world = World::on(None).await;
+async fn a_certificate_whose_record_is_refused_at_the_last_moment_is_not_given(kind: Kind) {
+    let world = World::new(kind).await;
     let mut case = Case::load(&world.app, world.attempt).await.unwrap();
     let now = world.clock.now();
     let record = certify::allowed(&case, now).ok().unwrap();

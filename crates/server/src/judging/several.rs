@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use super::tests::{World, accepted, certificates, certified};
 use super::*;
-use crate::tests::TestDatabase;
-use jianzai_wire::Secret;
+use crate::tests::Kind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn workers_at_once_claim_each_attempt_once_and_take_over_what_a_dead_one_had() {
-    let database = TestDatabase::new();
-    let world = World::on(Some(Secret::new(database.url()))).await;
+    let world = World::new(Kind::Postgres).await;
     let app = Arc::new(world.app);
     let mut attempts = BTreeSet::from([world.attempt]);
     for _ in 0..19 {

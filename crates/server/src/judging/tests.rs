@@ -1,4 +1,4 @@
-//! The queue: one job, one outcome, one certificate, whoever dies in between.
+//! The queue: one job, one outcome, one certificate, whoever dies in between, on both databases.
 
 use std::fs;
 use std::time::Duration;
@@ -18,26 +18,38 @@ use crate::import::import;
 use crate::keys::Role;
 use crate::limitations;
 use crate::steps;
+use crate::tests::{Kind, TestDatabase, on_both_databases};
 use crate::year::dates::{end_of_day, months_after, numbered_day};
 
+on_both_databases!(
+    failures_add_up_for_a_year_or_since_the_last_certificate,
+    a_process_without_the_key_leaves_the_bundle_to_one_that_has_it,
+    who_keeps_attempts_ready_while_others_are_tried_is_found_out,
+    a_job_is_one_workers_until_its_lease_runs_out,
+    what_somebody_cannot_do_is_known_as_long_as_somebody_may_have_to_decide,
+    a_worker_that_lost_its_job_changes_nothing_and_nobody_is_certified_twice,
+    what_is_no_evidence_is_not_kept,
+    an_outcome_that_is_cut_short_leaves_no_half,
+    a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_refusal,
+    a_certificate_comes_with_its_record_and_its_fact_and_holds_as_long_as_the_policy_says,
+    a_device_that_is_new_for_the_person_is_announced_once,
+);
+
+/// A service in which one accepted attempt waits, and what keeps it there.
 pub(super) struct World {
-    _folder: TempDir,
     pub(super) app: App,
     pub(super) clock: Arc<ShiftedClock>,
     pub(super) attempt: Uuid,
-}
-
-/// A service in which one accepted attempt waits.
-async fn world() -> World {
-    World::on(None).await
+    _database: Option<TestDatabase>,
+    _folder: TempDir,
 }
 
 impl World {
-    /// The same, on a database by URL.
-    pub(super) async fn on(database: Option<Secret>) -> Self {
+    pub(super) async fn new(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::new(folder.path().join("data"));
-        config.database = database;
+        let database = (kind == Kind::Postgres).then(TestDatabase::new);
+        config.database = database.as_ref().map(|database| Secret::new(database.url()));
         let clock = Arc::new(ShiftedClock::default());
         let csv = folder.path().join("register.csv");
         let rows =
@@ -46,7 +58,7 @@ impl World {
         import(&config, &*clock, &csv, Language::En).await.unwrap();
         let app = App::open(config, clock.clone()).await.unwrap();
         let attempt = accepted(&app).await;
-        Self { _folder: folder, app, clock, attempt }
+        Self { app, clock, attempt, _database: database, _folder: folder }
     }
 }
 
@@ -144,9 +156,8 @@ async fn earlier(world: &World, days: i64, state: State) -> Uuid {
     id
 }
 
-#[tokio::test]
-async fn failures_add_up_for_a_year_or_since_the_last_certificate() {
-    let world = world().await;
+async fn failures_add_up_for_a_year_or_since_the_last_certificate(kind: Kind) {
+    let world = World::new(kind).await;
     let before = async || Case::load(&world.app, world.attempt).await.unwrap().failed_before;
     assert_eq!(before().await, [0, 0]);
     for days in [0, 3, 200, 364, 370] {
@@ -178,9 +189,8 @@ async fn failures_add_up_for_a_year_or_since_the_last_certificate() {
     assert_eq!(before().await, [1, 7], "one that was found void is a failure itself");
 }
 
-#[tokio::test]
-async fn a_process_without_the_key_leaves_the_bundle_to_one_that_has_it() {
-    let world = world().await;
+async fn a_process_without_the_key_leaves_the_bundle_to_one_that_has_it(kind: Kind) {
+    let world = World::new(kind).await;
     let later = attempt::ActiveModel {
         id: Set(world.attempt),
         recipient_key: Set("evidence-20300101-00".to_owned()),
@@ -201,9 +211,8 @@ async fn a_process_without_the_key_leaves_the_bundle_to_one_that_has_it() {
     );
 }
 
-#[tokio::test]
-async fn who_keeps_attempts_ready_while_others_are_tried_is_found_out() {
-    let world = world().await;
+async fn who_keeps_attempts_ready_while_others_are_tried_is_found_out(kind: Kind) {
+    let world = World::new(kind).await;
     let (other, now) = (accepted(&world.app).await, world.app.clock.now());
     let shown = async |attempt: Uuid, at: i64| {
         let row = step::ActiveModel {
@@ -229,9 +238,8 @@ async fn who_keeps_attempts_ready_while_others_are_tried_is_found_out() {
     }
 }
 
-#[tokio::test]
-async fn a_job_is_one_workers_until_its_lease_runs_out() {
-    let world = world().await;
+async fn a_job_is_one_workers_until_its_lease_runs_out(kind: Kind) {
+    let world = World::new(kind).await;
     let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
     assert!(claim(&world.app, first).await.unwrap().is_some());
     assert!(claim(&world.app, second).await.unwrap().is_none());
@@ -244,9 +252,8 @@ async fn a_job_is_one_workers_until_its_lease_runs_out() {
     assert!(claim(&world.app, first).await.unwrap().is_some(), "the next start takes back what was in hand");
 }
 
-#[tokio::test]
-async fn what_somebody_cannot_do_is_known_as_long_as_somebody_may_have_to_decide() {
-    let world = world().await;
+async fn what_somebody_cannot_do_is_known_as_long_as_somebody_may_have_to_decide(kind: Kind) {
+    let world = World::new(kind).await;
     let (keys, now) = (&world.app.keys, world.clock.now());
     let said = [Limitation::LyingDown, Limitation::CannotHear];
     let sealed = limitations::seal(keys, world.attempt, [said[1], said[0], said[1]].to_vec()).unwrap();
@@ -284,9 +291,8 @@ async fn what_somebody_cannot_do_is_known_as_long_as_somebody_may_have_to_decide
     }
 }
 
-#[tokio::test]
-async fn a_worker_that_lost_its_job_changes_nothing_and_nobody_is_certified_twice() {
-    let world = world().await;
+async fn a_worker_that_lost_its_job_changes_nothing_and_nobody_is_certified_twice(kind: Kind) {
+    let world = World::new(kind).await;
     let case = Case::load(&world.app, world.attempt).await.unwrap();
     let slow = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
     world.clock.advance(Duration::from_millis(LEASE_MS as u64 + 1_000));
@@ -299,9 +305,8 @@ async fn a_worker_that_lost_its_job_changes_nothing_and_nobody_is_certified_twic
     assert!(claim(&world.app, Uuid::from_u128(3)).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn what_is_no_evidence_is_not_kept() {
-    let world = world().await;
+async fn what_is_no_evidence_is_not_kept(kind: Kind) {
+    let world = World::new(kind).await;
     let case = Case::load(&world.app, world.attempt).await.unwrap();
     let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
     let reasons = vec![ReasonCode::EvidenceTampered];
@@ -312,9 +317,8 @@ async fn what_is_no_evidence_is_not_kept() {
     assert!(row.deleted_at.is_some(), "long before its policy's day");
 }
 
-#[tokio::test]
-async fn an_outcome_that_is_cut_short_leaves_no_half() {
-    let world = world().await;
+async fn an_outcome_that_is_cut_short_leaves_no_half(kind: Kind) {
+    let world = World::new(kind).await;
     let case = Case::load(&world.app, world.attempt).await.unwrap();
     let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
     // Another certificate of the attempt makes the transaction fail at its last insert.
@@ -331,9 +335,8 @@ async fn an_outcome_that_is_cut_short_leaves_no_half() {
     assert_eq!((certificates(&world.app).await, standing(&world).await), (1, State::Accepted));
 }
 
-#[tokio::test]
-async fn a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_refusal() {
-    let world = world().await;
+async fn a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_refusal(kind: Kind) {
+    let world = World::new(kind).await;
     let case = Case::load(&world.app, world.attempt).await.unwrap();
     let missing = case.bundle(&world.app).await;
     assert!(matches!(missing, Err(JudgingError::Store(_))), "the evidence is not there");
@@ -353,9 +356,8 @@ async fn a_fault_of_our_own_is_tried_again_and_ends_with_a_person_never_with_a_r
     assert_eq!(facts(&world.app).await, ["review_opened"]);
 }
 
-#[tokio::test]
-async fn a_certificate_comes_with_its_record_and_its_fact_and_holds_as_long_as_the_policy_says() {
-    let world = world().await;
+async fn a_certificate_comes_with_its_record_and_its_fact_and_holds_as_long_as_the_policy_says(kind: Kind) {
+    let world = World::new(kind).await;
     let case = Case::load(&world.app, world.attempt).await.unwrap();
     let job = claim(&world.app, Uuid::from_u128(1)).await.unwrap().unwrap();
     conclude(&world.app, &job, Some(&case), &certified()).await.unwrap();
@@ -370,9 +372,8 @@ async fn a_certificate_comes_with_its_record_and_its_fact_and_holds_as_long_as_t
     assert_eq!(given.valid_until, until);
 }
 
-#[tokio::test]
-async fn a_device_that_is_new_for_the_person_is_announced_once() {
-    let world = world().await;
+async fn a_device_that_is_new_for_the_person_is_announced_once(kind: Kind) {
+    let world = World::new(kind).await;
     let mut announced = Vec::new();
     for _ in 0..2 {
         accepted(&world.app).await;
