@@ -66,32 +66,37 @@ async fn what_the_desk_records_twice_is_one_record_and_is_looked_at_today() {
 
 #[tokio::test]
 async fn a_home_visit_has_its_second_person_where_the_policy_wants_one() {
-    let (world, office) = place(Kind::Sqlite, "440300").await;
-    let (_, text) = crate::year::policy::SHIPPED.iter().find(|(name, _)| *name == "shenzhen.toml").unwrap();
-    let text = text
-        .replace("version = 1", "version = 2")
-        .replace("2026-01-01", "2026-06-01")
-        .replace("proof_age_days", "second_person = [\"home_visit\"]\nproof_age_days");
-    let before = morning(days_after(TODAY, -5));
-    office.apply(&[("two.toml".to_owned(), text)], CLERK, before).await.unwrap();
-    let visit = ByHand {
-        channel: Channel::HomeVisit,
-        by: OFFICE,
-        decided_by: CLERK,
-        seconded_by: None,
-        proof_date: days_after(TODAY, -5),
-        ground: Ground::Reason(Reason::SeverelyIll),
-    };
-    assert!(matches!(office.certify(person(1), &visit, before).await.unwrap(), Certified::New(_)), "the first version");
-    let today = ByHand { proof_date: TODAY, ..visit };
-    let missing = Certified::Refused(vec![RecordFault::SecondMissing]);
-    for second in [None, Some(OFFICE), Some(CLERK)] {
-        let alone = ByHand { seconded_by: second, ..today };
-        assert_eq!(office.certify(person(2), &alone, morning(TODAY)).await.unwrap(), missing);
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = place(kind, "440300").await;
+        let (_, text) = crate::year::policy::SHIPPED.iter().find(|(name, _)| *name == "shenzhen.toml").unwrap();
+        let text = text
+            .replace("version = 1", "version = 2")
+            .replace("2026-01-01", "2026-06-01")
+            .replace("proof_age_days", "second_person = [\"home_visit\"]\nproof_age_days");
+        let before = morning(days_after(TODAY, -5));
+        office.apply(&[("two.toml".to_owned(), text)], CLERK, before).await.unwrap();
+        let visit = ByHand {
+            channel: Channel::HomeVisit,
+            by: OFFICE,
+            decided_by: CLERK,
+            seconded_by: None,
+            proof_date: days_after(TODAY, -5),
+            ground: Ground::Reason(Reason::SeverelyIll),
+        };
+        assert!(
+            matches!(office.certify(person(1), &visit, before).await.unwrap(), Certified::New(_)),
+            "the first version"
+        );
+        let today = ByHand { proof_date: TODAY, ..visit };
+        let missing = Certified::Refused(vec![RecordFault::SecondMissing]);
+        for second in [None, Some(OFFICE), Some(CLERK)] {
+            let alone = ByHand { seconded_by: second, ..today };
+            assert_eq!(office.certify(person(2), &alone, morning(TODAY)).await.unwrap(), missing);
+        }
+        let two = ByHand { seconded_by: Some(STAFF), ..today };
+        assert!(matches!(office.certify(person(2), &two, morning(TODAY)).await.unwrap(), Certified::New(_)));
+        assert!(records(&world).await.iter().any(|record| record.seconded_by.is_some()));
     }
-    let two = ByHand { seconded_by: Some(STAFF), ..today };
-    assert!(matches!(office.certify(person(2), &two, morning(TODAY)).await.unwrap(), Certified::New(_)));
-    assert!(records(&world).await.iter().any(|record| record.seconded_by.is_some()));
 }
 
 fn list(rows: &[(&str, &str, &str)]) -> String {
@@ -258,33 +263,37 @@ async fn a_time_for_a_call_is_one_persons_and_its_outcome_is_one_record() {
 
 #[tokio::test]
 async fn a_link_says_nothing_and_can_be_used_again_until_its_day_is_over() {
-    let (_world, office) = place(Kind::Sqlite, "510100").await;
-    let link = Link { beneficiary: person(1), channel: Channel::ECardLink, until: TODAY };
-    let token = office.link(&link).unwrap();
-    for _ in 0..2 {
-        assert_eq!(office.follow(&token, morning(TODAY)), Ok(link));
-    }
-    assert_eq!(office.follow(&token, morning(days_after(TODAY, 1))), Err(LinkRefused));
-    assert_ne!(office.link(&link).unwrap(), token, "two links of one person have nothing in common");
-    for at in 0..token.len() {
-        let mut altered = token.clone().into_bytes();
-        altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
-        let altered = String::from_utf8(altered).unwrap();
-        // The last letter of base64 may have bits that say nothing.
-        if altered != token && at + 1 < token.len() {
-            assert_eq!(office.follow(&altered, morning(TODAY)), Err(LinkRefused), "{at}");
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (_world, office) = place(kind, "510100").await;
+        let link = Link { beneficiary: person(1), channel: Channel::ECardLink, until: TODAY };
+        let token = office.link(&link).unwrap();
+        for _ in 0..2 {
+            assert_eq!(office.follow(&token, morning(TODAY)), Ok(link));
         }
+        assert_eq!(office.follow(&token, morning(days_after(TODAY, 1))), Err(LinkRefused));
+        assert_ne!(office.link(&link).unwrap(), token, "two links of one person have nothing in common");
+        for at in 0..token.len() {
+            let mut altered = token.clone().into_bytes();
+            altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
+            let altered = String::from_utf8(altered).unwrap();
+            // The last letter of base64 may have bits that say nothing.
+            if altered != token && at + 1 < token.len() {
+                assert_eq!(office.follow(&altered, morning(TODAY)), Err(LinkRefused), "{at}");
+            }
+        }
+        let (_elsewhere, other) = place(kind, "510100").await;
+        assert_eq!(other.follow(&token, morning(TODAY)), Err(LinkRefused));
     }
-    let (_elsewhere, other) = place(Kind::Sqlite, "510100").await;
-    assert_eq!(other.follow(&token, morning(TODAY)), Err(LinkRefused));
 }
 
 #[tokio::test]
 async fn somebody_is_found_by_name_and_number_together() {
-    let (_world, office) = place(Kind::Sqlite, "440300").await;
-    let number = |number: u16| IdNumber::parse(id_number(BORN, number).expose()).unwrap();
-    let name = |text: &str| Name::parse(text).unwrap();
-    assert_eq!(office.person(&name("王健在"), &number(1)).await.unwrap(), Some(person(1)));
-    assert_eq!(office.person(&name("李安"), &number(1)).await.unwrap(), None);
-    assert_eq!(office.person(&name("王健在"), &number(9)).await.unwrap(), None);
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (_world, office) = place(kind, "440300").await;
+        let number = |number: u16| IdNumber::parse(id_number(BORN, number).expose()).unwrap();
+        let name = |text: &str| Name::parse(text).unwrap();
+        assert_eq!(office.person(&name("王健在"), &number(1)).await.unwrap(), Some(person(1)));
+        assert_eq!(office.person(&name("李安"), &number(1)).await.unwrap(), None);
+        assert_eq!(office.person(&name("王健在"), &number(9)).await.unwrap(), None);
+    }
 }

@@ -1,9 +1,11 @@
-//! Messages: each once, none at night, none to those who need none, whatever the sender does.
+//! Messages: each once, none at night, none to those who need none, whatever the sender does, on both databases.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use axum::http::{HeaderMap, StatusCode};
 use sea_orm::EntityTrait as _;
 use time::macros::date;
+use tokio::task::JoinHandle;
 
 use super::*;
 use crate::chronicle::policies;
@@ -70,49 +72,53 @@ async fn a_message_is_handed_over_once_and_its_receipt_is_kept() {
 
 #[tokio::test]
 async fn a_sender_that_fails_is_asked_again_later_and_in_the_end_a_person_looks() {
-    let (world, office) = due(Kind::Sqlite).await;
-    let sender = Counting { failures: Mutex::new(2), ..Counting::default() };
-    assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().put_off, 1);
-    assert_eq!(office.send(&sender, morning(DUE)).await.unwrap(), Sent::default(), "not at once");
-    assert_eq!(office.send(&sender, morning(DUE) + Duration::minutes(3)).await.unwrap().put_off, 1);
-    assert_eq!(office.send(&sender, morning(DUE) + Duration::minutes(8)).await.unwrap().handed_over, 1);
-    assert_eq!(the_one(&world).await.tries, 3);
-    let (world, office) = due(Kind::Sqlite).await;
-    let sender = Counting { failures: Mutex::new(99), ..Counting::default() };
-    for hours in 0..i64::from(u8::try_from(MAX_TRIES).unwrap()) {
-        let sent = office.send(&sender, morning(DUE) + Duration::hours(24 * hours)).await.unwrap();
-        assert_eq!(sent.failed, u64::from(hours + 1 == MAX_TRIES), "{hours}");
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = due(kind).await;
+        let sender = Counting { failures: Mutex::new(2), ..Counting::default() };
+        assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().put_off, 1);
+        assert_eq!(office.send(&sender, morning(DUE)).await.unwrap(), Sent::default(), "not at once");
+        assert_eq!(office.send(&sender, morning(DUE) + Duration::minutes(3)).await.unwrap().put_off, 1);
+        assert_eq!(office.send(&sender, morning(DUE) + Duration::minutes(8)).await.unwrap().handed_over, 1);
+        assert_eq!(the_one(&world).await.tries, 3);
+        let (world, office) = due(kind).await;
+        let sender = Counting { failures: Mutex::new(99), ..Counting::default() };
+        for hours in 0..i64::from(u8::try_from(MAX_TRIES).unwrap()) {
+            let sent = office.send(&sender, morning(DUE) + Duration::hours(24 * hours)).await.unwrap();
+            assert_eq!(sent.failed, u64::from(hours + 1 == MAX_TRIES), "{hours}");
+        }
+        assert_eq!(the_one(&world).await.state, "failed");
     }
-    assert_eq!(the_one(&world).await.state, "failed");
 }
 
 #[tokio::test]
 async fn nothing_is_sent_at_night_or_to_whom_needs_nothing() {
-    let (world, office) = due(Kind::Sqlite).await;
-    let sender = Counting::default();
-    assert_eq!(office.send(&sender, at(DUE, 23)).await.unwrap().put_off, 1);
-    assert_eq!(office.send(&sender, at(days_after(DUE, 1), 7)).await.unwrap(), Sent::default());
-    assert_eq!(office.send(&sender, at(days_after(DUE, 1), 9)).await.unwrap().handed_over, 1);
-    for opted_out in [false, true] {
-        let (world, office) = due(Kind::Sqlite).await;
-        let tx = world.store.begin("test").await.unwrap();
-        if opted_out {
-            let row = opt_out::ActiveModel {
-                beneficiary_id: Set(Uuid::from_u128(1)),
-                recipient: Set("elder".to_owned()),
-                since: Set(0),
-            };
-            row.insert(&*tx).await.unwrap();
-        } else {
-            let column = benefit::Column::Standing;
-            benefit::Entity::update_many().col_expr(column, Expr::value("current")).exec(&*tx).await.unwrap();
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = due(kind).await;
+        let sender = Counting::default();
+        assert_eq!(office.send(&sender, at(DUE, 23)).await.unwrap().put_off, 1);
+        assert_eq!(office.send(&sender, at(days_after(DUE, 1), 7)).await.unwrap(), Sent::default());
+        assert_eq!(office.send(&sender, at(days_after(DUE, 1), 9)).await.unwrap().handed_over, 1);
+        for opted_out in [false, true] {
+            let (world, office) = due(kind).await;
+            let tx = world.store.begin("test").await.unwrap();
+            if opted_out {
+                let row = opt_out::ActiveModel {
+                    beneficiary_id: Set(Uuid::from_u128(1)),
+                    recipient: Set("elder".to_owned()),
+                    since: Set(0),
+                };
+                row.insert(&*tx).await.unwrap();
+            } else {
+                let column = benefit::Column::Standing;
+                benefit::Entity::update_many().col_expr(column, Expr::value("current")).exec(&*tx).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().withdrawn, 1);
+            assert_eq!(the_one(&world).await.state, "withdrawn");
         }
-        tx.commit().await.unwrap();
-        assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().withdrawn, 1);
-        assert_eq!(the_one(&world).await.state, "withdrawn");
+        assert_eq!(sender.taken.lock().unwrap().len(), 1);
+        drop(world);
     }
-    assert_eq!(sender.taken.lock().unwrap().len(), 1);
-    drop(world);
 }
 
 /// Takes text messages, and letters from the day on which somebody prints them.
@@ -177,41 +183,43 @@ async fn nobody_is_suspended_whose_notice_did_not_arrive_until_a_letter_has_gone
 
 #[tokio::test]
 async fn a_letter_tells_of_what_has_happened_with_its_own_day() {
-    let (world, _office) = due(Kind::Sqlite).await;
-    let long_ago = Some(day_number(days_after(DUE, -90)));
-    let failed = Model { legal: true, template: "new_device".into(), about_day: long_ago, ..the_one(&world).await };
-    let tx = world.store.begin("test").await.unwrap();
-    for _ in 0..2 {
-        letter::instead(&*tx, failed.clone(), morning(DUE)).await.unwrap();
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, _office) = due(kind).await;
+        let long_ago = Some(day_number(days_after(DUE, -90)));
+        let failed = Model { legal: true, template: "new_device".into(), about_day: long_ago, ..the_one(&world).await };
+        let tx = world.store.begin("test").await.unwrap();
+        for _ in 0..2 {
+            letter::instead(&*tx, failed.clone(), morning(DUE)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let letters = Entity::find().filter(Column::Medium.eq("letter")).all(world.store.reads()).await.unwrap();
+        assert_eq!((letters.len(), letters[0].about_day, letters[0].state.as_str()), (1, long_ago, "waiting"));
     }
-    tx.commit().await.unwrap();
-    let letters = Entity::find().filter(Column::Medium.eq("letter")).all(world.store.reads()).await.unwrap();
-    assert_eq!((letters.len(), letters[0].about_day, letters[0].state.as_str()), (1, long_ago, "waiting"));
 }
 
 #[tokio::test]
 async fn as_a_file_a_message_shows_no_number() {
-    let (world, office) = due(Kind::Sqlite).await;
-    let folder = world.config.data.join("messages");
-    let sender = FileSender::new(folder.clone()).unwrap();
-    assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().handed_over, 1);
-    let written = std::fs::read_to_string(folder.join(format!("{}.json", the_one(&world).await.id))).unwrap();
-    let message: serde_json::Value = serde_json::from_str(&written).unwrap();
-    assert_eq!((message["address"].as_str(), message["medium"].as_str()), (Some("*******0000"), Some("sms")));
-    assert!(!written.contains("13800000000"));
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = due(kind).await;
+        let folder = world.config.data.join("messages");
+        let sender = FileSender::new(folder.clone()).unwrap();
+        assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().handed_over, 1);
+        let written = std::fs::read_to_string(folder.join(format!("{}.json", the_one(&world).await.id))).unwrap();
+        let message: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!((message["address"].as_str(), message["medium"].as_str()), (Some("*******0000"), Some("sms")));
+        assert!(!written.contains("13800000000"));
+    }
 }
 
-#[tokio::test]
-async fn a_gateway_gets_the_message_with_its_name_and_gives_a_receipt() {
-    use axum::http::{HeaderMap, StatusCode};
-    use axum::routing::post;
-    let seen = std::sync::Arc::new(Mutex::new(Vec::new()));
-    let heard = seen.clone();
+/// What a gateway heard: each message, and the name that it came with.
+type Heard = Arc<Mutex<Vec<(String, serde_json::Value)>>>;
+
+/// The address of a gateway that is busy at first, and then forgets to give a receipt.
+async fn gateway(heard: Heard) -> (String, JoinHandle<std::io::Result<()>>) {
     let answer = move |headers: HeaderMap, axum::Json(body): axum::Json<serde_json::Value>| async move {
         let mut heard = heard.lock().unwrap();
         heard.push((headers["idempotency-key"].to_str().unwrap().to_owned(), body));
         assert_eq!(headers["authorization"], "Bearer t");
-        // Busy at first.
         match heard.len() {
             1 => Err(StatusCode::SERVICE_UNAVAILABLE),
             2 => Ok(axum::Json(serde_json::json!({ "other": 1 }))),
@@ -220,18 +228,27 @@ async fn a_gateway_gets_the_message_with_its_name_and_gives_a_receipt() {
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/send", listener.local_addr().unwrap());
-    let serving = tokio::spawn(axum::serve(listener, axum::Router::new().route("/send", post(answer))).into_future());
-    let (world, office) = due(Kind::Sqlite).await;
-    let gateway = Gateway::new(&address, Some(Secret::new("t".to_owned()))).unwrap();
-    for (minutes, handed_over) in [(0, 0), (30, 0), (60, 1)] {
-        let sent = office.send(&gateway, morning(DUE) + Duration::minutes(minutes)).await.unwrap();
-        assert_eq!(sent.handed_over, handed_over);
+    let router = axum::Router::new().route("/send", axum::routing::post(answer));
+    (address, tokio::spawn(axum::serve(listener, router).into_future()))
+}
+
+#[tokio::test]
+async fn a_gateway_gets_the_message_with_its_name_and_gives_a_receipt() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let seen = Heard::default();
+        let (address, serving) = gateway(seen.clone()).await;
+        let (world, office) = due(kind).await;
+        let gateway = Gateway::new(&address, Some(Secret::new("t".to_owned()))).unwrap();
+        for (minutes, handed_over) in [(0, 0), (30, 0), (60, 1)] {
+            let sent = office.send(&gateway, morning(DUE) + Duration::minutes(minutes)).await.unwrap();
+            assert_eq!(sent.handed_over, handed_over);
+        }
+        serving.abort();
+        let row = the_one(&world).await;
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(row.receipt.as_deref(), Some("g-1"));
+        assert!(seen.iter().all(|(key, body)| *key == row.id.to_string() && body["to"] == "13800000000"));
     }
-    serving.abort();
-    let row = the_one(&world).await;
-    let seen = seen.lock().unwrap().clone();
-    assert_eq!(row.receipt.as_deref(), Some("g-1"));
-    assert!(seen.iter().all(|(key, body)| *key == row.id.to_string() && body["to"] == "13800000000"));
     for unsafe_address in ["http://sms.example.org/", "ftp://127.0.0.1/", "sms"] {
         assert_eq!(Gateway::new(unsafe_address, None).unwrap_err(), GatewayError::NotSafe);
     }
