@@ -204,7 +204,9 @@ fn the_header_is_read_without_a_key() {
 #[test]
 fn nothing_of_the_person_is_in_clear_under_the_seal() {
     let bytes = &twelve_seconds().bytes;
-    for magic in [&[0xff, 0xd8, 0xff][..], b"JFIF", b"ftyp", &[0, 0, 0, 1, 0x67], b"app_version"] {
+    // Of sealed bytes any three in a row are found in one bundle out of fifty: what is looked for is longer.
+    let jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF";
+    for magic in [&jpeg[..], b"JFIF\0", b"ftypisom", b"ftypmp42", &[0, 0, 0, 1, 0x67], b"app_version"] {
         assert!(!bytes.windows(magic.len()).any(|window| window == magic), "{magic:?}");
     }
 }
