@@ -81,11 +81,11 @@ pub(crate) async fn activate(
         }
     };
     tokio::time::sleep(checked.delay).await;
-    match checked.activation {
-        Some(activation) => Ok((StatusCode::CREATED, axum::Json(activation))),
-        None => {
+    match checked.came {
+        Ok(activation) => Ok((StatusCode::CREATED, axum::Json(activation))),
+        Err(reason) => {
             tokio::time::sleep_until(arrived + checked.delay + SLOWEST_CHECK).await;
-            Err(ReasonCode::IdentityNotConfirmed.into())
+            Err(reason.into())
         }
     }
 }
@@ -101,7 +101,7 @@ struct Asking {
 /// What the register said, and how long the answer must be delayed.
 struct Checked {
     delay: Duration,
-    activation: Option<Activation>,
+    came: Result<Activation, ReasonCode>,
 }
 
 async fn check(app: &App, request: &ActivationRequest, asking: Asking) -> Result<Checked, Refusal> {
@@ -114,13 +114,8 @@ async fn check(app: &App, request: &ActivationRequest, asking: Asking) -> Result
     let confirmed = register::confirm(app.store.reads(), &app.keys, &app.nobody, &request.person).await?;
     // Whose link it is not, has not confirmed who they are.
     let Some(beneficiary) = confirmed.filter(|person| link.is_none_or(|link| link.beneficiary == *person)) else {
-        // Whoever is over the limit does not queue to write.
-        counters.check(app.store.reads(), now).await??;
-        let tx = app.store.begin("count failure").await?;
-        let delay = counters.check(&*tx, now).await??;
-        counters.count(&*tx, now).await?;
-        tx.commit().await?;
-        return Ok(Checked { delay, activation: None });
+        let delay = count_failure(app, &counters, None, now).await?;
+        return Ok(Checked { delay, came: Err(ReasonCode::IdentityNotConfirmed) });
     };
     let (token, digest) = token::fresh()?;
     let activation = Activation { token, expires_at: to_time(now + VALID_MS) };
@@ -131,16 +126,23 @@ async fn check(app: &App, request: &ActivationRequest, asking: Asking) -> Result
     if let Some(helper) = helper {
         match helped(app, &helper, beneficiary).await? {
             Ok(channel) => row.channel = Set(Some(channel.name().to_owned())),
-            Err(outcome) => return may_not_help(app, &counters, &helper, id_hash, outcome).await,
+            Err(outcome) => {
+                let (what, reason, sought) = (What::Channel, ReadReason::Asked, Some(id_hash));
+                let read = Read { what, reason, reference: None, sought, outcome };
+                let delay = count_failure(app, &counters, Some((&helper, read)), now).await?;
+                let not_listed = outcome == Outcome::NotListed;
+                let reason = if not_listed { ReasonCode::DeskNotListed } else { ReasonCode::DeskNobodyFound };
+                return Ok(Checked { delay, came: Err(reason) });
+            }
         }
         row.helper_id = Set(Some(helper.account.id));
     }
     if counters.insert(app.store.single(), row.clone(), Unless::Delayed, now).await? {
-        return Ok(Checked { delay: Duration::ZERO, activation: Some(activation) });
+        return Ok(Checked { delay: Duration::ZERO, came: Ok(activation) });
     }
     let delay = counters.check(app.store.reads(), now).await??;
     if counters.insert(app.store.single(), row, Unless::Refused, now).await? {
-        return Ok(Checked { delay, activation: Some(activation) });
+        return Ok(Checked { delay, came: Ok(activation) });
     }
     // Others have failed within the last moment: the answer is what wrong facts would get.
     counters.check(app.store.reads(), now).await??;
@@ -161,26 +163,24 @@ async fn helped(app: &App, helper: &SignedIn<Helpers>, beneficiary: Uuid) -> Res
     Ok(Ok(if at_office { Channel::OfficePhone } else { Channel::AppAssisted }))
 }
 
-/// Whoever has the facts right of somebody whom they may not help is counted as if they were wrong, or an account would be a way to
-/// try facts without limit; and it is put down whom they sought.
-async fn may_not_help(
+/// Counts a failure, and says how long its answer is delayed. Right facts of somebody whom an account may not help count as if
+/// they were wrong, or it would be a way to try facts without limit; and it is put down whom they sought.
+async fn count_failure(
     app: &App,
     counters: &Counters,
-    helper: &SignedIn<Helpers>,
-    sought: [u8; 32],
-    outcome: Outcome,
-) -> Result<Checked, Refusal> {
-    let now = app.clock.now();
+    sought: Option<(&SignedIn<Helpers>, Read)>,
+    now: i64,
+) -> Result<Duration, Refusal> {
+    // Whoever is over the limit does not queue to write.
     counters.check(app.store.reads(), now).await??;
-    let tx = app.store.begin("may not help").await?;
+    let tx = app.store.begin("count failure").await?;
     let delay = counters.check(&*tx, now).await??;
     counters.count(&*tx, now).await?;
-    let (what, reason, sought) = (What::Channel, ReadReason::Asked, Some(sought));
-    Read { what, reason, reference: None, sought, outcome }.log(&tx, helper, now).await?;
+    if let Some((helper, read)) = sought {
+        read.log(&tx, helper, now).await?;
+    }
     tx.commit().await?;
-    tokio::time::sleep(delay).await;
-    let not_listed = outcome == Outcome::NotListed;
-    Err(if not_listed { ReasonCode::DeskNotListed } else { ReasonCode::DeskNobodyFound }.into())
+    Ok(delay)
 }
 
 fn row(request: &ActivationRequest, beneficiary: Uuid, digest: [u8; 32], now: i64) -> activation::ActiveModel {
