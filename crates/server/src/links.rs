@@ -14,17 +14,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use jianzai_wire::api::Problem;
 use jianzai_wire::channels::{FollowRequest, LinkChannel, OpenLink};
-use jianzai_wire::{Language, ReasonCode, Secret};
+use jianzai_wire::{ReasonCode, Secret};
 
 use crate::activation::client_address;
 use crate::app::App;
 use crate::channels::link::follow;
 use crate::limits::Counters;
-use crate::problem::{Body, Refusal};
+use crate::problem::{self, Body, Refusal};
 use crate::year::channel::Channel;
 use crate::year::dates::china;
 
@@ -62,8 +62,7 @@ pub(crate) async fn visit(
     if !page::is_wanted(&headers) {
         return followed.map(Json::into_response);
     }
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = Language::from_accept(asked.unwrap_or_default());
+    let language = problem::language(&headers);
     Ok(match followed {
         Ok(Json(open)) => page::good(&token, open.until, language),
         Err(refusal) => page::refused(refusal, language),

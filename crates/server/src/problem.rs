@@ -4,7 +4,7 @@
 //! were being handled) and told to the caller as `server.internal` and nothing more.
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jianzai_wire::api::Problem;
@@ -91,8 +91,7 @@ pub(crate) struct SpeaksForItself;
 /// Gives every refusal its words, in the language that the caller asked for. What the framework refused by itself (no
 /// such route, wrong method, a body too large) becomes a problem document as well.
 pub(crate) async fn speak(request: Request, next: Next) -> Response {
-    let asked = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = Language::from_accept(asked.unwrap_or_default());
+    let language = language(request.headers());
     let response = next.run(request).await;
     if response.extensions().get::<SpeaksForItself>().is_some() {
         return response;
@@ -113,6 +112,12 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
         }
     }
     told
+}
+
+/// The language that a caller asks for.
+pub(crate) fn language(headers: &HeaderMap) -> Language {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Language::from_accept(asked.unwrap_or_default())
 }
 
 fn document(refusal: Refusal, language: Language) -> Response {

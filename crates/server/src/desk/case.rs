@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use jianzai_liveness::Judgement;
 use jianzai_liveness::judge::{Figure, Reason};
 use jianzai_wire::api::Problem;
@@ -39,7 +39,7 @@ use crate::db::Writing;
 use crate::db::entity::{activation, attempt, beneficiary};
 use crate::db::year::review;
 use crate::limitations;
-use crate::problem::Refusal;
+use crate::problem::{self, Refusal};
 use crate::steps;
 use crate::year::dates::{china, numbered_day};
 use crate::year::names::Named as _;
@@ -70,8 +70,7 @@ pub(crate) async fn open(
     let until = take(&*tx, id, signed_in.account.id, now).await?;
     read(What::Case, kind, &row).log(&tx, &signed_in, now).await?;
     tx.commit().await?;
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let case = Case { app: &app, row, kind, person, language: Language::from_accept(asked.unwrap_or_default()) };
+    let case = Case { app: &app, row, kind, person, language: problem::language(&headers) };
     Ok(Json(case.tell(until).await?))
 }
 

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
+use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::due::{FlaggedList, FlaggedPerson, FlaggedPlace, FlaggedRequest};
-use jianzai_wire::{Language, ReasonCode};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::db::entity::beneficiary;
-use crate::problem::{Body, Refusal};
+use crate::problem::{self, Body, Refusal};
 use crate::silent::Flagged;
 
 /// People of one page.
@@ -51,8 +51,7 @@ pub(crate) async fn list(
 ) -> Result<Json<FlaggedList>, Refusal> {
     let now = app.clock.now();
     within_pages(&app, signed_in.account.id, now).await?;
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = Language::from_accept(asked.unwrap_or_default());
+    let language = problem::language(&headers);
     let office = app.office();
     let (mut people, mut looked_at) = (Vec::new(), 0);
     let mut next = request.after.map(|place| (place.run, place.person));
