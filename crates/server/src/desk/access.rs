@@ -194,11 +194,11 @@ impl Who<'_> {
         }
     }
 
-    /// The identifier, where one was asked for.
-    pub(super) fn listed(self) -> Option<Uuid> {
-        match self {
-            Self::Number(_) => None,
-            Self::Listed(id) => Some(id),
+    /// The identifier that was asked for, where nobody was shown: otherwise nothing would say whom it was about.
+    pub(super) fn missed(self, outcome: Outcome) -> Option<Uuid> {
+        match (self, outcome) {
+            (Self::Number(_), _) | (_, Outcome::Shown(_)) => None,
+            (Self::Listed(id), _) => Some(id),
         }
     }
 
@@ -236,7 +236,7 @@ pub(super) async fn served<D: Demand>(
         Some(_) => Outcome::Elsewhere,
     };
     let Wanted { what, reason, .. } = wanted;
-    let reference = wanted.reference.or(wanted.who.listed().filter(|_| !matches!(outcome, Outcome::Shown(_))));
+    let reference = wanted.reference.or(wanted.who.missed(outcome));
     let shown = found.filter(|_| matches!(outcome, Outcome::Shown(_)));
     if shown.is_none() {
         counters.count(&*tx, now).await?;

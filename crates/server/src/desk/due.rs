@@ -10,7 +10,7 @@
 //! An index on standing, place and day serves it: a page costs what its people cost, however many are registered; that of those
 //! to be visited, what those cost who stand between them. An account that goes through too many pages has to wait.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
@@ -21,8 +21,8 @@ use jianzai_wire::due::{DueList, DuePerson, DuePersonRequest, DuePlace, DueReque
 use jianzai_wire::{Division, ReasonCode};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Select,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
@@ -146,40 +146,11 @@ struct Beside {
     in_vain: HashMap<Uuid, Vec<VisitDay>>,
 }
 
-async fn tell(app: &App, by: &SignedIn<Clerks>, rows: Vec<benefit::Model>) -> Result<Vec<DuePerson>, Refusal> {
+async fn tell(app: &App, by: &SignedIn<Clerks>, mut rows: Vec<benefit::Model>) -> Result<Vec<DuePerson>, Refusal> {
     let db = app.store.reads();
-    let people: Vec<Uuid> = rows.iter().map(|row| row.beneficiary_id).collect();
-    let registered = beneficiary::Entity::find().filter(beneficiary::Column::Id.is_in(people.iter().copied()));
-    let registered = registered.all(db).await?.into_iter().map(|person| (person.id, person)).collect();
-    let cycles: HashMap<Uuid, Option<i64>> = rows.iter().map(|row| (row.beneficiary_id, row.cycle)).collect();
-    let sent = message::Entity::find()
-        .filter(message::Column::BeneficiaryId.is_in(people.iter().copied()))
-        .filter(message::Column::Cycle.is_not_null())
-        .filter(message::Column::State.ne("withdrawn"))
-        .order_by_asc(message::Column::DecidedOn)
-        .order_by_asc(message::Column::Id);
-    let mut messages: HashMap<Uuid, Vec<message::Model>> = HashMap::new();
-    for message in sent.all(db).await? {
-        if cycles.get(&message.beneficiary_id).is_some_and(|cycle| *cycle == message.cycle) {
-            messages.entry(message.beneficiary_id).or_default().push(message);
-        }
-    }
-    let certified: Vec<(Uuid, i64)> = fact::Entity::find()
-        .select_only()
-        .columns([fact::Column::BeneficiaryId, fact::Column::RecordedDay])
-        .filter(fact::Column::BeneficiaryId.is_in(people.iter().copied()))
-        .filter(fact::Column::Kind.eq("certified"))
-        .into_tuple()
-        .all(db)
-        .await?;
-    // Whoever has come since they were looked at last has nothing to do any more, though no tick has said so yet.
-    let come = |row: &benefit::Model| {
-        let of = certified.iter().filter(|(who, _)| *who == row.beneficiary_id).map(|(_, day)| *day).max();
-        of.zip(row.looked_on).is_some_and(|(recorded, looked_on)| recorded >= looked_on)
-    };
-    let rows: Vec<_> = rows.into_iter().filter(|row| !come(row)).collect();
-    let in_vain = in_vain::days_of(db, &people).await?.into_iter().collect();
-    let mut beside = Beside { registered, messages, in_vain };
+    let come = come_since(db, &rows).await?;
+    rows.retain(|row| !come.contains(&row.beneficiary_id));
+    let mut beside = Beside::read(db, &rows).await?;
     let told = rows.into_iter().filter_map(|row| {
         let id = row.beneficiary_id;
         let told = beside.person(app, row);
@@ -189,7 +160,44 @@ async fn tell(app: &App, by: &SignedIn<Clerks>, rows: Vec<benefit::Model>) -> Re
     Ok(told.filter(|(_, insured_place)| by.serves(*insured_place)).map(|(person, _)| person).collect())
 }
 
+/// Whoever has certified since they were looked at last: they have nothing to do any more, though no tick has said so yet.
+async fn come_since(db: &impl ConnectionTrait, rows: &[benefit::Model]) -> Result<HashSet<Uuid>, Refusal> {
+    let looked_on: HashMap<Uuid, Option<i64>> = rows.iter().map(|row| (row.beneficiary_id, row.looked_on)).collect();
+    let certified: Vec<(Uuid, i64)> = fact::Entity::find()
+        .select_only()
+        .columns([fact::Column::BeneficiaryId, fact::Column::RecordedDay])
+        .filter(fact::Column::BeneficiaryId.is_in(looked_on.keys().copied()))
+        .filter(fact::Column::Kind.eq("certified"))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let is_since =
+        |(who, day): &(Uuid, i64)| looked_on.get(who).is_some_and(|looked| looked.is_some_and(|on| *day >= on));
+    Ok(certified.into_iter().filter(is_since).map(|(who, _)| who).collect())
+}
+
 impl Beside {
+    async fn read(db: &impl ConnectionTrait, rows: &[benefit::Model]) -> Result<Self, Refusal> {
+        let people: Vec<Uuid> = rows.iter().map(|row| row.beneficiary_id).collect();
+        let registered = beneficiary::Entity::find().filter(beneficiary::Column::Id.is_in(people.iter().copied()));
+        let registered = registered.all(db).await?.into_iter().map(|person| (person.id, person)).collect();
+        let cycles: HashMap<Uuid, Option<i64>> = rows.iter().map(|row| (row.beneficiary_id, row.cycle)).collect();
+        let sent = message::Entity::find()
+            .filter(message::Column::BeneficiaryId.is_in(people.iter().copied()))
+            .filter(message::Column::Cycle.is_not_null())
+            .filter(message::Column::State.ne("withdrawn"))
+            .order_by_asc(message::Column::DecidedOn)
+            .order_by_asc(message::Column::Id);
+        let mut messages: HashMap<Uuid, Vec<message::Model>> = HashMap::new();
+        for message in sent.all(db).await? {
+            if cycles.get(&message.beneficiary_id).is_some_and(|cycle| *cycle == message.cycle) {
+                messages.entry(message.beneficiary_id).or_default().push(message);
+            }
+        }
+        let in_vain = in_vain::days_of(db, &people).await?.into_iter().collect();
+        Ok(Self { registered, messages, in_vain })
+    }
+
     /// A person as told, and where the register says that they are insured.
     fn person(&mut self, app: &App, row: benefit::Model) -> Result<(DuePerson, Division), Refusal> {
         let id = row.beneficiary_id;
@@ -244,7 +252,7 @@ pub(crate) async fn person(
 mod tests {
     use jianzai_wire::desk::ReadReason;
     use jianzai_wire::due::DueStanding;
-    use sea_orm::{ConnectionTrait as _, DbBackend, QueryTrait as _};
+    use sea_orm::{DbBackend, QueryTrait as _};
 
     use super::*;
     use crate::tests::{Kind, World};

@@ -111,7 +111,7 @@ async fn listable(
         Some(_) => Outcome::Elsewhere,
     };
     let sought = who.sought(app)?;
-    let reference = who.listed().filter(|_| !matches!(outcome, Outcome::Shown(_)));
+    let reference = who.missed(outcome);
     let read = Read { what: What::Roster, reason: ReadReason::Visit, reference, sought, outcome };
     read.log(tx, signed_in, now).await?;
     match outcome {
