@@ -109,7 +109,7 @@ impl Running {
 
 /// Opens the data folder, listens, and serves until stopped, or until another folder is adopted in its place.
 pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let (lock, worker) = lock(&config)?;
+    let (lock, worker) = lock(&config).await?;
     let (listen, metrics) = (config.listen, config.metrics);
     let examiner = match config.judge {
         true => Some(open_networks(&config).await?),
@@ -159,7 +159,7 @@ pub async fn migrate(config: &Config, clock: &dyn Clock) -> Result<(), StartErro
 
 /// The same; and from now on calls for the database are taken from this folder, as the one before is gone for good.
 pub async fn adopt(config: &Config, clock: &dyn Clock) -> Result<(), StartError> {
-    let (_lock, folder) = lock(config)?;
+    let (_lock, folder) = lock(config).await?;
     let (store, _keys) = installation::open::<StartError>(config, clock).await?;
     installation::adopt(&store, folder, clock.now()).await?;
     Ok(store.close().await?)
@@ -233,7 +233,7 @@ pub async fn work(
 
 /// Only one process serves a data folder: uploads count on it. The file holds the name under which it judges, always the
 /// same, so that the next start knows what was in hand; the database knows the folder by it.
-fn lock(config: &Config) -> Result<(File, Uuid), StartError> {
+async fn lock(config: &Config) -> Result<(File, Uuid), StartError> {
     let failed = |source| StartError::Folder { path: config.data.clone(), source };
     durable::private_folder(&config.data).map_err(failed)?;
     let path = config.data.join("serve.lock");
@@ -245,7 +245,7 @@ fn lock(config: &Config) -> Result<(File, Uuid), StartError> {
             tracing::info!(%held, "the folder is in use");
             return Err(StartError::InUse(config.data.clone()));
         }
-        std::thread::sleep(HELD_A_MOMENT / 20);
+        tokio::time::sleep(HELD_A_MOMENT / 20).await;
     }
     let mut name = String::new();
     file.read_to_string(&mut name).map_err(failed)?;
