@@ -21,7 +21,7 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 
 /// The page of a link that can be used until a day. The token has been opened: it holds nothing but letters, digits, `-`, `_`.
 pub(super) fn good(token: &Secret, until: Date, language: Language) -> Response {
-    let (title, said, button, otherwise) = match language {
+    let (title, said, button, nothing) = match language {
         Language::Zh => (
             "可以办养老认证了",
             format!(
@@ -31,27 +31,40 @@ pub(super) fn good(token: &Secret, until: Date, language: Language) -> Response 
                 until.day()
             ),
             "打开“健在”，开始办",
-            "按了没有反应？请自己打开“健在”，从首页开始，一样能办。手机上没有“健在”，请家人、社区帮忙，或者打参保地社保电话。",
+            "按了没有反应？",
         ),
         Language::En => (
             "It is time to certify the pension",
             format!("This link can be used until {until}, as often as needed."),
             "Open Jianzai and begin",
-            "Nothing happens? Open Jianzai yourself and begin on its first page; it is the same. No Jianzai on this phone? Ask family or the community for help, or phone the social security office.",
+            "Nothing happens? ",
         ),
     };
     let button = format!("<a href=\"jianzai://links/{}\">{button}</a>", token.expose());
-    page(StatusCode::OK, language, title, &said, &button, otherwise)
+    page(StatusCode::OK, language, title, &said, &button, &format!("{nothing}{}", without(language)))
 }
 
 /// The page of a link that can't be used: why, and what else can be done.
 pub(super) fn refused(refusal: Refusal, language: Language) -> Response {
     let words = refusal.reason.words(language);
-    let mut response = page(refusal.status, language, words.sentence, words.next_step, "", "");
+    let mut response = page(refusal.status, language, words.sentence, words.next_step, "", without(language));
     if let Some(seconds) = refusal.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// What can be done without the link.
+fn without(language: Language) -> &'static str {
+    match language {
+        Language::Zh => {
+            "请自己打开“健在”，从首页开始，一样能办。手机上没有“健在”，请家人、社区帮忙，或者打参保地社保电话。"
+        }
+        Language::En => {
+            "Open Jianzai yourself and begin on its first page; it is the same. No Jianzai on this phone? Ask family or the \
+             community for help, or phone the social security office."
+        }
+    }
 }
 
 fn page(status: StatusCode, language: Language, title: &str, said: &str, button: &str, otherwise: &str) -> Response {
