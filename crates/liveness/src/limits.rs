@@ -143,6 +143,9 @@ pub const SHORTENED_SURE: usize = 4;
 
 /// A face in which nothing moved by more than this (in full actions, 5th to 95th percentile) is a still.
 pub const STILL: f32 = 0.3;
+/// ...over the whole or within any stretch of this length, in ms: the actions of somebody who takes a minute for them fill less
+/// of it than the percentiles leave out, and are no less movements.
+pub const MOVES_WITHIN_MS: u64 = 3_000;
 /// Blinking moves the eyelids by at least this; a face that blinks is not still.
 pub const BLINK: f32 = 0.35;
 /// A picture that is the same to this part of the distance of the eyes...
@@ -182,8 +185,8 @@ pub const FIRST_REST_MS: u64 = 1_200;
 /// Somebody in whom every action stays weaker than this is surely at rest, and not on the way back from a half movement.
 pub const SURE_REST: f32 = 0.25;
 
-/// Rest before a cue, in ms, drawn anew for each step: nobody can know when it comes. It begins when the service has said
-/// what the step is; more than the most is only waiting.
+/// Rest before a cue, in ms, drawn anew for each step: nobody can know when it comes. It begins when the service is asked for
+/// the step, with all frames until then; more than the most is only waiting, and so is what the network takes beyond it.
 pub const WAIT_MS: std::ops::RangeInclusive<u32> = 150..=650;
 
 /// A hint appears once it has held for this long, in ms...

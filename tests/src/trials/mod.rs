@@ -18,6 +18,7 @@
 //! [`eyes`] and [`lamp`] hold no species: they are experiments on the same material (`--bin experiment`).
 
 pub mod conditions;
+pub mod dead;
 pub mod eyes;
 pub mod feeds;
 pub mod figures;

@@ -51,9 +51,10 @@ enum Task {
     Settling(Vec<Reading>),
     /// Nothing is asked of this person; they are recorded as they are since then.
     Watching { since: FrameTime },
-    /// The server has been asked for a step. A full action that nobody asked for is kept until there is a step to fail.
-    Asking { unasked: Option<Episode> },
-    /// A step is known; its cue comes after a rest.
+    /// The server has been asked for a step, since then. A full action that nobody asked for is kept until there is a step to
+    /// fail.
+    Asking { since: FrameTime, unasked: Option<Episode> },
+    /// A step is known; its cue comes after a rest, which counts since the step was asked for.
     Resting { step: Step, since: FrameTime },
     /// The cue has been given.
     Acting { step: Step, cue_at: FrameTime },
@@ -149,11 +150,10 @@ impl Recording {
 
     /// Takes in the server's answer.
     pub(super) fn answer(&mut self, session: &mut Session, answer: StepAnswer) -> Flow {
-        let Task::Asking { unasked } = &self.task else { return Flow::Go };
+        let Task::Asking { since, unasked } = self.task else { return Flow::Go };
         let StepAnswer::Next(step) = answer else { return Flow::End(CaptureEnd::Complete) };
-        let unasked = *unasked;
         session.log.steps.push(StepLog { step, revealed_at: session.now, cue: None, repeats: 0, report: None });
-        self.task = Task::Resting { step, since: session.now };
+        self.task = Task::Resting { step, since };
         match unasked {
             Some(episode) => self.acted(session, episode),
             None => Flow::Go,
@@ -207,7 +207,7 @@ impl Recording {
             self.task = Task::Watching { since: session.now };
             return Flow::Go;
         }
-        self.task = Task::Asking { unasked: None };
+        self.task = Task::Asking { since: session.now, unasked: None };
         session.out.push(CoachOutput::AskStep(None));
         Flow::Go
     }
@@ -217,7 +217,7 @@ impl Recording {
         let watched = session.now.since(since);
         let enough = if self.motion.is_still() { limits::WATCHED_AT_MOST_MS } else { limits::WATCHED_MS };
         if watched >= enough {
-            self.task = Task::Asking { unasked: None };
+            self.task = Task::Asking { since: session.now, unasked: None };
             session.out.push(CoachOutput::AskStep(None));
         }
     }
@@ -264,7 +264,7 @@ impl Recording {
     fn acted(&mut self, session: &mut Session, episode: Episode) -> Flow {
         let (step, cue_at) = match &mut self.task {
             Task::Settling(_) | Task::Watching { .. } => return Flow::Go,
-            Task::Asking { unasked } => {
+            Task::Asking { unasked, .. } => {
                 unasked.get_or_insert(episode);
                 return Flow::Go;
             }
@@ -294,7 +294,7 @@ impl Recording {
             StepOutcome::Wrong(_) => Instruction::OtherAction,
         });
         session.out.push(CoachOutput::AskStep(Some(report)));
-        self.task = Task::Asking { unasked: None };
+        self.task = Task::Asking { since: session.now, unasked: None };
         if next == NextStep::Complete { Flow::Done } else { Flow::Go }
     }
 }

@@ -1,5 +1,6 @@
 //! How the coach treats people.
 
+use jianzai_liveness::limits::{BASELINE_MS, REST_HOLD_MS};
 use jianzai_liveness::{CaptureEnd, CaptureLog, Instruction, Observation, PromptId};
 use jianzai_wire::{Action, CapturePolicy, FrameTime, ReasonCode, StepOutcome, StepReport};
 
@@ -219,6 +220,36 @@ fn before_the_first_step_a_lost_face_only_begins_the_recording_again() {
 }
 
 #[test]
+fn whoever_moved_a_little_and_then_rests_for_a_minute_is_not_told_that_nothing_moved() {
+    let mut person = Person::new(21);
+    person.blinks = false;
+    let nod = Doing { action: Action::LookUp, began_at: FrameTime(7_000), lasts: 1_200, size: 0.8 };
+    let mut scene = Shown(move |at: FrameTime, _: Told| {
+        let moves = (nod.began_at..=nod.ends_at()).contains(&at);
+        Some(person.frame(at, if moves { nod.body(at) } else { Body::default() }))
+    });
+    assert_eq!(capture(&mut scene, policy(), 21).end, refused(ReasonCode::ActionNotSeen));
+}
+
+#[test]
+fn whoever_takes_long_over_each_action_and_does_not_blink_is_no_still() {
+    let mut person = Obedient::new(Person::new(22), 22);
+    person.person.blinks = false;
+    let mut heard: Option<(PromptId, FrameTime)> = None;
+    let mut scene = Shown(move |at: FrameTime, told: Told| {
+        // Thinks about it for eight seconds, whatever is said again.
+        if !told.is_some_and(|(said, ..)| matches!(said, Instruction::Do(_))) {
+            heard = None;
+        }
+        let told = told.filter(|(_, prompt, _)| at.since(heard.get_or_insert((*prompt, at)).1) >= 8_000);
+        person.frame(at, told)
+    });
+    let capture = capture(&mut scene, policy(), 22);
+    assert!(capture.is_complete(), "{:?}", capture.end);
+    assert_eq!(capture.judged().codes(), []);
+}
+
+#[test]
 fn another_face_ends_the_attempt() {
     let mut other = Person::new(1_000);
     let capture = with(10, move |seen, cued| {
@@ -258,11 +289,14 @@ fn the_log_is_written_and_read_alike_and_holds_nothing_else() {
     assert!(serde_json::from_str::<CaptureLog>(&other).is_err());
     assert_eq!(log.version, CaptureLog::VERSION);
     let mut order: Vec<FrameTime> = vec![log.started_at];
+    let mut asked_at = log.started_at.plus(BASELINE_MS);
     for step in &log.steps {
         let (cue, report) = (step.cue.expect("a cue"), step.report.expect("a report"));
         order.extend([step.revealed_at, cue.shown_at, report.began_at, report.ended_at]);
         assert!(cue.spoken_at.is_some());
-        assert!(cue.shown_at.since(step.revealed_at) >= u64::from(step.step.wait_ms));
+        // The wait runs while the service answers, and not before it is asked.
+        assert!(cue.shown_at.since(asked_at) >= u64::from(step.step.wait_ms));
+        asked_at = report.ended_at.plus(REST_HOLD_MS);
     }
     order.push(log.ended_at);
     assert!(order.is_sorted(), "{order:?}");
