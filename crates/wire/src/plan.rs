@@ -67,7 +67,7 @@ pub struct Step {
     pub index: u32,
     /// What is asked.
     pub action: Action,
-    /// How long the person rests before the cue, in milliseconds; random.
+    /// How long the person rests before the cue, in milliseconds, since the step was asked for; random.
     pub wait_ms: u32,
 }
 
