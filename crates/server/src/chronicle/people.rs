@@ -21,6 +21,7 @@ use crate::db::entity::beneficiary;
 use crate::db::text::Text;
 use crate::db::year::{benefit, contact_way, fact, instruction, message, opt_out};
 use crate::keys::KeyRing;
+use crate::messages::WITHDRAWN;
 use crate::messages::unreached::RETURNED;
 use crate::register::place;
 use crate::year::dates::{LETTER_DAYS, Month, days_after, numbered_day};
@@ -289,10 +290,10 @@ pub(crate) fn is_mobile(phone: &str) -> bool {
 
 /// What was sent and when. A legal notice counts from the day on which a sender took it, unless it did not arrive and none
 /// was taken in its place, and a letter from when the post has brought it: until then it is not sent again, but neither is
-/// anybody suspended who waits for it.
+/// anybody suspended who waits for it. What was withdrawn before it went is to be told once there is cause again.
 fn sent(messages: &[message::Model], today: Date) -> Result<BTreeMap<ReminderKey, Date>, Unreadable> {
     let mut sent = BTreeMap::new();
-    for row in messages {
+    for row in messages.iter().filter(|row| row.state != WITHDRAWN) {
         let to = Recipient::named(&row.recipient).ok_or(Unreadable("message.recipient"))?;
         let cycle = numbered_day(row.cycle.ok_or(Unreadable("message.cycle"))?);
         let by_letter = row.medium.as_deref() == Some(Medium::Letter.name());

@@ -8,15 +8,14 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use time::{Date, OffsetDateTime};
 
 use super::people::{Life, lives};
 use super::policies;
+use super::record::look_at_latest;
 use super::rows::of_party;
 use crate::audit::{self, Action, Entry};
 use crate::clock::to_millis;
@@ -107,7 +106,7 @@ impl Office {
         by: Party,
         now: OffsetDateTime,
     ) -> Result<Applied, OfficeError> {
-        let tx = self.store.begin("apply policies").await?;
+        let tx = self.store.begin_many("apply policies").await?;
         let known = policies::rows(&*tx).await?;
         let mut applied = Applied::default();
         let (mut new, mut entries) = (Vec::new(), Vec::new());
@@ -136,13 +135,8 @@ impl Office {
         }
         policy::Entity::insert_many(new).exec_without_returning(&*tx).await?;
         // Nobody knew of the new version when they were last looked at.
-        let today = day_number(now.date());
-        let later = Condition::any().add(benefit::Column::NextLook.is_null()).add(benefit::Column::NextLook.gt(today));
-        benefit::Entity::update_many()
-            .col_expr(benefit::Column::NextLook, Expr::value(today))
-            .filter(later)
-            .exec(&*tx)
-            .await?;
+        let look = look_at_latest(day_number(now.date()));
+        benefit::Entity::update_many().col_expr(benefit::Column::NextLook, look).exec(&*tx).await?;
         audit::append_all(&tx, to_millis(now), entries).await?;
         tx.commit().await?;
         Ok(applied)

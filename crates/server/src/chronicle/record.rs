@@ -4,7 +4,7 @@
 //! to the day. **What can go wrong**: the record has faults under the policy: nothing is written. The same record again is
 //! [`Recorded::Known`], and changes nothing.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
     TryInsertResult,
@@ -98,17 +98,22 @@ pub(crate) async fn add(tx: &impl ConnectionTrait, beneficiary: Uuid, fact: &Fac
     Ok(is_new(&written))
 }
 
-/// Lets a tick look at a person on a day, if it would not have looked before.
+/// Lets a tick look at a person on a day, if it would not have looked before. The row is always written, so that whoever looks at
+/// the person at this moment, and has not seen what was added, is waited for: their next look is not the last word.
 pub(crate) async fn look_by(tx: &impl ConnectionTrait, beneficiary: Uuid, day: i64) -> Result<(), DbErr> {
-    use benefit::Column::{BeneficiaryId, NextLook};
-    let later = Condition::any().add(NextLook.is_null()).add(NextLook.gt(day));
     benefit::Entity::update_many()
-        .col_expr(NextLook, Expr::value(day))
-        .filter(BeneficiaryId.eq(beneficiary))
-        .filter(later)
+        .col_expr(benefit::Column::NextLook, look_at_latest(day))
+        .filter(benefit::Column::BeneficiaryId.eq(beneficiary))
         .exec(tx)
         .await
         .map(drop)
+}
+
+/// The next look at somebody who is to be looked at on a day at the latest.
+pub(super) fn look_at_latest(day: i64) -> SimpleExpr {
+    use benefit::Column::NextLook;
+    let later = Condition::any().add(NextLook.is_null()).add(NextLook.gt(day));
+    Expr::case(later, day).finally(Expr::col(NextLook)).into()
 }
 
 fn is_new(written: &TryInsertResult<u64>) -> bool {

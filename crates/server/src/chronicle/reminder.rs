@@ -16,6 +16,8 @@ use crate::year::tick::Outcome;
 
 /// The words that say from which day payment would stop.
 pub(crate) const STOPS: &str = "stops";
+/// The words that say that payment has stopped.
+pub(crate) const STOPPED: &str = "stopped";
 
 /// The row of a reminder that came due in a look at `now`.
 pub(super) fn row_of(
@@ -57,7 +59,7 @@ fn words(reminder: &Reminder, now: &Assessment, policy: &Policy) -> (&'static st
     match rung.map(|rung| (rung.from, rung.days)) {
         _ if reminder.key.to == Recipient::Community => ("visit", Some(now.window.due_by)),
         Some((Anchor::Suspension, days)) if days < 0 => (STOPS, now.suspends_on),
-        Some((Anchor::Suspension, _)) => ("stopped", now.suspends_on),
+        Some((Anchor::Suspension, _)) => (STOPPED, now.suspends_on),
         Some((Anchor::Due, days)) if days > 0 => ("overdue", Some(now.window.due_by)),
         _ => ("due", Some(now.window.due_by)),
     }

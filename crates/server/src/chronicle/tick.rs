@@ -8,7 +8,8 @@
 //! People are looked at in batches of [`AT_ONCE`], each one transaction, in a fixed number of questions however many they
 //! are; memory holds one batch. Two ticks at once wait for each other's rows and find them done. Everything
 //! that is written bears a name that follows from what it is about, so that even a fault of this module could not send or
-//! pay twice: the second row is refused.
+//! pay twice: there is only one row. Whoever adds a fact writes the person's row as well, and so waits for a tick that has the
+//! person in hand and does not know of it ([`super::record`]).
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -26,6 +27,7 @@ use crate::clock::to_millis;
 use crate::db::Datastore;
 use crate::db::year::{benefit, instruction, message, standing_change};
 use crate::keys::KeyRing;
+use crate::messages::WITHDRAWN;
 use crate::messages::unreached::look_again;
 use crate::year::dates::{day_number, days_after};
 use crate::year::names::Named;
@@ -142,7 +144,7 @@ async fn batch(
     ticked: &mut Ticked,
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<(i64, Uuid)>, DbErr> {
-    let tx = store.begin("tick").await?;
+    let tx = store.begin_many("tick").await?;
     let rows = to_look_at(&*tx, day_number(now.date()), after).await?;
     let last = rows.last().and_then(|row| Some((row.next_look?, row.beneficiary_id)));
     if last.is_none() {
@@ -252,7 +254,7 @@ impl Effects {
             }
         }
         for rows in self.messages.chunks(ROWS) {
-            message::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
+            message::Entity::insert_many(rows.to_vec()).on_conflict(told_anew()).exec_without_returning(tx).await?;
             if interrupted() {
                 return Ok(false);
             }
@@ -293,6 +295,17 @@ fn found(row: &benefit::Model, now: &Assessment, policy: &Policy, today: i64) ->
         policy_version: Set(Some(i64::from(policy.version))),
         insured_place: Set(row.insured_place.clone()),
     }
+}
+
+/// A message is told once; one that was withdrawn before it went is told when there is cause again.
+fn told_anew() -> OnConflict {
+    use message::Column::{
+        AboutDay, DecidedOn, HandedOn, Id, Medium, QuietFrom, QuietUntil, Receipt, RunAt, State, Template, Tries,
+    };
+    let columns =
+        [Medium, Template, AboutDay, QuietFrom, QuietUntil, DecidedOn, State, Tries, RunAt, HandedOn, Receipt];
+    let withdrawn = Expr::col((message::Entity, State)).eq(WITHDRAWN);
+    OnConflict::column(Id).update_columns(columns).action_and_where(withdrawn).to_owned()
 }
 
 /// What a look may change of a row that is there.

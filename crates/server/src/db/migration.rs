@@ -8,7 +8,7 @@ use crate::year::names::Named as _;
 use crate::year::policy::{SHIPPED, load};
 
 /// Every version's text, by the name under which a database remembers that it has it; oldest first.
-const SCHEMAS: [(&str, &str); 13] = [
+const SCHEMAS: [(&str, &str); 14] = [
     ("v1_first_whole", include_str!("schema_1.sql")),
     (WITH_POLICIES, include_str!("schema_2.sql")),
     ("v3_accounts_and_log", include_str!("schema_3.sql")),
@@ -22,6 +22,7 @@ const SCHEMAS: [(&str, &str); 13] = [
     ("v6_revoked", include_str!("schema_revoked.sql")),
     ("v7_visits", include_str!("schema_visits.sql")),
     ("v8_areas", include_str!("schema_areas.sql")),
+    ("v9_places", include_str!("schema_places.sql")),
 ];
 /// The version that brings the shipped policies with it.
 const WITH_POLICIES: &str = "v2_year";

@@ -45,6 +45,8 @@ const LINES: usize = 10;
 const TRANSACTIONS: u32 = 6;
 /// Names the lock under which tables are brought forward.
 const MIGRATING: i64 = 0x6a69_616e_7a61_6901;
+/// Names the lock of whoever changes rows of many people in one transaction.
+const MANY_PEOPLE: i64 = 0x6a69_616e_7a61_6904;
 
 /// Where the database is.
 #[derive(Debug, Clone)]
@@ -128,9 +130,28 @@ impl Datastore {
         Ok(Writing { inner, name, started })
     }
 
+    /// Begins to write rows of many people, whom others may hold in another order: those who do so take turns on PostgreSQL, or
+    /// they would wait for each other. On SQLite every transaction does.
+    pub(crate) async fn begin_many(&self, name: &'static str) -> Result<Writing, DbErr> {
+        let tx = self.begin(name).await?;
+        if tx.get_database_backend() == DbBackend::Postgres {
+            tx.execute_unprepared(&turn()).await?;
+        }
+        Ok(tx)
+    }
+
     /// Begins to write many rows at once. Dropped, it is undone.
     pub(crate) async fn begin_bulk(&self) -> Result<bulk::Bulk, DbErr> {
         bulk::Bulk::begin(&self.writes).await
+    }
+
+    /// The same for rows of many people whom others may hold, as [`Datastore::begin_many`].
+    pub(crate) async fn begin_bulk_many(&self) -> Result<bulk::Bulk, DbErr> {
+        let mut bulk = self.begin_bulk().await?;
+        if bulk.backend() == DbBackend::Postgres {
+            bulk.execute(turn()).await?;
+        }
+        Ok(bulk)
     }
 
     /// Closes every connection; the log is folded into the database file.
@@ -188,6 +209,11 @@ impl Deref for Writing {
     fn deref(&self) -> &DatabaseTransaction {
         &self.inner
     }
+}
+
+/// Waits for one's turn among those who change rows of many people, until the transaction ends.
+fn turn() -> String {
+    format!("SELECT pg_advisory_xact_lock({MANY_PEOPLE})")
 }
 
 /// Two processes that start at once bring the tables forward one after the other.

@@ -27,6 +27,7 @@ pub mod silent_import {
         pub left_out: i64,
         pub thinned_at: Option<i64>,
         pub cleared_at: Option<i64>,
+        pub place: Option<String>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -208,6 +208,7 @@ pub mod payer_list {
         pub number: i64,
         pub made_at: i64,
         pub instructions: i64,
+        pub written_at: Option<i64>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -299,6 +300,7 @@ pub mod review {
         pub decided_at: Option<i64>,
         pub died_day: Option<i64>,
         pub code: Option<String>,
+        pub opened_by: Option<String>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -56,7 +56,7 @@ pub(super) async fn store(
             None => changes.push((None, drawn)),
         }
     }
-    let tx = database.begin("import").await?;
+    let tx = database.begin_many("import").await?;
     let before = (report.added, report.updated);
     report.added += u32::try_from(added.len()).unwrap_or(u32::MAX);
     if !added.is_empty() {

@@ -104,8 +104,8 @@ fn reminder(rung: &Rung, to: Recipient, cycle: Date, contact: &Contact) -> Optio
         Medium::Task => to == Recipient::Community,
         other => contact.reach.get(&to).is_some_and(|ways| ways.contains(other)),
     });
-    // A family that left no number is no fault that a clerk could mend.
-    if by.is_none() && to == Recipient::Family && !rung.legal {
+    // A family that left no number is no fault that a clerk could mend; what the law asks for is told to the elder.
+    if by.is_none() && to == Recipient::Family {
         return None;
     }
     Some(Reminder { key: ReminderKey { cycle, rung: rung.name.clone(), to }, by, legal: rung.legal })

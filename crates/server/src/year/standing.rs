@@ -49,7 +49,7 @@ words! {
 pub struct Assessment {
     /// Where they stand.
     pub standing: Standing,
-    /// Names the cycle: the day it began. Reminders are sent once a cycle.
+    /// Names the cycle: the day it began, or on which what had been told was overtaken. Reminders are sent once a cycle.
     pub cycle: Date,
     /// The cycle's window.
     pub window: Window,
@@ -86,7 +86,7 @@ pub fn assess(versions: &[Policy], person: &Person, on: Date, known: Date) -> Op
             (None, Some(_)) => Standing::Suspended,
             (None, None) => unsuspended(cycle_now.window, on),
         },
-        cycle: holds.iter().filter_map(|hold| hold.new_cycle).fold(since, Date::max),
+        cycle: holds.iter().filter_map(|hold| hold.new_cycle).chain(corrected(person, known)).fold(since, Date::max),
         window: cycle_now.window,
         suspends_on: suspended.or(coming).map(|span| span.from),
         held: holds.iter().filter(|hold| hold.is_open(on)).filter_map(|hold| hold.held).min(),
@@ -146,6 +146,14 @@ fn no_match_after(person: &Person, since: Date, on: Date, known: Date) -> Option
         _ => None,
     });
     compared.filter(|day| *day > since && *day <= on).min()
+}
+
+/// When comparisons were taken back: whoever was told of what would follow from one is told anew when another says so.
+fn corrected(person: &Person, known: Date) -> impl Iterator<Item = Date> {
+    person.known(known).filter_map(|fact| match fact.what {
+        What::NoMatchWithdrawn { .. } => Some(fact.recorded),
+        _ => None,
+    })
 }
 
 /// The day of death, unless a clerk has taken it back. What was recorded last counts; on the same day, that they live.

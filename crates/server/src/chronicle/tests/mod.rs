@@ -1,3 +1,4 @@
+mod beside;
 mod killed;
 mod places;
 mod policies;

@@ -18,6 +18,8 @@ use crate::year::dates::{day_number, days_after};
 use crate::year::tests::stage::{CLERK_ID, morning};
 
 const TODAY: Date = date!(2026 - 06 - 01);
+/// A clerk beside [`CLERK_ID`].
+const COLLEAGUE_ID: Uuid = Uuid::from_u128(11);
 
 async fn kinds(world: &World) -> Vec<String> {
     let facts = fact::Entity::find().all(world.store.reads()).await.unwrap();
@@ -71,17 +73,27 @@ async fn an_appeal_is_open_once_and_decided_once_and_its_words_are_sealed() {
 
 #[tokio::test]
 async fn a_death_is_a_clerks_word_and_can_be_taken_back() {
-    let world = World::new(Database::Sqlite).await;
-    let who = world.person(1, "440300", date!(1945 - 09 - 15), TODAY, TODAY).await;
-    let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
-    let id = office.report_death(who, Some(CLERK_ID), None, morning(TODAY)).await.unwrap();
-    assert_eq!(kinds(&world).await, ["review_opened"], "a report alone changes nothing");
-    let why = Secret::new("证明".to_owned());
-    office.decide(id, CLERK_ID, Decision::Died(date!(2026 - 05 - 20)), &why, morning(TODAY)).await.unwrap();
-    assert_eq!(kinds(&world).await, ["deceased", "review_closed", "review_opened"]);
-    let ticked = office.tick(morning(TODAY)).await.unwrap();
-    assert_eq!(ticked.instructions, 1, "the payer stops");
-    office.withdraw_death(who, CLERK_ID, morning(days_after(TODAY, 3))).await.unwrap();
-    let ticked = office.tick(morning(days_after(TODAY, 3))).await.unwrap();
-    assert_eq!(ticked.instructions, 1, "and pays again");
+    for kind in [Database::Sqlite, Database::Postgres] {
+        let world = World::new(kind).await;
+        let who = world.person(1, "440300", date!(1945 - 09 - 15), date!(2026 - 01 - 10), TODAY).await;
+        let office = Office::open(&world.config, &crate::clock::SystemClock).await.unwrap();
+        let id = office.report_death(who, Some(COLLEAGUE_ID), None, morning(TODAY)).await.unwrap();
+        assert_eq!(kinds(&world).await, ["review_opened"], "a report alone changes nothing");
+        let row = review::Entity::find_by_id(id).one(world.store.reads()).await.unwrap().unwrap();
+        assert_eq!(row.opened_by, Some(format!("staff:{COLLEAGUE_ID}")));
+        let why = Secret::new("证明".to_owned());
+        let died = Decision::Died(date!(2026 - 05 - 20));
+        let own = office.decide(id, COLLEAGUE_ID, died, &why, morning(TODAY)).await;
+        assert!(matches!(own, Err(ReviewError::Own)), "{own:?}");
+        let slip = office.decide(id, CLERK_ID, Decision::Died(date!(2016 - 05 - 20)), &why, morning(TODAY)).await;
+        assert!(matches!(slip, Err(ReviewError::DiedBeforeEntitled)), "{slip:?}");
+        assert_eq!(kinds(&world).await, ["review_opened"]);
+        office.decide(id, CLERK_ID, died, &why, morning(TODAY)).await.unwrap();
+        assert_eq!(kinds(&world).await, ["deceased", "review_closed", "review_opened"]);
+        let ticked = office.tick(morning(TODAY)).await.unwrap();
+        assert_eq!(ticked.instructions, 1, "the payer stops");
+        office.withdraw_death(who, CLERK_ID, morning(days_after(TODAY, 3))).await.unwrap();
+        let ticked = office.tick(morning(days_after(TODAY, 3))).await.unwrap();
+        assert_eq!(ticked.instructions, 1, "and pays again");
+    }
 }

@@ -3,7 +3,11 @@
 //! An open appeal does both. An open review only keeps one from beginning: whoever knows four facts can cause a review, and
 //! that must not bring back a payment that was stopped. After either ends, some days pass before a suspension begins; after
 //! reviews once in a cycle, or whoever sends in a photo every month would be paid for ever, however often it is refused. So
-//! they do when a certification is found void: until then the person was believed, and has to be told first.
+//! they do when a certification is found void: until then the person was believed, and has to be told first. And so they do when
+//! somebody who was recorded as dead lives after all: nobody asked them to certify meanwhile.
+//!
+//! After an appeal, a void certification and a death taken back the person is told anew of what comes: what they were told before
+//! spoke of another day.
 
 use time::Date;
 
@@ -30,8 +34,10 @@ pub(super) struct Hold {
     span: Span,
     /// When what holds ended; the span goes on a while.
     ended: Option<Date>,
-    /// What it is; none for the time after a certification was found void.
+    /// What it is; none where nothing waits for a decision.
     pub(super) held: Option<Held>,
+    /// Whether it brings back a payment that was stopped before it.
+    lifts: bool,
     /// The day it began a new cycle, if it did.
     pub(super) new_cycle: Option<Date>,
 }
@@ -40,10 +46,6 @@ impl Hold {
     /// Whether what holds is open on `day`, by the end of it.
     pub(super) fn is_open(&self, day: Date) -> bool {
         self.span.from <= day && self.ended.is_none_or(|ended| day < ended)
-    }
-
-    fn lifts(&self) -> bool {
-        self.held != Some(Held::Review)
     }
 }
 
@@ -60,7 +62,8 @@ pub(super) fn holds(
         span: Span { from: fact.on.min(fact.recorded), until: ended.map(|day| days_after(day, after)) },
         ended,
         held: Some(held),
-        new_cycle: None,
+        lifts: held == Held::Appeal,
+        new_cycle: ended.filter(|_| held == Held::Appeal),
     };
     let end_of = |ends: &dyn Fn(What) -> bool| {
         person.known(known).filter(|fact| ends(fact.what)).map(|fact| fact.recorded).min()
@@ -90,7 +93,14 @@ pub(super) fn holds(
             let ran_out = unpaid_from(proof).filter(|day| *day <= fact.recorded);
             let until = ran_out.unwrap_or_else(|| days_after(fact.recorded, after));
             let span = Span { from: proof, until: Some(until) };
-            Some(Hold { span, ended: Some(fact.recorded), held: None, new_cycle: Some(fact.recorded) })
+            let ended = Some(fact.recorded);
+            Some(Hold { span, ended, held: None, lifts: true, new_cycle: ended })
+        }
+        What::Deceased { .. } => {
+            let lives = person.known(known).filter(|other| matches!(other.what, What::DeathWithdrawn { .. }));
+            let ended = lives.map(|other| other.recorded).filter(|day| *day >= fact.recorded).min()?;
+            let span = Span { from: fact.recorded, until: Some(days_after(ended, after)) };
+            Some(Hold { span, ended: Some(ended), held: None, lifts: false, new_cycle: Some(ended) })
         }
         _ => None,
     };
@@ -115,8 +125,7 @@ pub(super) fn suspended_spans(first: Date, holds: &[Hold]) -> Vec<Span> {
                 None => return spans,
             }
         }
-        let lifted =
-            holds.iter().filter(|hold| hold.lifts()).map(|hold| hold.span.from).filter(|from| *from > day).min();
+        let lifted = holds.iter().filter(|hold| hold.lifts).map(|hold| hold.span.from).filter(|from| *from > day).min();
         spans.push(Span { from: day, until: lifted });
         match lifted {
             Some(next) => day = next,

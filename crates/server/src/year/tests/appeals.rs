@@ -9,6 +9,7 @@ use crate::year::channel::Channel;
 use crate::year::dates::Month;
 use crate::year::facts::{Fact, What};
 use crate::year::instructions::{Instruction, ResumeCause};
+use crate::year::policy::Recipient;
 use crate::year::standing::{Held, Standing, assess};
 use crate::year::wrongful::{Why, wrongful};
 
@@ -209,4 +210,82 @@ fn a_comparison_that_is_taken_back_counts_for_nothing_and_what_was_withheld_is_p
     assert_eq!(stage.standing(), Standing::Overdue, "no comparison was made, which is no fault of theirs");
     let resume = Instruction::Resume { from: july.plus(1), back_pay: vec![july], cause: ResumeCause::Confirmed };
     assert_eq!(stage.instructions().last(), Some(&resume));
+}
+
+/// Notices of a suspension to come that were sent to the elder after the first `before` messages, with their days.
+fn notices(stage: &Stage, before: usize) -> Vec<Date> {
+    let to_elder = stage.sent[before..].iter().filter(|(_, rung, to, _)| rung == "notice" && *to == Recipient::Elder);
+    to_elder.map(|(day, ..)| *day).collect()
+}
+
+#[test]
+fn nobody_is_suspended_a_second_time_without_having_been_told_a_second_time() {
+    for upheld in [false, true] {
+        let mut stage = suspended();
+        stage.record(What::AppealOpened { appeal: APPEAL });
+        stage.live_until(date!(2027 - 07 - 01));
+        stage.record(What::AppealDecided { appeal: APPEAL, upheld, clerk: CLERK_ID });
+        let before = stage.sent.len();
+        stage.live_until(date!(2027 - 08 - 20));
+        let suspended = stage.kept.told.iter().rfind(|told| matches!(told.instruction, Instruction::Suspend { .. }));
+        let again = suspended.expect("a second suspension").on;
+        assert_eq!(again, date!(2027 - 07 - 31), "thirty days after the decision");
+        assert_eq!(notices(&stage, before), [date!(2027 - 07 - 17)]);
+        assert!(stage.sent[before..].iter().any(|(day, rung, ..)| rung == "stopped" && *day == again));
+    }
+}
+
+#[test]
+fn whoever_was_recorded_as_dead_and_lives_is_paid_and_asked_before_anything_stops() {
+    let mut stage = Stage::new(versions("深圳市"), person(date!(1945 - 09 - 15), PROOF), PROOF);
+    stage.live_until(date!(2026 - 06 - 20));
+    let died = date!(2026 - 06 - 02);
+    stage.record_fact(Fact { on: died, recorded: stage.today, what: What::Deceased { clerk: CLERK_ID } });
+    stage.live_until(date!(2027 - 07 - 12));
+    assert_eq!((stage.standing(), stage.sent.len()), (Standing::Deceased, 0));
+    stage.record(What::DeathWithdrawn { clerk: CLERK_ID });
+    stage.look();
+    assert_eq!(stage.standing(), Standing::Overdue, "nobody asked them meanwhile");
+    let july = Month::of(died).plus(1);
+    let back_pay = july.until(Month::of(stage.today).plus(1)).collect();
+    let resume = Instruction::Resume { from: july.plus(13), back_pay, cause: ResumeCause::Confirmed };
+    assert_eq!(stage.instructions().last(), Some(&resume));
+    stage.live_until(date!(2027 - 08 - 10));
+    assert_eq!(stage.standing(), Standing::Overdue);
+    stage.live_until(date!(2027 - 08 - 11));
+    assert_eq!(stage.standing(), Standing::Suspended);
+    assert_eq!(notices(&stage, 0), [date!(2027 - 07 - 28)]);
+}
+
+#[test]
+fn a_death_that_is_taken_back_brings_nobody_the_payment_that_had_stopped_before() {
+    let mut stage = suspended();
+    stage.live_until(date!(2027 - 07 - 05));
+    stage.record(What::Deceased { clerk: CLERK_ID });
+    stage.look();
+    stage.live_until(date!(2027 - 09 - 01));
+    stage.record(What::DeathWithdrawn { clerk: CLERK_ID });
+    stage.live_until(date!(2027 - 10 - 20));
+    assert_eq!(stage.standing(), Standing::Suspended);
+    assert!(!stage.instructions().iter().any(|told| matches!(told, Instruction::Resume { .. })));
+}
+
+#[test]
+fn whoever_is_missed_again_after_a_comparison_was_taken_back_is_told_again() {
+    let mut stage = Stage::new(versions("广州市"), person(date!(1945 - 09 - 15), PROOF), date!(2026 - 05 - 14));
+    stage.record(What::Certified { id: Uuid::from_u128(50), channel: Channel::RegisterMatch });
+    let compared = date!(2026 - 06 - 15);
+    stage.live_until(compared);
+    stage.record(What::NoMatch { run: RUN });
+    stage.live_until(date!(2026 - 06 - 25));
+    assert_eq!(notices(&stage, 0), [date!(2026 - 06 - 17)]);
+    let what = What::NoMatchWithdrawn { run: RUN, clerk: CLERK_ID };
+    stage.record_fact(Fact { on: compared, recorded: stage.today, what });
+    stage.live_until(date!(2026 - 07 - 15));
+    assert_eq!(stage.kept.told, []);
+    let before = stage.sent.len();
+    stage.record(What::NoMatch { run: Uuid::from_u128(51) });
+    stage.live_until(date!(2026 - 08 - 05));
+    assert_eq!(notices(&stage, before), [date!(2026 - 07 - 18)]);
+    assert_eq!((stage.standing(), stage.kept.told.len()), (Standing::Suspended, 1));
 }

@@ -105,7 +105,6 @@ fn whom_no_way_reaches_goes_to_a_clerk() {
             ("visit", Community, Some(Medium::Task)),
             ("notice", Elder, Some(Medium::Letter)),
             ("stopped", Elder, Some(Medium::Letter)),
-            ("stopped", Family, None),
         ]
     );
 }
