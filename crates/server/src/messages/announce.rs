@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::chronicle::rows::name;
 use crate::db::entity::{State, activation, attempt};
 use crate::db::year::message::{ActiveModel, Column, Entity};
+use crate::messages::WITHDRAWN;
 use crate::year::dates::{china, day_number};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Policy, Recipient};
@@ -84,7 +85,7 @@ pub(crate) async fn withdraw(
     templates: &[&'static str],
 ) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::State, Expr::value("withdrawn"))
+        .col_expr(Column::State, Expr::value(WITHDRAWN))
         .filter(Column::BeneficiaryId.eq(beneficiary))
         .filter(Column::Template.is_in(templates.iter().copied()))
         .filter(Column::State.eq("waiting"))

@@ -17,13 +17,18 @@ use crate::chronicle::reminder::STOPS;
 use crate::chronicle::rows::name;
 use crate::clock::to_millis;
 use crate::db::year::message::{ActiveModel, Entity, Model};
+use crate::messages::CALL_SOON;
 use crate::year::dates::{LETTER_DAYS, day_number, days_after};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Recipient};
 
-/// Sends a letter in place of what failed, if the law asks for it and it was none.
+/// Sends a letter in place of what failed, if the law asks for it and it was none. What reminds of a call is none that a letter
+/// could bring in time.
 pub(super) async fn instead(tx: &impl ConnectionTrait, failed: Model, now: OffsetDateTime) -> Result<(), DbErr> {
     let letter = Some(Medium::Letter.name().to_owned());
+    if failed.template == CALL_SOON {
+        return Ok(());
+    }
     if !failed.legal || failed.recipient != Recipient::Elder.name() || failed.medium == letter {
         return Ok(());
     }

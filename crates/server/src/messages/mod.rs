@@ -7,18 +7,21 @@
 //! ([`receipts`]). A legal notice that did not arrive goes by letter ([`letter`]); where a letter comes back, a person goes
 //! ([`unreached`]).
 //!
-//! Looked at again just before it goes: in the quiet hours it waits; who is certified by now, has died, or has opted out (of
-//! all but the legal notices) gets nothing.
+//! Looked at again just before it goes ([`needed`]): in the quiet hours it waits; who is certified by now, has died, or has opted
+//! out (of all but the legal notices) gets nothing.
 
 pub(crate) mod announce;
 mod contacts;
 mod file;
 mod gateway;
 mod letter;
+mod needed;
 pub(crate) mod receipts;
 mod tapped;
 mod text;
 pub(crate) mod unreached;
+
+use std::collections::VecDeque;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -41,19 +44,22 @@ use crate::clock::to_millis;
 use crate::db::Datastore;
 use crate::db::year::message::{ActiveModel, Column, Entity, Model};
 use crate::db::year::{benefit, opt_out};
-use crate::keys::KeyRing;
+use crate::messages::needed::Needed;
 use crate::messages::tapped::can_be_tapped;
 use crate::office::{Office, OfficeError};
 use crate::year::dates::{day_number, numbered_day};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Recipient};
-use crate::year::standing::Standing;
 use jianzai_wire::{Language, Secret};
 
 /// A message that no sender took so often is a person's to look at.
 const MAX_TRIES: i64 = 8;
 /// Messages claimed at once.
 const AT_ONCE: u64 = 100;
+/// Reminds of a video call, on the day before.
+pub(crate) const CALL_SOON: &str = "call_soon";
+/// The state of a message that nobody needed any more when it was to go.
+pub(crate) const WITHDRAWN: &str = "withdrawn";
 /// A claim is given up after so many minutes.
 const CLAIM_MINUTES: i64 = 10;
 
@@ -114,7 +120,11 @@ pub struct Sent {
 
 /// What to do with a message that is due.
 enum Way {
-    Send(Outgoing),
+    Send {
+        outgoing: Outgoing,
+        /// The day that the words name.
+        about_day: Option<i64>,
+    },
     Wait(OffsetDateTime),
     Withdraw,
     None,
@@ -123,16 +133,32 @@ enum Way {
 }
 
 impl Office {
-    /// Hands over all that waits.
+    /// Hands over all that waits, as if `now`, a time in China, lasted until it is done.
     pub async fn send(&self, sender: &impl Sender, now: OffsetDateTime) -> Result<Sent, OfficeError> {
+        self.send_while(sender, &|| now).await
+    }
+
+    /// The same by a clock of China: with a slow gateway it may become quiet meanwhile, and tomorrow.
+    pub async fn send_while(
+        &self,
+        sender: &impl Sender,
+        clock: &(dyn Fn() -> OffsetDateTime + Sync),
+    ) -> Result<Sent, OfficeError> {
         let mut sent = Sent::default();
         loop {
-            let claimed = claim(&self.store, now).await?;
+            let claimed_at = clock();
+            let claimed = claim(&self.store, claimed_at).await?;
             if claimed.is_empty() {
                 return Ok(sent);
             }
-            for message in claimed {
-                self.handle(sender, message, now, &mut sent).await?;
+            let mut left = VecDeque::from(claimed);
+            while let Some(message) = left.pop_front() {
+                self.handle(sender, message, clock(), &mut sent).await?;
+                // Soon they would be anybody's to claim, while they are handed over here.
+                if clock() >= claimed_at + Duration::minutes(CLAIM_MINUTES - 1) {
+                    put_back(&self.store, left, clock()).await?;
+                    break;
+                }
             }
         }
     }
@@ -147,7 +173,7 @@ impl Office {
         let (id, tries) = (message.id, message.tries);
         // What must be told, and has no other way left, is tried for as long as it takes.
         let must = message.legal && message.medium.as_deref() == Some(Medium::Letter.name());
-        let mut way = match way(&self.store, &self.keys, &message, now).await {
+        let mut way = match self.way(&message, now).await {
             Err(OfficeError::Database(error)) => return Err(error.into()),
             // One who can't be read costs nobody else their message, and a person looks in the end.
             Err(error) => {
@@ -156,7 +182,7 @@ impl Office {
             }
             Ok(way) => way,
         };
-        if let Way::Send(outgoing) = &mut way
+        if let Way::Send { outgoing, .. } = &mut way
             && message.cycle.is_some()
         {
             // Words without a link are better than none, and those who come after wait for theirs.
@@ -166,9 +192,10 @@ impl Office {
         }
         let mut row = ActiveModel { id: Set(id), ..Default::default() };
         match way {
-            Way::Send(outgoing) => match sender.send(&outgoing).await {
+            Way::Send { outgoing, about_day } => match sender.send(&outgoing).await {
                 Ok(receipt) => {
                     sent.handed_over += 1;
+                    row.about_day = Set(about_day);
                     row.state = Set("handed_over".to_owned());
                     row.handed_on = Set(Some(day_number(now.date())));
                     row.receipt = Set(Some(receipt));
@@ -186,7 +213,7 @@ impl Office {
             }
             Way::Withdraw => {
                 sent.withdrawn += 1;
-                row.state = Set("withdrawn".to_owned());
+                row.state = Set(WITHDRAWN.to_owned());
             }
             Way::None => {
                 sent.failed += 1;
@@ -258,43 +285,59 @@ async fn claim(store: &Datastore, now: OffsetDateTime) -> Result<Vec<Model>, DbE
     Ok(due.into_iter().map(|message| Model { tries: message.tries + 1, ..message }).collect())
 }
 
-async fn way(store: &Datastore, keys: &KeyRing, message: &Model, now: OffsetDateTime) -> Result<Way, OfficeError> {
-    let unknown = |what| OfficeError::Unreadable(what);
-    let recipient = Recipient::named(&message.recipient).ok_or(unknown("message.recipient"))?;
-    let medium = message.medium.as_deref().and_then(Medium::named).ok_or(unknown("message.medium"))?;
-    let db = store.reads();
-    if message.cycle.is_some() {
-        let standing = benefit::Entity::find_by_id(message.beneficiary_id).one(db).await?.map(|row| row.standing);
-        let over = [Standing::Current, Standing::Deceased].map(|over| over.name());
-        if standing.is_none_or(|standing| over.contains(&standing.as_str())) {
+/// Gives back what was claimed and not tried.
+async fn put_back(store: &Datastore, untried: VecDeque<Model>, now: OffsetDateTime) -> Result<(), DbErr> {
+    let tx = store.begin("put messages back").await?;
+    Entity::update_many()
+        .col_expr(Column::RunAt, Expr::value(to_millis(now)))
+        .col_expr(Column::Tries, Expr::col(Column::Tries).sub(1))
+        .filter(Column::Id.is_in(untried.into_iter().map(|message| message.id)))
+        .filter(Column::State.eq("waiting"))
+        .exec(&*tx)
+        .await?;
+    tx.commit().await
+}
+
+impl Office {
+    /// What to do with a message, and what it says.
+    async fn way(&self, message: &Model, now: OffsetDateTime) -> Result<Way, OfficeError> {
+        let unknown = |what| OfficeError::Unreadable(what);
+        let recipient = Recipient::named(&message.recipient).ok_or(unknown("message.recipient"))?;
+        let medium = message.medium.as_deref().and_then(Medium::named).ok_or(unknown("message.medium"))?;
+        let Some(Needed { about_day }) = self.needed(message, now).await? else { return Ok(Way::Withdraw) };
+        let db = self.store.reads();
+        let opted_out =
+            opt_out::Entity::find_by_id((message.beneficiary_id, message.recipient.clone())).one(db).await?;
+        if opted_out.is_some() && !message.legal {
             return Ok(Way::Withdraw);
         }
+        if let Some(until) = quiet_until(message.quiet_from, message.quiet_until, now) {
+            return Ok(Way::Wait(until));
+        }
+        let found = addresses(db, &self.keys, message.beneficiary_id).await?;
+        let found = found.map_err(|error| OfficeError::Unreadable(error.0))?;
+        let Some((address, language)) = address(&found, recipient, medium) else { return Ok(Way::None) };
+        let outgoing = Outgoing {
+            id: message.id,
+            beneficiary: message.beneficiary_id,
+            recipient,
+            medium,
+            address,
+            language,
+            text: text(&message.template, about_day.map(numbered_day), language),
+        };
+        Ok(Way::Send { outgoing, about_day })
     }
-    let opted_out = opt_out::Entity::find_by_id((message.beneficiary_id, message.recipient.clone())).one(db).await?;
-    if opted_out.is_some() && !message.legal {
-        return Ok(Way::Withdraw);
-    }
-    if let Some(until) = quiet_until(message.quiet_from, message.quiet_until, now) {
-        return Ok(Way::Wait(until));
-    }
-    let found = addresses(db, keys, message.beneficiary_id).await?;
-    let found = found.map_err(|error| OfficeError::Unreadable(error.0))?;
-    let Some((address, language)) = address(&found, recipient, medium) else { return Ok(Way::None) };
-    Ok(Way::Send(Outgoing {
-        id: message.id,
-        beneficiary: message.beneficiary_id,
-        recipient,
-        medium,
-        address,
-        language,
-        text: text(&message.template, message.about_day.map(numbered_day), language),
-    }))
 }
 
 /// Where a message goes; `None` if what was there is gone.
 fn address(found: &Addresses, to: Recipient, by: Medium) -> Option<(Option<Secret>, Language)> {
     match by {
-        Medium::Letter if to == Recipient::Elder => Some((None, Language::Zh)),
+        // The post room has the address, unless another was given.
+        Medium::Letter if to == Recipient::Elder => match found.first(to, by) {
+            Some((address, language)) => Some((Some(address), language)),
+            None => Some((None, Language::Zh)),
+        },
         Medium::Task => Some((None, Language::Zh)),
         _ => found.first(to, by).map(|(address, language)| (Some(address), language)),
     }

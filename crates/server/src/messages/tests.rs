@@ -9,11 +9,13 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::chronicle::policies;
+use crate::chronicle::record::add;
 use crate::chronicle::tick::tick;
 use crate::db::entity::beneficiary;
 use crate::tests::{Kind, World};
 use crate::year::channel::Channel;
 use crate::year::dates::days_after;
+use crate::year::facts::{Fact, What};
 use crate::year::tests::stage::{at, morning};
 
 pub(super) const DUE: time::Date = date!(2027 - 01 - 09);
@@ -109,8 +111,9 @@ async fn nothing_is_sent_at_night_or_to_whom_needs_nothing() {
                 };
                 row.insert(&*tx).await.unwrap();
             } else {
-                let column = benefit::Column::Standing;
-                benefit::Entity::update_many().col_expr(column, Expr::value("current")).exec(&*tx).await.unwrap();
+                // After the tick: no row says yet that nothing is due.
+                let what = What::Certified { id: Uuid::from_u128(7), channel: Channel::AppSelf };
+                add(&*tx, Uuid::from_u128(1), &Fact::of_day(DUE, what), 0).await.unwrap();
             }
             tx.commit().await.unwrap();
             assert_eq!(office.send(&sender, morning(DUE)).await.unwrap().withdrawn, 1);
@@ -118,6 +121,36 @@ async fn nothing_is_sent_at_night_or_to_whom_needs_nothing() {
         }
         assert_eq!(sender.taken.lock().unwrap().len(), 1);
         drop(world);
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_takes_its_time_is_given_nothing_at_night_and_every_message_has_its_own_day() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (world, office) = due(kind).await;
+        for number in [2, 3] {
+            world.person(number, "440300", date!(1945 - 09 - 15), date!(2026 - 03 - 10), date!(2026 - 03 - 10)).await;
+        }
+        let policies = policies::load(world.store.reads()).await.unwrap();
+        tick(&world.store, &world.keys, &policies, morning(DUE), &|| false).await.unwrap();
+        let sender = Counting::default();
+        // Five minutes pass between one look at the clock and the next; it is quiet from nine on.
+        let looks = std::sync::atomic::AtomicI64::new(0);
+        let five_minutes_each = |from: OffsetDateTime| {
+            let looks = &looks;
+            move || from + Duration::minutes(5 * looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst))
+        };
+        let evening = five_minutes_each(at(DUE, 20) + Duration::minutes(50));
+        let sent = office.send_while(&sender, &evening).await.unwrap();
+        assert_eq!(sent, Sent { handed_over: 1, put_off: 2, ..Sent::default() });
+        looks.store(0, std::sync::atomic::Ordering::SeqCst);
+        let next_day = five_minutes_each(at(days_after(DUE, 1), 9));
+        assert_eq!(office.send_while(&sender, &next_day).await.unwrap().handed_over, 2);
+        let rows = Entity::find().all(world.store.reads()).await.unwrap();
+        let mut days: Vec<_> = rows.iter().filter_map(|row| row.handed_on).collect();
+        days.sort_unstable();
+        let (first, second) = (day_number(DUE), day_number(days_after(DUE, 1)));
+        assert_eq!(days, [first, second, second]);
     }
 }
 
@@ -178,6 +211,14 @@ async fn nobody_is_suspended_whose_notice_did_not_arrive_until_a_letter_has_gone
         assert!(!suspended().await, "the post is on its way");
         live(1).await;
         assert!(suspended().await);
+        let letter =
+            rows().await.into_iter().find(|row| row.rung == "notice" && row.handed_on.is_some_and(|day| day > come));
+        let letter = letter.expect("it has gone");
+        assert_eq!(
+            letter.about_day,
+            letter.handed_on.map(|day| day + crate::year::dates::LETTER_DAYS + 1),
+            "no day that is over"
+        );
     }
 }
 
@@ -191,6 +232,9 @@ async fn a_letter_tells_of_what_has_happened_with_its_own_day() {
         for _ in 0..2 {
             letter::instead(&*tx, failed.clone(), morning(DUE)).await.unwrap();
         }
+        // It would come after the call.
+        let reminder = Model { id: Uuid::from_u128(9), template: CALL_SOON.into(), ..failed };
+        letter::instead(&*tx, reminder, morning(DUE)).await.unwrap();
         tx.commit().await.unwrap();
         let letters = Entity::find().filter(Column::Medium.eq("letter")).all(world.store.reads()).await.unwrap();
         assert_eq!((letters.len(), letters[0].about_day, letters[0].state.as_str()), (1, long_ago, "waiting"));
@@ -299,6 +343,7 @@ fn every_template_has_words_in_both_languages_and_names_its_day() {
         "review_certified",
         "appeal_upheld",
         "appeal_dismissed",
+        "death_recorded",
         "call_soon",
         "call_booked",
     ];

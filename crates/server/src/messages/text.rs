@@ -92,6 +92,14 @@ fn words(template: &str, language: Language) -> (&'static str, &'static str) {
             "Your appeal was decided on {day}; the earlier decision stays. Please certify soon, or talk to the social security office in person.",
             "Your appeal was decided; the earlier decision stays. Please certify soon, or talk to the social security office in person.",
         ),
+        ("death_recorded", Language::Zh) => (
+            "重要通知：{day}社保登记里记下领取待遇的人已经去世，养老待遇随之停发。如果人还健在，请马上打参保地社保电话。",
+            "重要通知：社保登记里记下领取待遇的人已经去世，养老待遇随之停发。如果人还健在，请马上打参保地社保电话。",
+        ),
+        ("death_recorded", Language::En) => (
+            "Important: on {day} a death was recorded of the person who draws this pension, and payment ends. If that is wrong, phone the social security office at once.",
+            "Important: a death was recorded of the person who draws this pension, and payment ends. If that is wrong, phone the social security office at once.",
+        ),
         ("call_soon", Language::Zh) => (
             "提醒：您约的视频认证在{day}。请把身份证放在手边，等工作人员打来。",
             "提醒：您约的视频认证快到了。请把身份证放在手边，等工作人员打来。",

@@ -87,6 +87,8 @@ pub(super) async fn look_for(tx: &Writing, lost: &Model, at: i64) -> Result<(), 
     if lost.recipient != Recipient::Elder.name() {
         return Ok(());
     }
+    // Held, so that a tick that is stopping payment at this moment, on the strength of this message, is waited for.
+    benefit::Entity::find_by_id(lost.beneficiary_id).lock_exclusive().one(&**tx).await?;
     let too_late = lost.template == STOPS && is_stopped(&**tx, lost.beneficiary_id).await?;
     if !too_late && !was_posted(lost) {
         return Ok(());
