@@ -15,6 +15,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use jianzai_wire::api::{Appeal, AppealRequest, Problem};
 use jianzai_wire::{ReasonCode, Secret};
+use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use uuid::Uuid;
 
@@ -96,9 +97,10 @@ pub(crate) enum Taken {
     Open(Json<Appeal>),
 }
 
-/// The open appeal of a person. Two who appeal for one person wait for each other here.
+/// The open appeal of a person. Two who appeal for one person wait for each other here; whoever holds what the person draws, and
+/// writes something that names the person, does not wait for them.
 async fn open_of(tx: &Writing, person: Uuid) -> Result<Option<Model>, Refusal> {
-    beneficiary::Entity::find_by_id(person).lock_exclusive().one(&**tx).await?;
+    beneficiary::Entity::find_by_id(person).lock(LockType::NoKeyUpdate).one(&**tx).await?;
     Ok(of_person(&**tx, person).await?.into_iter().find(|row| row.decided_at.is_none()))
 }
 

@@ -1,10 +1,10 @@
 //! Certificates that are void before their last day, and `GET /v1/revoked`: the signed list of them, for whoever checks
 //! certificates without asking anyone.
 //!
-//! **In**: the number of a certificate that was found void. **Out**: the fact that its certification counts no more, the log's
-//! entry, and its place on the list until its last day; the list says nothing about anybody. **What can go wrong**: no
-//! certificate has the number, or it was revoked before: then nothing changes; more are void than a list names: the call fails
-//! rather than leave some out.
+//! **In**: the number of a certificate, or of a certification by people or data that has none, that was found void. **Out**: the
+//! fact that the certification counts no more, the log's entry, and the certificate's place on the list until its last day; the
+//! list says nothing about anybody. **What can go wrong**: nothing has the number, or it was revoked before: then nothing changes;
+//! more are void than a list names: the call fails rather than leave some out.
 //!
 //! The list is signed anew when it has changed, and once a day. In between the same text is handed out, so that it can be
 //! cached, and a flood of calls costs neither questions nor signatures.
@@ -19,7 +19,7 @@ use jianzai_certificate::RevokedList;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use sha2::{Digest as _, Sha256};
@@ -32,6 +32,7 @@ use crate::audit::{self, Action, Entry};
 use crate::chronicle::record::add;
 use crate::clock::{to_millis, to_time};
 use crate::db::entity::certificate::{ActiveModel, Column, Entity};
+use crate::db::year::certification;
 use crate::keys::{KeyRing, Role};
 use crate::office::{Office, OfficeError};
 use crate::problem::Refusal;
@@ -46,20 +47,31 @@ const GOOD_FOR_MS: i64 = 8 * DAY_MS;
 const CACHED: &str = "public, max-age=300";
 
 impl Office {
-    /// A certificate was found void: its certification counts no more, and it stands on the list until its last day. Says
-    /// whether it had stood until now.
-    pub async fn revoke(&self, serial: Uuid, clerk: Uuid, now: OffsetDateTime) -> Result<bool, OfficeError> {
-        let (tx, at) = (self.store.begin("revoke certificate").await?, to_millis(now));
-        let found = Entity::find().filter(Column::Serial.eq(serial.to_string())).lock_exclusive().one(&*tx).await?;
-        let row = found.ok_or_else(|| OfficeError::Refused("no certificate has this number".to_owned()))?;
-        if row.revoked_at.is_some() {
+    /// A certification was found void, and counts no more; its certificate, if it has one, stands on the list until its last day.
+    /// `number` is that on the certificate, or names the certification, as the linked log does: those by people have no
+    /// certificate. Says whether it had stood until now.
+    pub async fn revoke(&self, number: Uuid, clerk: Uuid, now: OffsetDateTime) -> Result<bool, OfficeError> {
+        let (tx, at) = (self.store.begin("revoke").await?, to_millis(now));
+        let its = Condition::any().add(Column::Serial.eq(number.to_string())).add(Column::AttemptId.eq(number));
+        let certificate = Entity::find().filter(its).lock_exclusive().one(&*tx).await?;
+        let (certification, who) = match &certificate {
+            Some(row) => (row.attempt_id, row.beneficiary_id),
+            None => {
+                let row = certification::Entity::find_by_id(number).lock_exclusive().one(&*tx).await?;
+                let row = row.ok_or_else(|| OfficeError::Refused("nothing was certified by this number".to_owned()))?;
+                (row.id, row.beneficiary_id)
+            }
+        };
+        let void = What::Revoked { certification, clerk };
+        if !add(&*tx, who, &Fact::of_day(now.date(), void), at).await? {
             return Ok(false);
         }
-        let void = What::Revoked { certification: row.attempt_id, clerk };
-        add(&*tx, row.beneficiary_id, &Fact::of_day(now.date(), void), at).await?;
-        let revoked = ActiveModel { attempt_id: Set(row.attempt_id), revoked_at: Set(Some(at)), ..Default::default() };
-        revoked.update(&*tx).await?;
-        audit::append(&tx, at, Entry::of(Action::Revoked, row.attempt_id).by(clerk)).await?;
+        if let Some(row) = certificate {
+            let revoked =
+                ActiveModel { attempt_id: Set(row.attempt_id), revoked_at: Set(Some(at)), ..Default::default() };
+            revoked.update(&*tx).await?;
+        }
+        audit::append(&tx, at, Entry::of(Action::Revoked, certification).by(clerk)).await?;
         tx.commit().await?;
         Ok(true)
     }

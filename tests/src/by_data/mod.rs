@@ -75,7 +75,7 @@ impl Ours {
         let (file, day) = HOUSEHOLD;
         let mut events = self.command(&["silent", "import", "--kind", "events"]);
         let mut register = self.command(&["silent", "import", "--kind", "register", "--on", day]);
-        let mut run = self.command(&["silent", "run", "--rules", "qingdao", "--date", ON]);
+        let mut run = self.command(&["silent", "run", "--rules", "qingdao", "--demo", "--date", ON]);
         Ok(vec![
             ("events taken", cost(events.arg(self.made.join("events.csv")))?),
             ("household register taken", cost(register.arg(self.made.join(file)))?),

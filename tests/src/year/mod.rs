@@ -75,7 +75,7 @@ impl<'a> Year<'a> {
                 self.compare(beginning, month, date)?;
                 month += 1;
             }
-            self.run("tick", self.place.server(&["tick", "--date", &date.to_string()])?)?;
+            self.run("tick", self.place.server(&["tick", "--demo", "--date", &date.to_string()])?)?;
             self.send(date)?;
             if day % 30 == 0 {
                 eprintln!("  {date}: {}", self.kills);
@@ -101,7 +101,7 @@ impl<'a> Year<'a> {
     /// The week's lists are handed in.
     fn lists(&mut self, beginning: &Beginning, week: u64, date: Date) -> Result<()> {
         for list in beginning.lists.of_week(week, date)? {
-            let mut batch = self.place.server(&["batch", "--date", &date.to_string()])?;
+            let mut batch = self.place.server(&["batch", "--demo", "--date", &date.to_string()])?;
             batch.args(list.arguments(&beginning.clerk)).arg(list.path());
             self.run("lists", batch)?;
         }
@@ -112,14 +112,14 @@ impl<'a> Year<'a> {
     fn compare(&mut self, beginning: &Beginning, month: u64, on: Date) -> Result<()> {
         let first = on.replace_day(1)?.to_string();
         let date = on.to_string();
-        let taken = |kind| self.place.server(&["silent", "import", "--date", &date, "--kind", kind]);
+        let taken = |kind| self.place.server(&["silent", "import", "--demo", "--date", &date, "--kind", kind]);
         let (mut register, mut events) = (taken("register")?, taken("events")?);
         register.args(["--on", &first]).arg(beginning.lists.household(month)?);
         events.arg(beginning.lists.events(month, on)?);
         self.run("imports", register)?;
         self.run("imports", events)?;
         for rules in ["guangzhou", "qingdao"] {
-            let run = self.place.server(&["silent", "run", "--rules", rules, "--date", &date])?;
+            let run = self.place.server(&["silent", "run", "--rules", rules, "--demo", "--date", &date])?;
             self.run("comparisons", run)?;
         }
         Ok(())
@@ -151,7 +151,7 @@ impl<'a> Year<'a> {
 
     /// A sender writes every message that waits.
     fn send(&mut self, date: Date) -> Result<()> {
-        let mut sender = self.place.server(&["send", "--date", &date.to_string()])?;
+        let mut sender = self.place.server(&["send", "--demo", "--date", &date.to_string()])?;
         let ten = at_ten(date)?;
         let peace = self.peace.next().unwrap_or_default();
         self.kills.before("send", &mut sender, peace)?;

@@ -16,8 +16,9 @@ use super::place::Place;
 ///   clock, from ten in the morning on, and whoever was killed is later;
 /// - of messages `tries` and `run_at`: a sender that was killed had begun, and has to be waited for;
 /// - of certificates the number, which is drawn by lot, and what is sealed or signed with it;
-/// - of the linked log the place of an entry and its hashes, and that a list was taken: a list that was cut short and handed in
-///   again is logged as what it was then, with lines that were known already.
+/// - of the linked log the place of an entry and its hashes; that a list was taken: a list that was cut short and handed in
+///   again is logged as what it was then, with lines that were known already; and how much a comparison added: one that was cut
+///   short and begun again tells what it added since.
 const TABLES: [(&str, &str); 16] = [
     ("benefit", "* FROM benefit"),
     ("standing_change", "* FROM standing_change"),
@@ -46,7 +47,11 @@ const TABLES: [(&str, &str); 16] = [
         "id, rules_file, rules_version, on_day, shadow, last_import, register_import, began_at, ended_at FROM silent_run",
     ),
     ("silent_finding", "* FROM silent_finding"),
-    ("audit_entry", "action, actor_id, subject, detail FROM audit_entry WHERE action <> 'batch_taken'"),
+    (
+        "audit_entry",
+        "action, actor_id, subject, CASE WHEN detail LIKE 'certified.%' THEN 'ended' ELSE detail END FROM audit_entry \
+         WHERE action <> 'batch_taken'",
+    ),
 ];
 
 /// Rows of one year alone that are shown of each table.

@@ -3,7 +3,8 @@
 //! **In**: CSV with the columns `name`, `id_number` and `proof_date` (such as 2026-03-01), in any order. **Out**: CSV with
 //! `line`, `result` (`recorded`, `known`, `waits`, `refused`), `reason`. Good lines are kept, whatever the others are. **What can go
 //! wrong**: a line that can't be right is refused by its reason; a person who is not known and a name that is another's are
-//! refused alike. The same file again finds every line known. No answer holds a value of the file.
+//! refused alike; of somebody about whom what is kept can't be read the line is refused (`server.internal`), and the log says
+//! whose it is. The same file again finds every line known. No answer holds a value of the file.
 //!
 //! A list that a clerk hands in is held against their area, and each line that names somebody is a read: see
 //! [`crate::desk::lists`].
@@ -152,27 +153,35 @@ impl Office {
         for line in &lines {
             let (result, reason) = match &line.read {
                 Err(reason) => ("refused", *reason),
-                Ok(row) => self.certify_row(source, row, looked.next().unwrap_or(Looked::Nobody), now).await?,
+                Ok(row) => match looked.next().unwrap_or(Ok(Looked::Nobody)) {
+                    Ok(looked) => self.certify_row(source, row, looked, now).await?,
+                    Err(reason) => ("refused", reason),
+                },
             };
             answers.push((line.number, result, reason));
         }
         Ok(answers)
     }
 
-    /// Whom each row names.
+    /// Whom each row names, or why it is refused.
     async fn look(
         &self,
         desk: Option<&AtDesk<'_>>,
         rows: &[&Row],
         now: OffsetDateTime,
-    ) -> Result<Vec<Looked>, OfficeError> {
+    ) -> Result<Vec<Result<Looked, &'static str>>, OfficeError> {
         let named = rows.iter().map(|row| (&row.name, &row.number));
         if let Some(desk) = desk {
-            return desk.look(self, named, to_millis(now)).await;
+            return Ok(desk.look(self, named, to_millis(now)).await?.into_iter().map(Ok).collect());
         }
         let mut looked = Vec::with_capacity(rows.len());
         for (name, number) in named {
-            looked.push(self.person(name, number).await?.map_or(Looked::Nobody, Looked::Found));
+            looked.push(match self.person(name, number).await {
+                Ok(found) => Ok(found.map_or(Looked::Nobody, Looked::Found)),
+                // The log has been told who it is.
+                Err(error) if is_of_one_person(&error) => Err(ReasonCode::ServerInternal.code()),
+                Err(error) => return Err(error),
+            });
         }
         Ok(looked)
     }
@@ -201,14 +210,30 @@ impl Office {
             proof_date: row.proof_date,
             ground,
         };
-        Ok(match self.certify(who, &how, now).await? {
+        let certified = match self.certify(who, &how, now).await {
+            Err(error) if is_of_one_person(&error) => return Ok(("refused", unreadable(who, &error))),
+            certified => certified?,
+        };
+        Ok(match certified {
             Certified::New(_) => ("recorded", ""),
             Certified::Known(_) => ("known", ""),
             Certified::Waits(_) => ("waits", ""),
             Certified::Refused(faults) => ("refused", faults.first().map_or("", |fault| code(*fault))),
+            Certified::RecordedDead => ("refused", ReasonCode::DeathRecorded.code()),
             Certified::NoPolicy => ("refused", "policy.none"),
         })
     }
+}
+
+/// Whether what failed is what is kept about one person: the others of a list are not touched by it.
+pub(crate) fn is_of_one_person(error: &OfficeError) -> bool {
+    matches!(error, OfficeError::NotOpened(_) | OfficeError::Unreadable(_))
+}
+
+/// Says in the log whose line is refused since what is kept about them can't be read; the code of such a line.
+pub(super) fn unreadable(who: Uuid, error: &OfficeError) -> &'static str {
+    tracing::error!(beneficiary = %who, %error, "their line of a list is refused");
+    ReasonCode::ServerInternal.code()
 }
 
 /// The next lines of a list; none at its end.

@@ -1,4 +1,9 @@
 //! Certified by people: at a counter, at home, by an office, by an employer.
+//!
+//! **In**: who was seen or vouched for, how, on which day, and by whom. **Out**: the record, or the first word of two where the
+//! place wants two. **What can go wrong**: the place does not take it; the person is recorded as dead, and that they live has
+//! to be recorded first ([`crate::chronicle::reviews::deaths`]): then nothing is written, no word either. What was recorded
+//! before the death is known as ever. Whoever may not see the person has been refused before they come here.
 
 use sea_orm::{EntityTrait as _, QuerySelect as _};
 use time::{Date, OffsetDateTime};
@@ -8,6 +13,7 @@ use super::eyes::{self, Eyes, Waits};
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::policies::Rules;
 use crate::chronicle::record::{self, Recorded, certification_id, certify};
+use crate::chronicle::reviews::deaths::is_dead_now;
 use crate::clock::to_millis;
 use crate::db::Writing;
 use crate::db::year::certification_word::Model as Reported;
@@ -53,6 +59,8 @@ pub enum Certified {
     Waits(Uuid),
     /// The policy of the place does not take it.
     Refused(Vec<RecordFault>),
+    /// The person is recorded as dead.
+    RecordedDead,
     /// Nowhere is there a policy for what the person draws, or there is no such person.
     NoPolicy,
 }
@@ -127,7 +135,7 @@ impl Office {
     }
 }
 
-/// Writes a certification under a name, or the word of the first of two accounts.
+/// Writes a certification under a name, or the word of the first of two accounts, and ends the transaction.
 async fn record(
     tx: Writing,
     id: Uuid,
@@ -136,6 +144,23 @@ async fn record(
     policy: &Policy,
     now: OffsetDateTime,
 ) -> Result<Certified, OfficeError> {
+    let certified = record_in(&tx, id, who, how, policy, now).await?;
+    tx.commit().await?;
+    Ok(certified)
+}
+
+/// The same within the caller's transaction.
+pub(super) async fn record_in(
+    tx: &Writing,
+    id: Uuid,
+    who: Uuid,
+    how: &ByHand,
+    policy: &Policy,
+    now: OffsetDateTime,
+) -> Result<Certified, OfficeError> {
+    if is_dead_now(&**tx, who).await? && certification::Entity::find_by_id(id).one(&**tx).await?.is_none() {
+        return Ok(Certified::RecordedDead);
+    }
     let mut record = CertificationRecord {
         id,
         beneficiary: who,
@@ -156,24 +181,20 @@ async fn record(
         if !faults.is_empty() {
             return Ok(Certified::Refused(faults));
         }
-        match second_word(&tx, id, who, how, four_eyes, at).await? {
+        match second_word(tx, id, who, how, four_eyes, at).await? {
             Word::Recorded => return Ok(Certified::Known(id)),
-            Word::Waits => {
-                tx.commit().await?;
-                return Ok(Certified::Waits(id));
-            }
+            Word::Waits => return Ok(Certified::Waits(id)),
             Word::Confirms(first) if how.is_volunteers_own() => record.decided_by = first,
             Word::Confirms(first) if first != how.by => seconded_by = seconded_by.or(Some(first)),
             Word::Confirms(_) => {}
         }
     }
-    let recorded = certify(&*tx, &record, seconded_by, policy, at).await?;
+    let recorded = certify(&**tx, &record, seconded_by, policy, at).await?;
     if recorded == Recorded::New {
-        eyes::done(&*tx, id).await?;
+        eyes::done(&**tx, id).await?;
         let entry = Entry::of(Action::Certified, id).detail(how.channel.name());
-        audit::append(&tx, at, Entry { actor: how.decided_by.account(), ..entry }).await?;
+        audit::append(tx, at, Entry { actor: how.decided_by.account(), ..entry }).await?;
     }
-    tx.commit().await?;
     Ok(match recorded {
         Recorded::New => Certified::New(id),
         Recorded::Known => Certified::Known(id),

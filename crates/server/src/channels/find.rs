@@ -31,10 +31,13 @@ impl Office {
             .one(db)
             .await?;
         let Some((id, sealed_name, sealed_place)) = row else { return Ok(None) };
-        let kept = columns::open(&self.keys, place("name", id), &sealed_name)?;
-        let insured_place = columns::open(&self.keys, place("insured_place", id), &sealed_place)?;
-        let insured_place = std::str::from_utf8(&insured_place).ok().and_then(|text| Division::parse(text).ok());
-        let insured_place = insured_place.ok_or(OfficeError::Unreadable("insured_place"))?;
-        Ok(bool::from(kept.as_slice().ct_eq(name.expose().as_bytes())).then_some((id, insured_place)))
+        let read = || -> Result<_, OfficeError> {
+            let kept = columns::open(&self.keys, place("name", id), &sealed_name)?;
+            let insured_place = columns::open(&self.keys, place("insured_place", id), &sealed_place)?;
+            let insured_place = std::str::from_utf8(&insured_place).ok().and_then(|text| Division::parse(text).ok());
+            let insured_place = insured_place.ok_or(OfficeError::Unreadable("insured_place"))?;
+            Ok(bool::from(kept.as_slice().ct_eq(name.expose().as_bytes())).then_some((id, insured_place)))
+        };
+        read().inspect_err(|error| tracing::error!(beneficiary = %id, %error, "can't be read"))
     }
 }

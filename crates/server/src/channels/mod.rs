@@ -7,7 +7,7 @@
 //! Whoever asks must have been let in before: these are the steps of signed-in staff (`desk/by_people.rs` and its
 //! neighbours) and of the program. Of the app's routes only links lead here.
 
-mod batch;
+pub(crate) mod batch;
 mod by_hand;
 pub(crate) mod eyes;
 mod find;

@@ -1,6 +1,10 @@
 //! Each way by people ends in one record, however often it is brought, on both databases.
 
+mod calls;
+mod lists;
+
 use jianzai_wire::{IdNumber, Name};
+use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use time::macros::date;
 use time::{Date, Duration};
@@ -47,6 +51,8 @@ async fn what_the_desk_records_twice_is_one_record_and_is_looked_at_today() {
             proof_date: TODAY,
             ground: Ground::Reason(Reason::SeenInPerson),
         };
+        let (next_look, never) = (benefit::Column::NextLook, Expr::value(Option::<i64>::None));
+        benefit::Entity::update_many().col_expr(next_look, never).exec(world.store.single()).await.unwrap();
         let Certified::New(id) = office.certify(person(1), &how, morning(TODAY)).await.unwrap() else {
             panic!("not new")
         };
@@ -59,8 +65,15 @@ async fn what_the_desk_records_twice_is_one_record_and_is_looked_at_today() {
         assert_eq!((kept.len(), kept[0].reason.as_deref(), kept[0].delete_on), (1, Some("seen_in_person"), None));
         assert_eq!(fact::Entity::find().all(world.store.reads()).await.unwrap().len(), 1);
         let row = benefit::Entity::find_by_id(person(1)).one(world.store.reads()).await.unwrap().unwrap();
-        assert!(row.next_look.unwrap() <= day_number(TODAY));
+        assert_eq!(row.next_look, Some(day_number(TODAY)));
         assert_eq!(office.certify(person(9), &how, morning(TODAY)).await.unwrap(), Certified::NoPolicy);
+        // Found void, it counts no more, and that is put down once.
+        let clerk = Uuid::from_u128(2);
+        assert!(office.revoke(id, clerk, morning(TODAY)).await.unwrap());
+        assert!(!office.revoke(id, clerk, morning(days_after(TODAY, 1))).await.unwrap());
+        let facts = fact::Entity::find().order_by_asc(fact::Column::Kind).all(world.store.reads()).await.unwrap();
+        let kinds: Vec<_> = facts.iter().map(|fact| (fact.kind.as_str(), fact.about_id)).collect();
+        assert_eq!(kinds, [("certified", Some(id)), ("revoked", Some(id))]);
     }
 }
 

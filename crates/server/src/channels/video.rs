@@ -2,7 +2,11 @@
 //!
 //! **In**: times at which an office calls; who takes one; what the clerk saw. **Out**: bookings; at the end a certification,
 //! or the time given back. **What can go wrong**: the time is gone, over, or not theirs: [`SlotRefused`]. One person has
-//! one time ahead of them; who books another gives the first back.
+//! one time ahead of them; who books another gives the first back. A call has one outcome, that of whoever was first to say: the
+//! certification is recorded with it or not at all.
+//!
+//! Whoever books or ends a call holds the person's `benefit` first and then the time, so that of two who do so at once the later
+//! one sees what the first has done.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -12,17 +16,20 @@ use sea_orm::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::by_hand::{ByHand, Certified};
+use super::by_hand::{ByHand, Certified, record_in};
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::people::has_mobile;
 use crate::chronicle::policies::Rules;
 use crate::chronicle::rows::{name, of_party};
 use crate::clock::{to_millis, to_time};
+use crate::db::Writing;
 use crate::db::year::slot::{ActiveModel, Column, Entity, Model};
+use crate::db::year::{benefit, message};
 use crate::messages::announce::{Telling, tell, withdraw};
+use crate::messages::{CALL_SOON, WITHDRAWN};
 use crate::office::{Office, OfficeError};
 use crate::year::channel::{Channel, EvidenceKind};
-use crate::year::dates::{china, days_after};
+use crate::year::dates::{china, day_number, days_after};
 use crate::year::policy::Policy;
 use crate::year::record::{Ground, Party};
 
@@ -47,8 +54,8 @@ impl VideoOutcome {
     }
 }
 
-/// What is told of a booking: at once, and on the day before.
-const TEMPLATES: [&str; 2] = ["call_booked", "call_soon"];
+/// What is told of a booking at once; on the day before it is [`CALL_SOON`].
+const BOOKED: &str = "call_booked";
 
 /// Why nothing came of a call or a booking.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +131,7 @@ impl Office {
         let rules = Rules::of(&self.policies, self.store.reads(), &self.keys, who).await.map_err(OfficeError::from)?;
         let mobile = has_mobile(self.store.reads(), &self.keys, who).await.map_err(OfficeError::from)?;
         let tx = self.store.begin("book").await?;
-        let wanted = Entity::find_by_id(slot).lock_exclusive().one(&*tx).await?;
+        let wanted = held(&tx, slot, who).await?;
         let wanted = wanted.filter(|slot| slot.begins_at > to_millis(now)).ok_or(SlotRefused::Gone)?;
         match wanted.beneficiary_id {
             Some(whose) if whose == who => return Ok(()),
@@ -146,7 +153,7 @@ impl Office {
             ..Default::default()
         };
         let booked = booked.update(&*tx).await?;
-        withdraw(&*tx, who, &TEMPLATES).await?;
+        withdraw(&*tx, who, &[BOOKED, CALL_SOON]).await?;
         if let Some(rules) = rules {
             tell_of(&*tx, &booked, who, mobile, rules.on(now.date()), now).await?;
         }
@@ -166,53 +173,77 @@ impl Office {
     ) -> Result<Option<Certified>, SlotRefused> {
         let called = Entity::find_by_id(slot).one(self.store.reads()).await?.ok_or(SlotRefused::Gone)?;
         let who = called.beneficiary_id.filter(|_| called.begins_at <= to_millis(now)).ok_or(SlotRefused::Gone)?;
-        if called.outcome.as_deref().is_some_and(|known| known != outcome.name()) {
+        let rules = if outcome == VideoOutcome::Certified { self.rules_of(who).await? } else { None };
+        let tx = self.store.begin("call ended").await?;
+        let call = held(&tx, slot, who).await?.filter(|call| call.beneficiary_id == Some(who));
+        let call = call.ok_or(SlotRefused::Gone)?;
+        if call.outcome.as_deref().is_some_and(|known| known != outcome.name()) {
             return Err(SlotRefused::Decided);
         }
-        let certified = match outcome {
-            VideoOutcome::Certified => Some(self.certify_call(&called, who, by, decided_by, now).await?),
-            VideoOutcome::NotReached | VideoOutcome::NotSure => None,
+        let certified = match (outcome, rules) {
+            (VideoOutcome::NotReached | VideoOutcome::NotSure, _) => None,
+            (VideoOutcome::Certified, None) => Some(Certified::NoPolicy),
+            (VideoOutcome::Certified, Some(rules)) => {
+                let (id, how) = (name("call", &[slot.as_bytes()]), by_call(&call, by, decided_by));
+                Some(record_in(&tx, id, who, &how, rules.on(now.date()), now).await?)
+            }
         };
-        if matches!(certified, Some(Certified::Refused(_) | Certified::NoPolicy | Certified::Waits(_))) {
-            return Ok(certified);
-        }
-        let tx = self.store.begin("call ended").await?;
-        let ended = ActiveModel {
-            id: Set(slot),
-            outcome: Set(Some(outcome.name().to_owned())),
-            decided_by: Set(Some(of_party(decided_by))),
-            ..Default::default()
-        };
-        ended.update(&*tx).await?;
-        if called.outcome.is_none() {
-            let entry = Entry::of(Action::CallEnded, slot).detail(outcome.name());
-            audit::append(&tx, to_millis(now), Entry { actor: decided_by.account(), ..entry }).await?;
+        if call.outcome.is_none() && matches!(certified, None | Some(Certified::New(_) | Certified::Known(_))) {
+            note(&tx, &call, who, outcome, decided_by, to_millis(now)).await?;
         }
         tx.commit().await?;
         Ok(certified)
     }
+}
 
-    async fn certify_call(
-        &self,
-        call: &Model,
-        who: Uuid,
-        by: Party,
-        decided_by: Party,
-        now: OffsetDateTime,
-    ) -> Result<Certified, OfficeError> {
-        let how = ByHand {
-            channel: Channel::VideoCall,
-            by,
-            decided_by,
-            seconded_by: None,
-            proof_date: china(call.begins_at).date(),
-            ground: Ground::Evidence { kind: EvidenceKind::Call, reference: call.id },
-        };
-        self.certify_as(name("call", &[call.id.as_bytes()]), who, &how, now).await
+/// A time, held until the transaction ends, with the person who wants it or has it.
+async fn held(tx: &Writing, slot: Uuid, who: Uuid) -> Result<Option<Model>, DbErr> {
+    benefit::Entity::find_by_id(who).lock_exclusive().one(&**tx).await?;
+    Entity::find_by_id(slot).lock_exclusive().one(&**tx).await
+}
+
+/// How somebody was certified in a call.
+fn by_call(call: &Model, by: Party, decided_by: Party) -> ByHand {
+    ByHand {
+        channel: Channel::VideoCall,
+        by,
+        decided_by,
+        seconded_by: None,
+        proof_date: china(call.begins_at).date(),
+        ground: Ground::Evidence { kind: EvidenceKind::Call, reference: call.id },
     }
 }
 
-/// Tells somebody of their booking; on the day before only where that is not the same day.
+/// Notes what came of a call. Nobody needs to be reminded of it any more; of its day no other reminder of theirs speaks.
+async fn note(
+    tx: &Writing,
+    call: &Model,
+    who: Uuid,
+    outcome: VideoOutcome,
+    decided_by: Party,
+    at: i64,
+) -> Result<(), DbErr> {
+    let ended = ActiveModel {
+        id: Set(call.id),
+        outcome: Set(Some(outcome.name().to_owned())),
+        decided_by: Set(Some(of_party(decided_by))),
+        ..Default::default()
+    };
+    ended.update(&**tx).await?;
+    message::Entity::update_many()
+        .col_expr(message::Column::State, Expr::value(WITHDRAWN))
+        .filter(message::Column::BeneficiaryId.eq(who))
+        .filter(message::Column::Template.eq(CALL_SOON))
+        .filter(message::Column::AboutDay.eq(day_number(china(call.begins_at).date())))
+        .filter(message::Column::State.eq("waiting"))
+        .exec(&**tx)
+        .await?;
+    let entry = Entry::of(Action::CallEnded, call.id).detail(outcome.name());
+    audit::append(tx, at, Entry { actor: decided_by.account(), ..entry }).await
+}
+
+/// Tells somebody of their booking; on the day before only where that is not the same day, and only by phone: a letter would come
+/// after the call.
 async fn tell_of(
     tx: &impl ConnectionTrait,
     booked: &Model,
@@ -222,14 +253,13 @@ async fn tell_of(
     now: OffsetDateTime,
 ) -> Result<(), DbErr> {
     let (day, begins_at) = (china(booked.begins_at).date(), booked.begins_at);
-    let [at_once, day_before] = TEMPLATES;
     // Who books the same time a second time is told a second time.
     let about = name("booking", &[booked.id.as_bytes(), &to_millis(now).to_be_bytes()]);
-    let telling = Telling { template: at_once, beneficiary: who, about, day, mobile, not_before: None };
+    let telling = Telling { template: BOOKED, beneficiary: who, about, day, mobile, not_before: None };
     tell(tx, &telling, policy, to_millis(now)).await?;
-    if now.date() >= days_after(day, -1) {
+    if !mobile || now.date() >= days_after(day, -1) {
         return Ok(());
     }
     let not_before = Some(begins_at - 86_400_000);
-    tell(tx, &Telling { template: day_before, not_before, ..telling }, policy, to_millis(now)).await
+    tell(tx, &Telling { template: CALL_SOON, not_before, ..telling }, policy, to_millis(now)).await
 }

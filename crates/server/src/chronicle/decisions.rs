@@ -3,10 +3,14 @@
 //! **In**: a clerk who opens a case, and later their word on it. **Out**: for a while the case is theirs; their word stands
 //! at once, or waits until another clerk says the same; then the fact that ends the hold, and for a submission that is
 //! refused the attempt's new state. What a certification brings with it, the caller writes in the same transaction.
-//! **What can go wrong**: a colleague has the case, it is decided, or it is not decided so: [`ReviewError`], and nothing
-//! changes. The same word again, after an answer that was lost, is known; the same decision in other words is not the same.
+//! **What can go wrong**: a colleague has the case, it is decided, or it is not decided so; the clerk had a hand in what it is
+//! about ([`own`]); the word contradicts what is recorded: a death before the person was last there, or a certification of
+//! somebody recorded as dead ([`super::reviews::deaths`]). Each is a [`ReviewError`], and nothing changes. The same word
+//! again, after an answer that was lost, is known; the same decision in other words is not the same.
 //!
 //! Two clerks decide apart: nobody is shown what the other said. Where they disagree, a third decides.
+
+mod own;
 
 use jianzai_wire::{ReasonCode, Secret};
 use sea_orm::{
@@ -18,6 +22,7 @@ use uuid::Uuid;
 
 use super::policies::Rules;
 use super::record::add;
+use super::reviews::deaths::{demand_possible, is_dead_now};
 use super::reviews::{ReviewError, place};
 use super::rows::{name, of_party};
 use crate::audit::{self, Action, Entry};
@@ -205,7 +210,7 @@ pub(crate) async fn take(tx: &impl ConnectionTrait, id: Uuid, clerk: Uuid, at: i
         return Err(ReviewError::WantsSecond);
     }
     let taken_until = at + TAKEN_MS;
-    if helped(tx, &review).await? == Some(clerk) {
+    if own::is_own(tx, &review, clerk).await? {
         return Err(ReviewError::Own);
     }
     let row = review_taken::Model { review_id: id, clerk_id: clerk, taken_until };
@@ -215,14 +220,6 @@ pub(crate) async fn take(tx: &impl ConnectionTrait, id: Uuid, clerk: Uuid, at: i
         None => row.into_active_model().insert(tx).await.map(drop)?,
     }
     Ok(taken_until)
-}
-
-/// Who was signed in and held the phone in the attempt that a case is about: nobody decides on what they had a hand in.
-async fn helped(tx: &impl ConnectionTrait, review: &Model) -> Result<Option<Uuid>, ReviewError> {
-    let Some(attempt) = review.attempt_id else { return Ok(None) };
-    let Some(attempt) = attempt::Entity::find_by_id(attempt).one(tx).await? else { return Ok(None) };
-    let activation = activation::Entity::find_by_id(attempt.activation_id).one(tx).await?;
-    Ok(activation.and_then(|activation| activation.helper_id))
 }
 
 /// A case that is open and in a clerk's hands.
@@ -257,6 +254,7 @@ pub(crate) async fn give(
         return Ok(Came::Known(Box::new(before)));
     }
     in_hand(tx, word.review, word.clerk, at).await?;
+    demand_consistent(tx, review.beneficiary_id, word.decision, at).await?;
     let same =
         |row: &&review_word::Model| row.decision == word.decision.name() && row.died_day == word.decision.died_day();
     let first = words.iter().find(same).map(|row| row.clerk_id);
@@ -269,6 +267,23 @@ pub(crate) async fn give(
     }
     settle(tx, keys, &review, kind, word, at).await?;
     Ok(Came::Stands { first: first.filter(|_| word.two) })
+}
+
+/// Refuses a word that contradicts what is recorded, also the first of two.
+async fn demand_consistent(
+    tx: &impl ConnectionTrait,
+    who: Uuid,
+    decision: Decision,
+    at: i64,
+) -> Result<(), ReviewError> {
+    match decision {
+        Decision::Died(on) => demand_possible(tx, who, on, china(at).date()).await,
+        Decision::Certify => match is_dead_now(tx, who).await? {
+            true => Err(ReviewError::RecordedDead),
+            false => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 /// What came of this very word, if it was given before: the same decision, in the same words. Another word of the same

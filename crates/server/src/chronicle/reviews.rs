@@ -6,24 +6,24 @@
 //!
 //! One attempt has one review, and one appeal: the same call again opens nothing more.
 
+pub(crate) mod deaths;
+
 use jianzai_wire::Secret;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, TryInsertResult};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::record::add;
-use super::rows::name;
-use crate::audit::{self, Action, Entry};
-use crate::clock::to_millis;
+use super::rows::{name, of_party};
 use crate::columns::{self, NotSealed, Place};
 use crate::db::entity::attempt;
 use crate::db::year::review::{ActiveModel, Entity};
 use crate::keys::KeyRing;
-use crate::office::{Office, OfficeError};
+use crate::office::OfficeError;
 use crate::year::dates::{china, day_number, days_after};
 use crate::year::facts::{Fact, What};
 use crate::year::names::Named as _;
 use crate::year::policy::ReviewKind as Kind;
+use crate::year::record::Party;
 
 /// Days in which a review is answered.
 pub(crate) const REVIEW_DAYS: i64 = 10;
@@ -39,18 +39,28 @@ pub(crate) struct Opening {
     unreached: Option<Uuid>,
     /// What the person says.
     statement: Option<Secret>,
+    /// The account that reported it, where one of the staff did.
+    opened_by: Option<Uuid>,
 }
 
 impl Opening {
+    fn of(beneficiary: Uuid, kind: Kind) -> Self {
+        Self { beneficiary, kind, attempt: None, unreached: None, statement: None, opened_by: None }
+    }
+
     /// An attempt that the judge leaves open.
     pub(crate) fn submission(attempt: &attempt::Model) -> Self {
-        let beneficiary = attempt.beneficiary_id;
-        Self { beneficiary, kind: Kind::Submission, attempt: Some(attempt.id), unreached: None, statement: None }
+        Self { attempt: Some(attempt.id), ..Self::of(attempt.beneficiary_id, Kind::Submission) }
     }
 
     /// An appeal against what came of an attempt, or against a suspension.
     pub(crate) fn appeal(beneficiary: Uuid, attempt: Option<Uuid>, statement: Option<Secret>) -> Self {
-        Self { beneficiary, kind: Kind::Appeal, attempt, unreached: None, statement }
+        Self { attempt, statement, ..Self::of(beneficiary, Kind::Appeal) }
+    }
+
+    /// That somebody died, as an account reports it, or other data.
+    fn death(beneficiary: Uuid, opened_by: Option<Uuid>, statement: Option<Secret>) -> Self {
+        Self { statement, opened_by, ..Self::of(beneficiary, Kind::DeathReport) }
     }
 
     /// The same attempt's second appeal is the first; without an attempt, the same day's. A message fails once,
@@ -88,41 +98,24 @@ pub enum ReviewError {
     /// This clerk has given their word; another's is wanted.
     #[error("a second clerk has to say the same")]
     WantsSecond,
-    /// This clerk helped with the attempt that it is about.
-    #[error("this clerk helped with it")]
+    /// This clerk helped with the attempt that it is about, reported it, or made the decision that it is against.
+    #[error("this clerk had a hand in it")]
     Own,
+    /// Nobody has died on a day that has not come.
+    #[error("the day of death has not come yet")]
+    DiedInFuture,
+    /// The pension was drawn from a later day on.
+    #[error("the day of death lies before the day from which the pension is drawn")]
+    DiedBeforeEntitled,
+    /// The person was there on a later day, for a certification that counts.
+    #[error("the day of death lies before a certification for which the person was there")]
+    DiedBeforeProof,
+    /// Whoever is recorded as dead is not certified.
+    #[error("the person is recorded as dead, which has to be taken back first")]
+    RecordedDead,
     /// There are no rules for the person.
     #[error(transparent)]
     Rules(#[from] OfficeError),
-}
-
-impl Office {
-    /// Somebody says that the person died. Nothing changes before a clerk has looked.
-    pub async fn report_death(
-        &self,
-        who: Uuid,
-        clerk: Option<Uuid>,
-        words: Option<Secret>,
-        now: OffsetDateTime,
-    ) -> Result<Uuid, ReviewError> {
-        let opening =
-            Opening { beneficiary: who, kind: Kind::DeathReport, attempt: None, unreached: None, statement: words };
-        let (tx, at) = (self.store.begin("open review").await?, to_millis(now));
-        let (id, is_new) = open_with_words(&*tx, &self.keys, &opening, at).await?;
-        if is_new {
-            audit::append(&tx, at, Entry { actor: clerk, ..Entry::of(Action::DeathReported, id) }).await?;
-        }
-        tx.commit().await?;
-        Ok(id)
-    }
-
-    /// A death was recorded wrongly: the person lives, and what was withheld is owed.
-    pub async fn withdraw_death(&self, who: Uuid, clerk: Uuid, now: OffsetDateTime) -> Result<(), ReviewError> {
-        let (tx, at) = (self.store.begin("withdraw death").await?, to_millis(now));
-        add(&*tx, who, &Fact::of_day(now.date(), What::DeathWithdrawn { clerk }), at).await?;
-        audit::append(&tx, at, Entry::of(Action::DeathDecided, who).by(clerk).detail("withdrawn")).await?;
-        Ok(tx.commit().await?)
-    }
 }
 
 /// Puts something before a clerk; no words of the person come with it.
@@ -138,8 +131,7 @@ pub(crate) async fn unreached(
     about: Uuid,
     at: i64,
 ) -> Result<(Uuid, bool), DbErr> {
-    let kind = Kind::Unreached;
-    let opening = Opening { beneficiary, kind, attempt: None, unreached: Some(about), statement: None };
+    let opening = Opening { unreached: Some(about), ..Opening::of(beneficiary, Kind::Unreached) };
     insert(tx, &opening, None, at).await
 }
 
@@ -180,6 +172,7 @@ async fn insert(
         decided_at: Set(None),
         died_day: Set(None),
         code: Set(None),
+        opened_by: Set(opening.opened_by.map(|account| of_party(Party::Staff(account)))),
     };
     let written = Entity::insert(row).on_conflict_do_nothing().exec_without_returning(tx).await?;
     let is_new = matches!(written, TryInsertResult::Inserted(1..));

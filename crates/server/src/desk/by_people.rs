@@ -2,8 +2,10 @@
 //!
 //! **In**: who was seen, how, on which day, by whom. **Out**: the record and its fact, and a next look at the person today.
 //! **What can go wrong**: nobody of the area has the number; the place does not take it (`channel.closed`,
-//! `record.proof_too_old`, ...), or wants a second person (`record.second_missing`). The same again is known, and changes
-//! nothing.
+//! `record.proof_too_old`, ...), or wants a second person (`record.second_missing`); the person is recorded as dead
+//! (`death.recorded`). The same again is known, and changes nothing.
+//!
+//! Whoever reports a death does not decide on the report.
 //!
 //! Who comes to the counter is certified by the clerk who sees them. A visit is recorded by a clerk who was not there; the
 //! accounts of those who were are named. What a volunteer reports themselves is in [`super::visit_reports`].
@@ -17,7 +19,7 @@ use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::channels::{DeathReported, DeathRequest, Recorded, SeenBy, SeenRequest, WithdrawRequest};
 use jianzai_wire::desk::{ReadReason, StaffRole};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::EntityTrait as _;
 use uuid::Uuid;
 
 use super::access::{Wanted, What, Who, served};
@@ -26,8 +28,8 @@ use crate::accounts::SignedIn;
 use crate::accounts::signed_in::{Clerks, Demand, Heads};
 use crate::app::App;
 use crate::channels::{ByHand, Certified};
+use crate::chronicle::reviews::deaths::is_recorded_dead;
 use crate::db::desk_entity::staff;
-use crate::db::year::fact;
 use crate::office::OfficeError;
 use crate::problem::{Body, Refusal};
 use crate::year::channel::{Channel, Reason};
@@ -45,7 +47,8 @@ use crate::year::record::{Ground, Party};
         visitor's account is none of the area's."),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
-        `record.proof_in_future`, `record.proof_too_old`, `record.second_missing`, `input.body_invalid`"),
+        `record.proof_in_future`, `record.proof_too_old`, `record.second_missing`, `input.body_invalid`; \
+        `death.recorded`: that they live is recorded first."),
 ))]
 pub(crate) async fn seen(
     State(app): State<Arc<App>>,
@@ -105,6 +108,7 @@ pub(super) fn answer(certified: Certified) -> Result<(StatusCode, Json<Recorded>
         Certified::Refused(faults) => {
             Err(faults.first().map_or(ReasonCode::ServerInternal, |fault| told(*fault)).into())
         }
+        Certified::RecordedDead => Err(ReasonCode::DeathRecorded.into()),
         Certified::NoPolicy => Err(ReasonCode::ChannelClosed.into()),
     }
 }
@@ -118,7 +122,7 @@ impl From<OfficeError> for Refusal {
     }
 }
 
-/// Put a report of death before the queue. Nothing changes before it is decided.
+/// Put a report of death before the queue. Nothing changes before it is decided, by somebody else.
 #[utoipa::path(post, path = "/v1/desk/deaths", tag = "desk", security(("desk" = [])), request_body = DeathRequest,
     responses(
     (status = 201, body = DeathReported, description = "It waits in the queue."),
@@ -166,19 +170,8 @@ pub(crate) async fn withdraw(
         reference: None,
     };
     let person = served(&app, &signed_in, wanted).await?;
-    if is_recorded_dead(&app, person.id).await? {
+    if is_recorded_dead(app.store.reads(), person.id).await? {
         app.office().withdraw_death(person.id, signed_in.account.id, china(app.clock.now())).await?;
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Whether the last that was recorded of a death is that there was one.
-async fn is_recorded_dead(app: &App, person: Uuid) -> Result<bool, Refusal> {
-    let last = fact::Entity::find()
-        .filter(fact::Column::BeneficiaryId.eq(person))
-        .filter(fact::Column::Kind.is_in(["deceased", "death_withdrawn"]))
-        .order_by_desc(fact::Column::RecordedAt)
-        .one(app.store.reads())
-        .await?;
-    Ok(last.is_some_and(|last| last.kind == "deceased"))
 }

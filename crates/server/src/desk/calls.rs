@@ -101,7 +101,8 @@ pub(crate) async fn book(
     (status = 404, body = Problem, content_type = "application/problem+json", description = "`desk.nobody_found`"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`slot.gone`: not theirs, or not \
         begun; `slot.decided`"),
-    (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
+        `death.recorded`"),
 ))]
 pub(crate) async fn outcome(
     State(app): State<Arc<App>>,

@@ -3,8 +3,8 @@
 //! **In**: a case of the clerk's area. **Out**: the person as registered, where they stand, what they say, what the judge
 //! said in words and figures, and where evidence and portrait are to be seen. **What can go wrong**: there is no such case,
 //! or it is another area's: one answer, `desk.nobody_found`, logged, and no sooner the one than the other, as wherever a case
-//! is named ([`found`]); a colleague has it (`review.taken`), it is decided (`review.decided`), or the clerk's own word waits
-//! for another's (`review.second_clerk`), or helped with it (`review.own`).
+//! is named ([`found`]); a colleague has it (`review.taken`), it is decided (`review.decided`), the clerk's own word waits
+//! for another's (`review.second_clerk`), or the clerk had a hand in what it is about (`review.own`).
 //!
 //! The read is logged, and the case taken, in one transaction before anything is shown.
 
@@ -142,6 +142,10 @@ impl From<ReviewError> for Refusal {
             ReviewError::SaidOtherwise => ReasonCode::ReviewSaidOtherwise.into(),
             ReviewError::WantsSecond => ReasonCode::ReviewSecondClerk.into(),
             ReviewError::Own => ReasonCode::ReviewOwn.into(),
+            ReviewError::DiedInFuture => ReasonCode::RecordProofInFuture.into(),
+            ReviewError::DiedBeforeEntitled => ReasonCode::DeathBeforeEntitled.into(),
+            ReviewError::DiedBeforeProof => ReasonCode::DeathBeforeProof.into(),
+            ReviewError::RecordedDead => ReasonCode::DeathRecorded.into(),
             ReviewError::Database(_) | ReviewError::NotSealed(_) | ReviewError::Rules(_) => Self::internal(&error),
         }
     }

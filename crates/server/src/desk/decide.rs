@@ -4,7 +4,10 @@
 //! What stands is one transaction: the decision, the fact that ends the hold, the attempt's new state, certificate and
 //! record, the message to the person, and the entry in the linked log. **What can go wrong**: the case is not in the clerk's
 //! hands, is decided, or not decided so; the clerk has said something else before; the place takes no such certification any
-//! more: nothing changes. The same word again, after an answer that was lost, has the same answer.
+//! more; it contradicts what is recorded (`death.before_proof`, `death.recorded`): nothing changes. The same word again, after
+//! an answer that was lost, has the same answer.
+//!
+//! Of a recorded death the registered phone is told, else a letter goes: payment ends, and somebody may know better.
 
 use std::sync::Arc;
 
@@ -24,6 +27,7 @@ use crate::app::App;
 use crate::audit::{self, Action, Entry};
 use crate::chronicle::decisions::{Came, Decision, Word, give, in_hand};
 use crate::chronicle::policies::Rules;
+use crate::chronicle::reviews::deaths::{TOLD_OF_DEATH, is_recorded_dead};
 use crate::db::Writing;
 use crate::db::entity::{State as Standing, beneficiary};
 use crate::db::year::review;
@@ -60,7 +64,8 @@ const TOLD: [ReasonCode; 7] = [
     (status = 410, body = Problem, content_type = "application/problem+json", description = "`desk.evidence_gone`: nothing \
         can be certified without evidence."),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`input.body_invalid`: such a \
-        case is not decided so; `channel.closed`, `record.proof_too_old`"),
+        case is not decided so; `channel.closed`, `record.proof_too_old`; `death.recorded`: that they live is recorded first. \
+        Of a day of death: `record.proof_in_future`, `death.before_entitled`, `death.before_proof`"),
 ))]
 pub(crate) async fn decide(
     State(app): State<Arc<App>>,
@@ -162,22 +167,27 @@ struct Follows {
 impl Case<'_> {
     /// Makes ready what follows from the decision, if it comes to stand.
     async fn prepare(&self, decision: Decision) -> Result<Follows, Refusal> {
-        if let Decision::Died(on) = decision
-            && on > china(self.now).date()
-        {
-            return Err(ReasonCode::RecordProofInFuture.into());
-        }
         let certified = if decision == Decision::Certify {
             let attempt = self.row.attempt_id.ok_or(ReasonCode::DeskEvidenceGone)?;
             Some(ByClerk::prepare(self.app, attempt, self.clerk, self.now).await?)
         } else {
             None
         };
-        let told = match template(decision, self.kind) {
-            Some(template) => Some((template, self.app.rules(self.row.beneficiary_id).await?)),
-            None => None,
-        };
-        Ok(Follows { certified, told })
+        Ok(Follows { certified, told: self.told(decision).await? })
+    }
+
+    /// What the person is told, and by whose rules. Of a death once, however many report it; and it is recorded also where no
+    /// policy says when it is quiet.
+    async fn told(&self, decision: Decision) -> Result<Option<(&'static str, Rules)>, Refusal> {
+        let (app, who) = (self.app, self.row.beneficiary_id);
+        let Some(template) = template(decision, self.kind) else { return Ok(None) };
+        if template != TOLD_OF_DEATH {
+            return Ok(Some((template, app.rules(who).await?)));
+        }
+        if is_recorded_dead(app.store.reads(), who).await? {
+            return Ok(None);
+        }
+        Ok(app.office().rules_of(who).await?.map(|rules| (template, rules)))
     }
 
     async fn follow(&self, tx: &Writing, follows: Follows, first: Option<Uuid>) -> Result<(), Refusal> {
@@ -198,15 +208,16 @@ impl Case<'_> {
     }
 }
 
-/// What the person is told. Of a death nobody is told by text message.
+/// What the person is told, or whoever holds their phone.
 fn template(decision: Decision, kind: ReviewKind) -> Option<&'static str> {
     match (decision, kind) {
         (Decision::Certify, ReviewKind::Appeal) | (Decision::Appeal { upheld: true }, _) => Some("appeal_upheld"),
         (Decision::Certify, _) => Some("review_certified"),
         (Decision::Refuse(_), _) => Some("review_refused"),
         (Decision::Appeal { upheld: false }, _) => Some("appeal_dismissed"),
+        (Decision::Died(_), _) => Some(TOLD_OF_DEATH),
         // Whoever was found was told in person.
-        (Decision::Died(_) | Decision::Lives | Decision::Found | Decision::NotFound, _) => None,
+        (Decision::Lives | Decision::Found | Decision::NotFound, _) => None,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! **In**: CSV as [`crate::channels`] reads it, and who sent it. **Out**: CSV, `line`, `result`, `reason`; good lines are
 //! kept, whatever the others are. **What can go wrong**: the first line is no heading (`input.body_invalid`); a line names
-//! nobody whom the clerk serves, or by another name: `identity.not_confirmed`, whichever; more than [`MOST_LINES`] lines:
+//! nobody whom the clerk serves, or by another name: `identity.not_confirmed`, whichever; it names somebody whom they serve and
+//! who is recorded as dead: `death.recorded`; more than [`MOST_LINES`] lines:
 //! `input.list_too_long`, and none of them is taken.
 //!
 //! Each line that names somebody is a read, and put down before it is answered; where a line was refused, the answer comes no
@@ -29,6 +30,7 @@ use crate::accounts::SignedIn;
 use crate::accounts::signed_in::Clerks;
 use crate::app::App;
 use crate::channels::BatchSource;
+use crate::channels::batch::is_of_one_person;
 use crate::keys::Role;
 use crate::limits::Counters;
 use crate::office::{Office, OfficeError};
@@ -135,8 +137,13 @@ impl AtDesk<'_> {
                 looked.push(Looked::TooMany);
                 continue;
             }
+            let found = match office.person_in(&*tx, name, number).await {
+                // Where somebody's place can't be read nobody can say that the clerk serves them.
+                Err(error) if is_of_one_person(&error) => None,
+                found => found?,
+            };
             // One question, whether nobody has the number or somebody whom the clerk does not serve.
-            let outcome = match office.person_in(&*tx, name, number).await? {
+            let outcome = match found {
                 None => Outcome::Nobody,
                 Some((who, insured_place)) if self.by.serves(insured_place) => Outcome::Shown(who),
                 Some(_) => Outcome::Elsewhere,

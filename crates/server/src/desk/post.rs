@@ -96,8 +96,8 @@ async fn sheet(paper: MailedForm) -> Result<Option<Secret>, Refusal> {
     (status = 410, body = Problem, content_type = "application/problem+json", description = "`form.not_taken`"),
     (status = 413, body = Problem, content_type = "application/problem+json", description = "`upload.too_large`"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
-        `record.proof_in_future`, `record.proof_too_old`, `input.body_invalid`; `form.scan_other`: the scan shows the \
-        code of another form; `form.code_unread`: none was typed, and none can be read."),
+        `record.proof_in_future`, `record.proof_too_old`, `death.recorded`, `input.body_invalid`; `form.scan_other`: the \
+        scan shows the code of another form; `form.code_unread`: none was typed, and none can be read."),
 ))]
 pub(crate) async fn returned(
     State(app): State<Arc<App>>,

@@ -6,9 +6,10 @@
 //! sets it aside, which is put down. **What can go wrong**: the person is on none of the volunteer's lists, or lives elsewhere
 //! by now: `desk.not_listed`, whether registered or not, and such tries are counted; the day lies before the list
 //! (`record.proof_too_old`); the place takes no visits (`channel.closed`), or wants a second person
-//! (`record.second_missing`). The clerk names a visit that there is not, or of another area: one answer, `desk.nobody_found`,
-//! counted, logged, and no sooner the one than the other; or a colleague says the contrary at the same moment: the first is heard,
-//! the other is told `review.decided`. The same again is known, and changes nothing.
+//! (`record.second_missing`); the person is recorded as dead (`death.recorded`). The clerk names a visit that there is not, or of
+//! another area: one answer, `desk.nobody_found`, counted, logged, and no sooner the one than the other; or a colleague says the
+//! contrary at the same moment: the first is heard, the other is told `review.decided`. The same again is known, and changes
+//! nothing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ const MOST_LOOKED_AT: usize = 5_000;
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`desk.not_listed`: the person \
         is on no list of the volunteer's; `account.not_allowed`: the second person's account is none of the area's."),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
-        `record.proof_in_future`, `record.proof_too_old`, `record.second_missing`"),
+        `record.proof_in_future`, `record.proof_too_old`, `record.second_missing`, `death.recorded`"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`limit.too_many_tries`"),
 ))]
 pub(crate) async fn report(
@@ -208,7 +209,7 @@ async fn reports(app: &App, after: Option<Uuid>) -> Result<Vec<Model>, Refusal> 
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`review.decided`: it was \
         recorded, and can't be set aside any more; or a colleague set it aside at the same time."),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
-        `record.proof_too_old`, `record.second_missing`"),
+        `record.proof_too_old`, `record.second_missing`, `death.recorded`"),
 ))]
 pub(crate) async fn confirm(
     State(app): State<Arc<App>>,

@@ -3,7 +3,8 @@
 //! **In**: an attempt that the judge left open or refused. **Out**: its evidence, checked as the judge checks it; or the
 //! certificate with record and announcement, as if the judge had passed it, but decided by the clerk. **What can go
 //! wrong**: the evidence was deleted, or can't be opened: [`NotShown`]; the place takes no such certification any more:
-//! its faults.
+//! its faults. Of somebody who is recorded as dead no clerk's word is taken down
+//! ([`crate::chronicle::decisions::give`]) until a head has recorded that they live; so nothing here says both.
 
 use jianzai_evidence::{EvidenceError, Opened, Source};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DbErr, EntityTrait as _, QuerySelect as _};

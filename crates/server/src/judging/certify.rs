@@ -2,7 +2,8 @@
 //!
 //! **In**: an attempt that the judge passed, or a clerk. **Out**: record and certificate, written in the caller's
 //! transaction. **What can go wrong**: the policy of the place does not take the record: a person looks at the attempt,
-//! and is told why; it stops taking it between the two: [`JudgingError::NotRecorded`], and the transaction is given up.
+//! and is told why; it stops taking it between the two: [`JudgingError::NotRecorded`], and the transaction is given up. Whoever is
+//! recorded as dead comes to neither: that is asked in the transaction, by the caller.
 
 use ed25519_dalek::SigningKey;
 use jianzai_certificate::{Channel, Claims, issue};

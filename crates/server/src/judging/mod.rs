@@ -4,7 +4,9 @@
 //! in review, or refused, with reasons. **What can go wrong**: the process dies: the lease runs out, or the next start
 //! takes the job back, and it is judged again from the start; a certificate is unique to its attempt, so it can't be given
 //! twice. Several processes judge at once: a job is one worker's until its lease runs out, and who has lost it changes
-//! nothing. The place does not take a certification of what passed: a person looks at it. A fault of our own: tried again,
+//! nothing. The place does not take a certification of what passed, or the person is recorded as dead: a person looks at it, and
+//! for somebody who is recorded as dead a clerk certifies only once a head has recorded that they live
+//! ([`crate::chronicle::reviews::deaths`]). A fault of our own: tried again,
 //! ever later, and after [`MAX_TRIES`] a person looks at it; the beneficiary is never refused for it. The object store is
 //! away, or this process began before the key was made that the bundle is sealed to: that costs no try, however long it
 //! lasts, and nothing is deleted. Something wrong with the evidence: refused, with the code that names it.
@@ -34,6 +36,7 @@ pub(crate) use self::examine::Examiner;
 use self::examine::{Examined, Finding};
 use crate::app::App;
 use crate::audit::{self, Entry};
+use crate::chronicle::reviews::deaths::is_dead_now;
 use crate::chronicle::reviews::{self, Opening};
 use crate::db::entity::{State, attempt, job};
 use crate::year::record::RecordFault;
@@ -189,12 +192,9 @@ async fn examine(
 /// Records the outcome, and with it the certificate, in one transaction.
 async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, found: &Finding) -> Result<(), JudgingError> {
     let now = app.clock.now();
-    let allowed = case.filter(|_| found.state == State::Certified).map(|case| allowed(case, now));
-    let finding = match &allowed {
-        Some(Err(instead)) => instead,
-        _ => found,
-    };
-    let certified = match (&allowed, case) {
+    let passed = case.filter(|_| found.state == State::Certified);
+    let allowed = passed.map(|case| allowed(case, now));
+    let certified = match (&allowed, passed) {
         (Some(Ok(record)), Some(case)) => Some((certify::certificate(app, case, now)?, record, case)),
         _ => None,
     };
@@ -204,19 +204,18 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, found: &Find
         tracing::warn!(attempt = %job.attempt_id, "the job became another's; its outcome counts");
         return Ok(());
     }
-    let codes: Vec<_> = finding.reasons.iter().map(|reason| reason.code()).collect();
-    let delete_at = if finding.is_worthless() { Set(Some(now)) } else { NotSet };
-    let judged = attempt::ActiveModel {
-        id: Set(job.attempt_id),
-        delete_at,
-        state: Set(finding.state),
-        reasons: Set(codes.join(",")),
-        judged_at: Set(Some(now)),
-        judgement: Set(found.judgement.clone()),
-        ..Default::default()
+    let is_dead = match passed {
+        Some(case) => is_dead_now(&*tx, case.beneficiary).await?,
+        None => false,
     };
-    let judged = judged.update(&*tx).await?;
-    if let Some((certificate, record, case)) = certified {
+    let of_the_dead = Finding::review(ReasonCode::AttemptRecordedDead);
+    let finding = match &allowed {
+        Some(_) if is_dead => &of_the_dead,
+        Some(Err(instead)) => instead,
+        _ => found,
+    };
+    let judged = judged(job.attempt_id, finding, found, now).update(&*tx).await?;
+    if let Some((certificate, record, case)) = certified.filter(|_| !is_dead) {
         write(&*tx, certificate, record, case, now).await?;
     }
     if finding.state == State::Review {
@@ -231,12 +230,26 @@ async fn conclude(app: &App, job: &job::Model, case: Option<&Case>, found: &Find
     }
     .update(&*tx)
     .await?;
-    let entry = Entry::of(decision(finding.state), job.attempt_id).detail(codes.join(","));
+    let entry = Entry::of(decision(finding.state), job.attempt_id).detail(judged.reasons.clone());
     audit::append(&tx, now, entry).await?;
     tx.commit().await?;
     app.metrics.judged(finding.state);
-    tracing::info!(attempt = %job.attempt_id, outcome = ?finding.state, reasons = %codes.join(","), "judged");
+    tracing::info!(attempt = %job.attempt_id, outcome = ?finding.state, reasons = %judged.reasons, "judged");
     Ok(())
+}
+
+/// An attempt as it stands from now on, with what the judge had `found` whatever came of it.
+fn judged(attempt: Uuid, finding: &Finding, found: &Finding, now: i64) -> attempt::ActiveModel {
+    let codes: Vec<_> = finding.reasons.iter().map(|reason| reason.code()).collect();
+    attempt::ActiveModel {
+        id: Set(attempt),
+        delete_at: if finding.is_worthless() { Set(Some(now)) } else { NotSet },
+        state: Set(finding.state),
+        reasons: Set(codes.join(",")),
+        judged_at: Set(Some(now)),
+        judgement: Set(found.judgement.clone()),
+        ..Default::default()
+    }
 }
 
 /// As the linked log calls an outcome.
@@ -248,19 +261,22 @@ fn decision(state: State) -> audit::Action {
     }
 }
 
-/// Lets the job be taken again, not before `after_ms`.
+/// Lets the job be taken again, not before `after_ms`, unless it became another's meanwhile.
 async fn give_back(app: &App, job: &job::Model, after_ms: i64, tries: i64) -> Result<(), JudgingError> {
     let tx = app.store.begin("give back job").await?;
-    job::ActiveModel {
-        attempt_id: Set(job.attempt_id),
-        run_at: Set(app.clock.now() + after_ms),
-        tries: Set(tries),
-        leased_by: Set(None),
-        leased_until: Set(None),
-        ..Default::default()
-    }
-    .update(&*tx)
-    .await?;
+    job::Entity::update_many()
+        .set(job::ActiveModel {
+            run_at: Set(app.clock.now() + after_ms),
+            tries: Set(tries),
+            leased_by: Set(None),
+            leased_until: Set(None),
+            ..Default::default()
+        })
+        .filter(job::Column::AttemptId.eq(job.attempt_id))
+        .filter(job::Column::LeasedBy.eq(job.leased_by))
+        .filter(job::Column::DoneAt.is_null())
+        .exec(&*tx)
+        .await?;
     Ok(tx.commit().await?)
 }
 

@@ -44,6 +44,10 @@ async fn workers_at_once_claim_each_attempt_once_and_take_over_what_a_dead_one_h
     let case = Case::load(&app, dead.attempt_id).await.unwrap();
     conclude(&app, &dead, Some(&case), &certified()).await.unwrap();
     assert_eq!(certificates(&app).await, 19);
+    // Nor does it take the job from whoever has it now.
+    give_back(&app, &dead, 0, dead.tries - 1).await.unwrap();
+    let row = job::Entity::find_by_id(dead.attempt_id).one(app.store.reads()).await.unwrap().unwrap();
+    assert_eq!((row.leased_by, row.tries), (taken.leased_by, 2));
     conclude(&app, &taken, Some(&case), &certified()).await.unwrap();
     assert_eq!(certificates(&app).await, 20);
     assert_eq!(different.into_iter().chain([dead.attempt_id]).collect::<BTreeSet<_>>(), attempts);

@@ -6,13 +6,14 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use jianzai_server::clock::SystemClock;
 use jianzai_server::office::{Office, moment};
-use jianzai_server::silent::{Outcome, Part, Rules, RunReport, Source};
+use jianzai_server::silent::{Household, Outcome, Part, Rules, RunReport, Source};
 use jianzai_server::year::names::Named as _;
+use jianzai_server::year::policy::Place;
 use jianzai_wire::Language;
-use time::Date;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::year::{CLERKS, day};
+use super::year::{CLERKS, OnDay, day};
 use crate::Data;
 
 /// Findings that are read at once.
@@ -30,9 +31,14 @@ pub(crate) enum SilentCommand {
         /// Of a register: the day of which it speaks.
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, required_if_eq("kind", "register"))]
         on: Option<Date>,
-        /// The day on which it is taken, as if it were ten in the morning; now, where it is missing.
-        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-        date: Option<Date>,
+        /// Of a register that has only the people who live by the policy of this place: the place, as the policy writes it.
+        #[arg(long, value_name = "PLACE", value_parser = place, requires = "on")]
+        place: Option<Place>,
+        /// Of a register: it is whole, though it is about far fewer people than the one before.
+        #[arg(long, requires = "on")]
+        fewer: bool,
+        #[command(flatten)]
+        taken: OnDay,
         /// The file.
         file: PathBuf,
     },
@@ -43,9 +49,8 @@ pub(crate) enum SilentCommand {
         /// Rules: silent, qingdao, guangzhou, or a file.
         #[arg(long, value_name = "NAME|FILE")]
         rules: String,
-        /// The day to look at, as if it were ten in the morning there; now, where it is missing.
-        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-        date: Option<Date>,
+        #[command(flatten)]
+        looked: OnDay,
         /// Only report: record nothing about anybody.
         #[arg(long)]
         shadow: bool,
@@ -99,23 +104,23 @@ pub(crate) struct Revert {
 impl SilentCommand {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Import { data, kind, on, date, file } => {
+            Self::Import { data, kind, on, place, fewer, taken, file } => {
                 let source = match (kind, on) {
-                    (Kind::Register, Some(day)) => Source::Register(day),
+                    (Kind::Register, Some(day)) => Source::Register(Household { day, place, fewer }),
                     _ => Source::Events,
                 };
-                import(data, source, date, file).await
+                import(data, source, taken.moment(), file).await
             }
-            Self::Run { data, rules, date, shadow } => run(data, &rules, date, shadow).await,
+            Self::Run { data, rules, looked, shadow } => run(data, &rules, looked.other_day(), shadow).await,
             Self::Report { data, run, people, english } => report(data, run, people, english).await,
             Self::Revert(arguments) => revert(arguments).await,
         }
     }
 }
 
-async fn import(data: Data, source: Source, date: Option<Date>, file: PathBuf) -> anyhow::Result<()> {
+async fn import(data: Data, source: Source, now: OffsetDateTime, file: PathBuf) -> anyhow::Result<()> {
     let office = Office::open(&data.config(), &SystemClock).await?;
-    let taken = office.silent_import(source, &file, moment(&SystemClock, date)).await?;
+    let taken = office.silent_import(source, &file, now).await?;
     for note in &taken.notes {
         println!("line {}: left out: {} ({})", note.line, note.sentence, note.reason);
     }
@@ -139,7 +144,13 @@ async fn run(data: Data, rules: &str, date: Option<Date>, shadow: bool) -> anyho
         }
     };
     let office = Office::open(&data.config(), &SystemClock).await?;
-    show(&office.silent_run(&file, &text, shadow, moment(&SystemClock, date)).await?);
+    let clock = || moment(&SystemClock, None);
+    let report = match date {
+        // A day that is only lived as if it were today lasts as long as the run does.
+        Some(_) => office.silent_run(&file, &text, shadow, moment(&SystemClock, date)).await?,
+        None => office.silent_run_until(&file, &text, shadow, clock(), &|| clock().date(), &|| false).await?,
+    };
+    show(&report);
     Ok(office.close().await?)
 }
 
@@ -148,6 +159,12 @@ fn show(report: &RunReport) {
     println!("run {}{}{kind}", report.run, if report.ended { "" } else { ", cut short" });
     for ((outcome, effect), people) in &report.found {
         println!("  {people} {}: {}", outcome.name(), effect.name());
+    }
+    if report.day_over {
+        println!("  its day was over before it came to its end: run it again today, over everybody");
+    }
+    if let Some(days) = report.not_compared {
+        println!("  no whole household register of the last {days} days was compared, so nobody counts as not found");
     }
     if report.thinned {
         println!("  this is what is still kept of it; the rest has gone on its day");
@@ -187,6 +204,10 @@ async fn revert(arguments: Revert) -> anyhow::Result<()> {
         }
     }
     Ok(office.close().await?)
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    Place::parse(text).ok_or_else(|| "give the place of a policy: nationwide, or six digits such as 440100".to_owned())
 }
 
 fn outcome(text: &str) -> Result<Outcome, String> {

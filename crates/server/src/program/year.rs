@@ -10,15 +10,15 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use jianzai_server::channels::{BatchReport, BatchSource};
 use jianzai_server::clock::{ShiftedClock, SystemClock};
-use jianzai_server::messages::{FileSender, Gateway, LinkAddress};
-use jianzai_server::office::{Office, moment};
+use jianzai_server::messages::{FileSender, Gateway, LinkAddress, Sender, Sent};
+use jianzai_server::office::{Office, OfficeError, moment};
 use jianzai_server::payer::Form;
 use jianzai_server::year::channel::Channel;
 use jianzai_server::year::names::Named as _;
 use jianzai_server::year::record::Party;
 use jianzai_wire::Secret;
 use jianzai_wire::desk::StaffRole;
-use time::Date;
+use time::{Date, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -35,7 +35,8 @@ pub(crate) enum YearCommand {
     Tick(Tick),
     /// Hand over the messages that wait.
     Send(Send),
-    /// Put what the payer has to be told onto a list, or write a list once more.
+    /// Put what the payer has to be told onto a list, or write a list once more; a list that was never written to its end comes
+    /// before a new one.
     Payer(Payer),
     /// Count suspensions, and those that should not have been.
     Wrongful {
@@ -46,9 +47,32 @@ pub(crate) enum YearCommand {
     Batch(Batch),
     /// Issue links for many at once, for the electronic social-security card or a portal: a column `id_number`.
     Links(Links),
-    /// Take a certificate back that was found void: its certification counts no more, and it stands on the signed list of
-    /// revoked ones (`GET /v1/revoked`) until its last day.
+    /// Take a certification back that was found void: it counts no more, and its certificate, if it has one, stands on the signed
+    /// list of revoked ones (`GET /v1/revoked`) until its last day.
     Revoke(Revoke),
+}
+
+/// When something is done.
+#[derive(Args)]
+pub(crate) struct OnDay {
+    /// In a demonstration: the day on which it is done, as if it were ten in the morning there; now, where it is missing.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, requires = "demo")]
+    date: Option<Date>,
+    /// Nobody lives by what is written here: the day may be another than today. What is told on a wrong day can't be taken back.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl OnDay {
+    /// The moment, a time in China.
+    pub(super) fn moment(&self) -> OffsetDateTime {
+        moment(&SystemClock, self.other_day())
+    }
+
+    /// The day, where it may be another than today.
+    pub(super) fn other_day(&self) -> Option<Date> {
+        self.date.filter(|_| self.demo)
+    }
 }
 
 #[derive(Args)]
@@ -75,9 +99,8 @@ pub(crate) struct Work {
 pub(crate) struct Tick {
     #[command(flatten)]
     data: Data,
-    /// The day to look at, as if it were ten in the morning there; now, where it is missing.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    date: Option<Date>,
+    #[command(flatten)]
+    on: OnDay,
 }
 
 #[derive(Args)]
@@ -93,9 +116,8 @@ pub(crate) struct Send {
     /// Where links lead, as people reach the service's `/v1/links/`: reminders to elder and family that can be tapped have one.
     #[arg(long, value_name = "URL", env = "JIANZAI_LINKS")]
     links: Option<String>,
-    /// The day on which they are sent, as if it were ten in the morning; now, where it is missing.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    date: Option<Date>,
+    #[command(flatten)]
+    on: OnDay,
 }
 
 #[derive(Args)]
@@ -134,9 +156,8 @@ pub(crate) struct Batch {
     /// The account of the clerk or head who takes it (`account list` prints identifiers).
     #[arg(long, value_name = "ID")]
     clerk: Uuid,
-    /// The day on which it is taken, as if it were ten in the morning; now, where it is missing.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    date: Option<Date>,
+    #[command(flatten)]
+    on: OnDay,
     /// The list; the answers go to standard output.
     csv: PathBuf,
 }
@@ -176,9 +197,9 @@ pub(crate) struct Revoke {
     /// The account of the clerk or head who decided it (`account list` prints identifiers).
     #[arg(long, value_name = "ID")]
     clerk: Uuid,
-    /// The number on the certificate.
+    /// The number on the certificate; where people or data certified, that of the certification, as the linked log names it.
     #[arg(value_name = "NUMBER")]
-    serial: Uuid,
+    number: Uuid,
 }
 
 impl YearCommand {
@@ -225,7 +246,7 @@ fn clock(date: Option<Date>) -> anyhow::Result<ShiftedClock> {
 
 async fn tick(arguments: Tick) -> anyhow::Result<()> {
     let office = Office::open(&arguments.data.config(), &SystemClock).await?;
-    let done = office.tick(moment(&SystemClock, arguments.date)).await?;
+    let done = office.tick(arguments.on.moment()).await?;
     println!(
         "{} looked at: {} steps, {} messages, {} instructions; {} without policy, {} unreadable",
         done.looked_at, done.steps, done.messages, done.instructions, done.without_policy, done.unreadable
@@ -237,10 +258,11 @@ async fn send(arguments: Send) -> anyhow::Result<()> {
     let config = arguments.data.config();
     let links = arguments.links.as_deref().map(LinkAddress::parse).transpose()?;
     let office = Office::open(&config, &SystemClock).await?.with_links(links);
-    let now = moment(&SystemClock, arguments.date);
     let sent = match arguments.gateway {
-        Some(address) => office.send(&Gateway::new(&address, arguments.token.map(Secret::new))?, now).await?,
-        None => office.send(&FileSender::new(config.data.join("messages"))?, now).await?,
+        Some(address) => {
+            send_by(&office, &Gateway::new(&address, arguments.token.map(Secret::new))?, &arguments.on).await?
+        }
+        None => send_by(&office, &FileSender::new(config.data.join("messages"))?, &arguments.on).await?,
     };
     println!(
         "{} handed over, {} put off, {} withdrawn, {} for a person to look at",
@@ -249,21 +271,58 @@ async fn send(arguments: Send) -> anyhow::Result<()> {
     Ok(office.close().await?)
 }
 
+async fn send_by(office: &Office, sender: &impl Sender, on: &OnDay) -> Result<Sent, OfficeError> {
+    match on.other_day() {
+        Some(_) => office.send(sender, on.moment()).await,
+        None => office.send_while(sender, &|| moment(&SystemClock, None)).await,
+    }
+}
+
 async fn payer(arguments: Payer) -> anyhow::Result<()> {
     let office = Office::open(&arguments.data.config(), &SystemClock).await?;
     let list = match arguments.list {
         Some(list) => Some(list),
-        None => office.make_list(moment(&SystemClock, None)).await?.map(|(number, _)| number),
+        None => waiting_list(&office).await?,
     };
     match list {
         Some(list) => {
-            let text = office.write_list(list, arguments.form, moment(&SystemClock, None)).await?;
-            std::io::stdout().write_all(text.as_bytes()).context("writing the list")?;
-            eprintln!("list {list}");
+            tell_payer(&office, list, arguments.form).await.with_context(|| format!("list {list}"))?;
         }
         None => eprintln!("nothing to tell the payer"),
     }
     Ok(office.close().await?)
+}
+
+/// The list that is to be written: the oldest that nobody has written to its end, or else a new one. Its number is said before
+/// anything can happen to it.
+async fn waiting_list(office: &Office) -> anyhow::Result<Option<i64>> {
+    if let Some(list) = office.unwritten_list().await? {
+        eprintln!("list {list} was made before and never written to its end; what came since is for the next call");
+        return Ok(Some(list));
+    }
+    let made = office.make_list(moment(&SystemClock, None)).await?;
+    if let Some((list, instructions)) = made {
+        eprintln!("list {list}: {instructions} instructions");
+    }
+    Ok(made.map(|(list, _)| list))
+}
+
+/// Writes a list to its end, and only then notes that it is written.
+async fn tell_payer(office: &Office, list: i64, form: Form) -> anyhow::Result<()> {
+    let text = office.write_list(list, form).await?;
+    put_out(&text.text)?;
+    office.note_written(list, form, &text.left_out, moment(&SystemClock, None)).await?;
+    match text.left_out.len() {
+        0 => eprintln!("list {list} is written"),
+        count => eprintln!("list {list} is written without {count} instructions, which can't be read"),
+    }
+    Ok(())
+}
+
+/// Writes to standard output, to the end.
+fn put_out(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("writing to standard output")
 }
 
 async fn wrongful(data: Data) -> anyhow::Result<()> {
@@ -286,8 +345,8 @@ async fn batch(arguments: Batch) -> anyhow::Result<()> {
     };
     let source = BatchSource { channel, by, decided_by: Party::Staff(arguments.clerk) };
     let file = File::open(&arguments.csv).with_context(|| arguments.csv.display().to_string())?;
-    let report = office.batch(source, file, moment(&SystemClock, arguments.date)).await?;
-    print!("{}", report.answers);
+    let report = office.batch(source, file, arguments.on.moment()).await?;
+    put_out(&report.answers)?;
     let way = channel.name();
     let BatchReport { recorded, known, waits, refused, .. } = report;
     eprintln!("{way}: {recorded} recorded, {known} known, {waits} wait for another clerk, {refused} refused");
@@ -304,7 +363,7 @@ async fn links(arguments: Links) -> anyhow::Result<()> {
     };
     let file = File::open(&arguments.csv).with_context(|| arguments.csv.display().to_string())?;
     let done = office.links_for(file, channel, arguments.days, arguments.by, moment(&SystemClock, None)).await?;
-    print!("{}", done.answers);
+    put_out(&done.answers)?;
     eprintln!("{} issued, {} refused", done.issued, done.refused);
     Ok(office.close().await?)
 }
@@ -312,7 +371,7 @@ async fn links(arguments: Links) -> anyhow::Result<()> {
 async fn revoke(arguments: Revoke) -> anyhow::Result<()> {
     let office = Office::open(&arguments.data.config(), &SystemClock).await?;
     office.demand_account(arguments.clerk, &CLERKS).await?;
-    match office.revoke(arguments.serial, arguments.clerk, moment(&SystemClock, None)).await? {
+    match office.revoke(arguments.number, arguments.clerk, moment(&SystemClock, None)).await? {
         true => println!("revoked"),
         false => println!("revoked before; nothing changes"),
     }

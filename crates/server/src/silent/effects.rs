@@ -6,31 +6,31 @@
 //! - Confirmed: one certification and its fact, by the way that the rules name, if the policy of the place opens that way and
 //!   takes a proof of that age. It bears the name that any such record would bear, so the same proof again adds nothing.
 //! - Suspected dead: a report of death for a clerk, and the fact that holds a suspension meanwhile; nothing else. The same
-//!   death is reported once: whatever the clerk decides stands, until a trace speaks of another day.
+//!   death is reported once, and reported anew only where [`super::deaths`] says so.
 //! - Not confirmed: the fact that the data did not find the person, if the policy opens that way, and unless they have proven
-//!   lately that they live.
+//!   lately that they live. Where the rules confirm by the register and no whole one was compared: nothing.
 //! - Flagged: nothing. Clerks see who it is ([`super::flagged`]).
 
 use std::collections::{HashMap, HashSet};
+use std::ops::AddAssign;
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 use time::Date;
 use uuid::Uuid;
 
-use super::evaluate::{Finding, Ground, Outcome};
+use super::deaths::{Suspected, decided};
+use super::evaluate::{Finding, Outcome};
 use super::grounds;
 use super::question::{Gathered, Range};
 use super::records::{look_today, write_certified, write_dead, write_facts, write_found};
 use super::rules::Rules;
 use crate::chronicle::record::certification_id;
-use crate::chronicle::rows::name;
 use crate::db::bulk::Bulk;
 use crate::db::silent_entity::silent_run;
 use crate::year::channel::{Channel, EvidenceKind};
 use crate::year::dates::{day_number, days_after, numbered_day};
 use crate::year::facts::{Fact, What};
 use crate::year::names::{Named as _, words};
-use crate::year::policy::ReviewKind as Kind;
 use crate::year::policy::{Place, Policy, PolicySet, Scheme};
 use crate::year::record::Party;
 
@@ -79,8 +79,8 @@ pub(super) struct Effects {
     /// In the order of `people`.
     found: Vec<Found>,
     certified: Vec<Certified>,
-    /// Person and report.
-    dead: Vec<(Uuid, Uuid)>,
+    /// Places in `found` of the suspected dead, and their reports.
+    dead: Vec<(usize, Suspected)>,
     /// Places in `found` of those who may be missing.
     missing: Vec<usize>,
 }
@@ -94,6 +94,22 @@ pub(super) struct Found {
     pub(super) effect: Effect,
     pub(super) about: Option<Uuid>,
     pub(super) entitled_from: i64,
+}
+
+/// How many rows of each kind were new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Added {
+    pub(super) certified: u64,
+    pub(super) reviews: u64,
+    pub(super) missing: u64,
+}
+
+impl AddAssign for Added {
+    fn add_assign(&mut self, more: Self) {
+        self.certified += more.certified;
+        self.reviews += more.reviews;
+        self.missing += more.missing;
+    }
 }
 
 /// A certification.
@@ -126,9 +142,10 @@ impl Effects {
                 (Effect::Certified, Some(about))
             }
             (Outcome::SuspectedDead, ..) => {
-                let review = review_id(id, finding);
-                self.dead.push((id, review));
-                (Effect::Review, Some(review))
+                let suspected = Suspected::of(id, finding);
+                let about = suspected.review;
+                self.dead.push((self.found.len(), suspected));
+                (Effect::Review, Some(about))
             }
             (Outcome::NotConfirmed, _, Some(_)) => {
                 self.missing.push(self.found.len());
@@ -150,6 +167,35 @@ impl Effects {
     /// Whether anybody may be missing.
     pub(super) fn may_be_missing(&self) -> bool {
         !self.missing.is_empty()
+    }
+
+    /// Nobody is missing: nothing was compared that could say so.
+    pub(super) fn spare_all(&mut self) {
+        for at in std::mem::take(&mut self.missing) {
+            if let Some(found) = self.found.get_mut(at) {
+                found.effect = Effect::Nothing;
+            }
+        }
+    }
+
+    /// A death whose report was withdrawn, or decided on long ago, is reported anew.
+    pub(super) async fn report_anew(
+        &mut self,
+        run: &silent_run::Model,
+        db: &impl ConnectionTrait,
+        range: Range,
+    ) -> Result<(), DbErr> {
+        if self.dead.is_empty() || run.shadow {
+            return Ok(());
+        }
+        let (decided, on) = (decided(db, range).await?, numbered_day(run.on_day));
+        for (at, suspected) in &mut self.dead {
+            suspected.follow(&decided, on);
+            if let Some(found) = self.found.get_mut(*at) {
+                found.about = Some(suspected.review);
+            }
+        }
+        Ok(())
     }
 
     /// Whoever has proven lately that they live is not missing.
@@ -185,38 +231,44 @@ impl Effects {
         Ok(())
     }
 
-    /// Writes everything, and lets the next tick look at whoever is concerned.
+    /// Writes everything, and lets the next tick look at whoever is concerned. Says what was new.
     pub(super) async fn write(
         self,
         bulk: &mut Bulk,
         run: &silent_run::Model,
         rules: &Rules,
         range: Range,
-    ) -> Result<(), DbErr> {
+    ) -> Result<Added, DbErr> {
+        let mut added = Added::default();
         if !run.shadow {
-            let facts = self.facts(run, rules.channel);
-            write_certified(bulk, run, rules, &self.certified).await?;
-            write_dead(bulk, run, &self.dead).await?;
-            if write_facts(bulk, run, rules.channel, &facts).await? > 0 {
+            let [certified, dead, missing] = self.facts(run, rules.channel);
+            added.certified = write_certified(bulk, run, rules, &self.certified).await?;
+            added.reviews = write_dead(bulk, run, &self.dead).await?;
+            added.missing = write_facts(bulk, run, None, &missing).await?;
+            let others = write_facts(bulk, run, Some(rules.channel), &certified).await?
+                + write_facts(bulk, run, None, &dead).await?;
+            if added.missing + others > 0 {
                 look_today(bulk, run, range).await?;
             }
         }
-        write_found(bulk, run, self.people, &self.found, range).await
+        write_found(bulk, run, self.people, &self.found, range).await?;
+        Ok(added)
     }
 
-    fn facts(&self, run: &silent_run::Model, channel: Channel) -> Vec<(Uuid, Fact)> {
+    /// Of the certified, the suspected dead, the missing.
+    fn facts(&self, run: &silent_run::Model, channel: Channel) -> [Vec<(Uuid, Fact)>; 3] {
         let day = numbered_day(run.on_day);
         let certified = self.certified.iter().map(|certified| {
             let what = What::Certified { id: certified.id, channel };
             (certified.beneficiary, Fact { on: certified.proof, recorded: day, what })
         });
-        let dead =
-            self.dead.iter().map(|(who, review)| (*who, Fact::of_day(day, What::ReviewOpened { review: *review })));
+        let dead = self.dead.iter().map(|(_, suspected)| {
+            let what = What::ReviewOpened { review: suspected.review };
+            (suspected.beneficiary, Fact::of_day(day, what))
+        });
         let missing = self.missing.iter().filter_map(|at| self.people.get(*at));
-        certified
-            .chain(dead)
-            .chain(missing.map(|who| (*who, Fact::of_day(day, What::NoMatch { run: run.id }))))
-            .collect()
+        let missing = missing.map(|who| (*who, Fact::of_day(day, What::NoMatch { run: run.id })));
+        [certified.collect(), dead.collect(), missing.collect()]
     }
 }
 
@@ -235,15 +287,4 @@ fn certified(beneficiary: Uuid, proof: Date, policies: &Policies<'_>, policy: &P
         policy_version: i64::from(policy.version),
         delete_on: day_number(policy.delete_on(EvidenceKind::Data, policies.on)),
     }
-}
-
-/// One report for each day that a trace of death speaks of; one in all where only a register states it, since each month's
-/// states it anew.
-fn review_id(beneficiary: Uuid, finding: &Finding) -> Uuid {
-    let traced = finding.grounds.iter().filter_map(|ground| match ground {
-        Ground::Death(trace) => Some(day_number(trace.day)),
-        _ => None,
-    });
-    let day = traced.max().unwrap_or(i64::MIN).to_be_bytes();
-    name("review", &[Kind::DeathReport.name().as_bytes(), b"data", beneficiary.as_bytes(), &day])
 }

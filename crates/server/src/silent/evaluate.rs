@@ -19,7 +19,7 @@ pub struct Trace {
 /// What the household register states of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Statement {
-    /// No household register was compared.
+    /// No household register was compared, or none that is complete and so could say that the person is absent.
     NotAsked,
     /// It does not know the person.
     Absent {

@@ -6,8 +6,8 @@
 //! what to do; nothing else here can fail.
 //!
 //! [`evaluate()`] says what holds for one person. Over the tables the same is asked for everybody at once: files are taken by
-//! `incoming`; a `run` asks the `question` range after range and writes the `effects`; `report` tells them, `revert` takes
-//! them back, and `retention` deletes what was kept long enough.
+//! `incoming`; a `run` asks the `question` range after range and writes the `effects`, of which `deaths` names the reports;
+//! `report` tells them, `revert` takes them back, and `retention` deletes what was kept long enough.
 //!
 //! # Rules that hold for every rule file
 //! - Pure: the same traces give the same finding, in whatever order they are given.
@@ -16,8 +16,10 @@
 //! - One more trace of life never makes a finding worse, and never moves the proof back.
 //! - Whoever is suspected dead is never confirmed by data, and nobody is made dead by it: a clerk decides. A strong trace
 //!   after the reported death is flagged as a contradiction.
-//! - Not to be confirmed means nothing against anybody: the other ways of certifying follow.
+//! - Not to be confirmed means nothing against anybody: the other ways of certifying follow. A comparison that was not made, or
+//!   not with everybody, has missed nobody.
 
+mod deaths;
 mod effects;
 mod evaluate;
 mod flagged;
@@ -34,7 +36,7 @@ mod words;
 
 pub use self::effects::Effect;
 pub use self::evaluate::{Finding, Ground, Outcome, Statement, Trace, evaluate};
-pub use self::incoming::{Source, Taken};
+pub use self::incoming::{Household, Source, Taken};
 pub use self::report::{RunReport, Told};
 pub use self::revert::{Part, Reverted};
 pub use self::rules::{Rules, RulesError, SHIPPED};

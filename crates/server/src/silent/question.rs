@@ -17,6 +17,7 @@ use super::evaluate::{Finding, Statement as Stated, Trace, evaluate, first_day};
 use super::rules::Rules;
 use crate::db::Datastore;
 use crate::db::bulk::literal;
+use crate::db::silent_entity::silent_import;
 use crate::year::dates::{day_number, numbered_day};
 use crate::year::policy::Place;
 
@@ -30,8 +31,31 @@ pub(super) struct Compared {
     pub(super) import: i64,
     /// The day of which it speaks.
     pub(super) day: Date,
-    /// Whether every row of it could be read: only then is anybody absent.
+    /// Whether every row of it could be read, and any is about somebody here: only then is anybody absent.
     pub(super) complete: bool,
+}
+
+impl Compared {
+    /// A register that was taken.
+    pub(super) fn of(import: &silent_import::Model) -> Option<Self> {
+        let complete = import.left_out == 0 && import.kept + import.known > 0;
+        Some(Self { import: import.number, day: numbered_day(import.on_day?), complete })
+    }
+}
+
+/// Whether a register has everybody whom the rules look at.
+pub(super) fn has_everybody(register: &silent_import::Model, rules: &Rules) -> bool {
+    match register.place.as_deref() {
+        None => true,
+        Some(place) => !rules.places.is_empty() && rules.places.iter().all(|other| other.to_string() == place),
+    }
+}
+
+/// Whether the data did not find those whom nothing confirms. Where the register confirms, that is said only by a whole one
+/// within the window: a comparison that was not made has missed nobody.
+pub(super) fn misses_people(rules: &Rules, on: Date, register: Option<Compared>) -> bool {
+    let is_whole = |register: Compared| register.complete && register.day >= first_day(rules, on);
+    !rules.register.confirms || register.is_some_and(is_whole)
 }
 
 /// Which data a run looks at.

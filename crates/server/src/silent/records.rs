@@ -1,11 +1,12 @@
 //! The rows of what follows from findings.
 //!
-//! **In**: effects of one range, in a transaction. **Out**: rows; those that are there already are left as they are.
-//! **What can go wrong**: the database fails: the caller drops the transaction.
+//! **In**: effects of one range, in a transaction. **Out**: rows, and how many were new; those that are there already are left as
+//! they are. **What can go wrong**: the database fails: the caller drops the transaction.
 
 use sea_orm::DbErr;
 use uuid::Uuid;
 
+use super::deaths::Suspected;
 use super::effects::{Certified, Found};
 use super::question::Range;
 use super::rules::Rules;
@@ -15,7 +16,7 @@ use crate::db::bulk::{Bulk, Column, literal};
 use crate::db::silent_entity::silent_run;
 use crate::year::channel::{Channel, EvidenceKind};
 use crate::year::dates::{day_number, days_after, numbered_day};
-use crate::year::facts::{Fact, What};
+use crate::year::facts::Fact;
 use crate::year::names::Named as _;
 use crate::year::policy::ReviewKind as Kind;
 use crate::year::record::Party;
@@ -45,11 +46,16 @@ pub(super) async fn write_certified(
     bulk.insert("certification", &columns).await
 }
 
-pub(super) async fn write_dead(bulk: &mut Bulk, run: &silent_run::Model, rows: &[(Uuid, Uuid)]) -> Result<u64, DbErr> {
+pub(super) async fn write_dead(
+    bulk: &mut Bulk,
+    run: &silent_run::Model,
+    rows: &[(usize, Suspected)],
+) -> Result<u64, DbErr> {
     let answer_by = days_after(numbered_day(run.on_day), REVIEW_DAYS);
+    let (reviews, people) = rows.iter().map(|(_, suspected)| (suspected.review, suspected.beneficiary)).unzip();
     let columns = [
-        ("id", Column::Ids(rows.iter().map(|(_, review)| *review).collect())),
-        ("beneficiary_id", Column::Ids(rows.iter().map(|(who, _)| *who).collect())),
+        ("id", Column::Ids(reviews)),
+        ("beneficiary_id", Column::Ids(people)),
         ("kind", Column::EachText(Kind::DeathReport.name().to_owned())),
         ("opened_at", Column::EachNumber(run.began_at)),
         ("answer_by", Column::EachNumber(day_number(answer_by))),
@@ -57,48 +63,40 @@ pub(super) async fn write_dead(bulk: &mut Bulk, run: &silent_run::Model, rows: &
     bulk.insert("review", &columns).await
 }
 
-/// Facts as [`of_fact`] names them.
+/// Facts as [`of_fact`] names them, all by one way; only certifications have one.
 pub(super) async fn write_facts(
     bulk: &mut Bulk,
     run: &silent_run::Model,
-    channel: Channel,
+    channel: Option<Channel>,
     facts: &[(Uuid, Fact)],
 ) -> Result<u64, DbErr> {
-    let mut written = 0;
-    // Only certifications have a way.
-    for (is_certified, channel) in [(true, Some(channel)), (false, None)] {
-        let of_kind = |what: &What| matches!(what, What::Certified { .. }) == is_certified;
-        let rows: Vec<_> = facts
-            .iter()
-            .filter(|(_, fact)| of_kind(&fact.what))
-            .map(|(who, fact)| of_fact(*who, fact, run.began_at))
-            .collect();
-        let mut columns = vec![
-            ("id", Column::Ids(rows.iter().filter_map(|row| row.id.try_as_ref().copied()).collect())),
-            (
-                "beneficiary_id",
-                Column::Ids(rows.iter().filter_map(|row| row.beneficiary_id.try_as_ref().copied()).collect()),
-            ),
-            ("kind", Column::Texts(rows.iter().filter_map(|row| row.kind.try_as_ref().cloned()).collect())),
-            ("on_day", Column::Numbers(rows.iter().filter_map(|row| row.on_day.try_as_ref().copied()).collect())),
-            ("recorded_day", Column::EachNumber(run.on_day)),
-            ("recorded_at", Column::EachNumber(run.began_at)),
-            ("about_id", Column::SomeIds(rows.iter().filter_map(|row| row.about_id.try_as_ref().copied()).collect())),
-        ];
-        columns.extend(channel.map(|channel| ("channel", Column::EachText(channel.name().to_owned()))));
-        written += bulk.insert("fact", &columns).await?;
-    }
-    Ok(written)
+    let rows: Vec<_> = facts.iter().map(|(who, fact)| of_fact(*who, fact, run.began_at)).collect();
+    let mut columns = vec![
+        ("id", Column::Ids(rows.iter().filter_map(|row| row.id.try_as_ref().copied()).collect())),
+        (
+            "beneficiary_id",
+            Column::Ids(rows.iter().filter_map(|row| row.beneficiary_id.try_as_ref().copied()).collect()),
+        ),
+        ("kind", Column::Texts(rows.iter().filter_map(|row| row.kind.try_as_ref().cloned()).collect())),
+        ("on_day", Column::Numbers(rows.iter().filter_map(|row| row.on_day.try_as_ref().copied()).collect())),
+        ("recorded_day", Column::EachNumber(run.on_day)),
+        ("recorded_at", Column::EachNumber(run.began_at)),
+        ("about_id", Column::SomeIds(rows.iter().filter_map(|row| row.about_id.try_as_ref().copied()).collect())),
+    ];
+    columns.extend(channel.map(|channel| ("channel", Column::EachText(channel.name().to_owned()))));
+    bulk.insert("fact", &columns).await
 }
 
-/// Lets a tick look today at whoever got a fact of this run in a range.
+/// Lets a tick look today at whoever got a fact of this run in a range; each row is written, as by [`look_by`].
+///
+/// [`look_by`]: crate::chronicle::record::look_by
 pub(super) async fn look_today(bulk: &mut Bulk, run: &silent_run::Model, range: Range) -> Result<(), DbErr> {
     let backend = bulk.backend();
     let (day, at) = (run.on_day, run.began_at);
     let (people, facts) = (range.holds(backend, "beneficiary_id"), range.holds(backend, "f.beneficiary_id"));
     let sql = format!(
-        "UPDATE benefit SET next_look = {day} WHERE {people} AND (next_look IS NULL OR next_look > {day}) \
-         AND beneficiary_id IN (SELECT f.beneficiary_id FROM fact f \
+        "UPDATE benefit SET next_look = CASE WHEN next_look IS NULL OR next_look > {day} THEN {day} ELSE next_look END \
+         WHERE {people} AND beneficiary_id IN (SELECT f.beneficiary_id FROM fact f \
            WHERE {facts} AND f.recorded_day = {day} AND f.recorded_at = {at})"
     );
     bulk.execute(sql).await.map(drop)

@@ -1,7 +1,8 @@
 //! What a run came to, and why, in words.
 //!
-//! **In**: a run. **Out**: how many people it found to be what, and what was recorded; for each person the explanation, from
-//! the grounds and the rules that are kept with the run. **What can go wrong**: there is no such run.
+//! **In**: a run. **Out**: how many people it found to be what, and what was recorded; whether nobody counts as not found because
+//! nothing whole was compared; for each person the explanation, from the grounds and the rules that are kept with the run.
+//! **What can go wrong**: there is no such run.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,10 @@ use uuid::Uuid;
 use super::effects::Effect;
 use super::evaluate::{Finding, Outcome};
 use super::grounds;
+use super::question::{Compared, misses_people};
 use super::rules::Rules;
 use crate::db::bulk::literal;
-use crate::db::silent_entity::{silent_finding, silent_run};
+use crate::db::silent_entity::{silent_finding, silent_import, silent_run};
 use crate::db::year::review;
 use crate::office::{Office, OfficeError};
 use crate::year::dates::numbered_day;
@@ -33,8 +35,12 @@ pub struct RunReport {
     pub shadow: bool,
     /// Whether it came to its end.
     pub ended: bool,
+    /// Whether it stopped because its day was over; the same rules have to be run again today, over everybody.
+    pub day_over: bool,
     /// Whether some of what it found has gone on its day.
     pub thinned: bool,
+    /// The rules confirm by the register, and of so many days up to its own no whole one was compared: nobody counts as not found.
+    pub not_compared: Option<u16>,
     /// How many people were found to be what, and what was recorded; by a shadow, what would have been.
     pub found: BTreeMap<(Outcome, Effect), u64>,
     /// People whom no tick has looked at yet, so that nobody knows which policy they live by.
@@ -60,7 +66,7 @@ impl RunReport {
         self.found.iter().filter(|((found, _), _)| *found == outcome).map(|(_, count)| count).sum()
     }
 
-    /// Certified, reported dead, missing.
+    /// People who were found certified, reported dead, missing, also where an earlier run had recorded it.
     pub fn recorded(&self) -> [u64; 3] {
         [Effect::Certified, Effect::Review, Effect::Missing]
             .map(|effect| self.found.iter().filter(|((_, other), _)| *other == effect).map(|(_, count)| count).sum())
@@ -92,8 +98,28 @@ impl Office {
         let unknown = db.query_one_raw(Statement::from_string(backend, sql)).await?;
         let unknown = unknown.map(|row| row.try_get::<i64>("", "people")).transpose()?.unwrap_or(0);
         let not_looked_at = u64::try_from(unknown).unwrap_or(0);
-        let (ended, thinned) = (row.ended_at.is_some(), row.thinned_at.is_some());
-        Ok(RunReport { run, shadow: row.shadow, ended, thinned, found, not_looked_at })
+        Ok(RunReport {
+            run,
+            shadow: row.shadow,
+            ended: row.ended_at.is_some(),
+            day_over: false,
+            thinned: row.thinned_at.is_some(),
+            not_compared: self.silent_not_compared(&row).await?,
+            found,
+            not_looked_at,
+        })
+    }
+
+    /// The days of which a run compared no whole register, where it misses nobody for that.
+    async fn silent_not_compared(&self, run: &silent_run::Model) -> Result<Option<u16>, OfficeError> {
+        // Numbers can be told even where a later release does not know the rules any more.
+        let Ok(rules) = Rules::read(&run.rules_file, &run.rules) else { return Ok(None) };
+        let register = match run.register_import {
+            Some(number) => silent_import::Entity::find_by_id(number).one(self.store.reads()).await?,
+            None => None,
+        };
+        let misses = misses_people(&rules, numbered_day(run.on_day), register.as_ref().and_then(Compared::of));
+        Ok((!misses).then_some(rules.window_days))
     }
 
     /// Findings of a run with their explanations, `count` of them after a person.

@@ -6,7 +6,7 @@
 //!
 //! - Nothing goes about somebody of whom a case is open: whoever decides on an appeal or a report of death can still be told
 //!   why.
-//! - The newest register stays, as it is the one that is compared; so does one that a run is at work with.
+//! - The newest register for each place stays, as it is the one that is compared; so does one that a run is at work with.
 //! - A register of which rows have gone is compared no more ([`super::run`]): nobody is absent from it. A run of which
 //!   findings have gone is not taken back any more ([`super::revert`]).
 //!
@@ -142,12 +142,15 @@ async fn over(db: &impl ConnectionTrait, policies: &PolicySet, today: i64) -> Re
     Ok(lives_by.into_iter().map(of_days).collect())
 }
 
-/// Registers that stay: the newest, and those that a run is at work with which did not begin too long ago.
+/// Registers that stay: the newest for each place, and those that a run is at work with which did not begin too long ago.
 fn kept(imports: &[silent_import::Model], runs: &[silent_run::Model], too_long_ago: i64) -> BTreeSet<i64> {
     let ended = imports.iter().filter(|import| import.ended_at.is_some() && import.on_day.is_some());
-    let newest = ended.max_by_key(|import| (import.on_day, import.number)).map(|import| import.number);
+    let mut ended: Vec<_> = ended.collect();
+    ended.sort_by_key(|import| (import.on_day, import.number));
+    // Of each place the last remains.
+    let newest: BTreeMap<_, _> = ended.iter().map(|import| (&import.place, import.number)).collect();
     let working = runs.iter().filter(|run| run.ended_at.is_none() && run.on_day >= too_long_ago);
-    working.filter_map(|run| run.register_import).chain(newest).collect()
+    working.filter_map(|run| run.register_import).chain(newest.into_values()).collect()
 }
 
 impl Over {

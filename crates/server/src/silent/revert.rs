@@ -5,18 +5,21 @@
 //! call again does what is left.
 //!
 //! A run that was cut short is closed first: what stands of it is taken back, and no repetition adds to it. One that goes on at
-//! this moment writes no further range.
+//! this moment writes no further range. The linked log says that a part is being taken back before anything of it is, once, and
+//! that it was when nothing is left.
 //!
 //! - [`Part::Pass`]: its certifications are void. Whoever was believed is told before anything stops, as whenever a
 //!   certification is found void. The same version of the rules does not certify by the same proof again; a new version does.
-//! - [`Part::Dead`]: its reports of death that no clerk has decided are withdrawn, and hold nothing any more.
+//! - [`Part::Dead`]: its reports of death that no clerk has decided are withdrawn, and hold nothing any more. A later run that
+//!   finds the same death reports it anew.
 //! - [`Part::Missing`]: that the data did not find somebody counts for nothing. What another run found, of the same day or
 //!   another, stands.
 
-use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, Statement};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::deaths::WITHDRAWN;
 use super::effects::Effect;
 use super::run::close;
 use crate::audit::{self, Action, Entry};
@@ -24,14 +27,16 @@ use crate::chronicle::record::add;
 use crate::chronicle::rows::of_party;
 use crate::clock::to_millis;
 use crate::db::bulk::literal;
+use crate::db::desk_entity::audit_entry;
+use crate::db::silent_entity::silent_run;
 use crate::office::{Office, OfficeError};
 use crate::year::dates::numbered_day;
 use crate::year::facts::{Fact, What};
 use crate::year::names::{Named as _, words};
 use crate::year::record::Party;
 
-/// People of one transaction.
-const AT_ONCE: u64 = 2_000;
+/// People of one transaction; few in tests, so that there are several.
+const AT_ONCE: u64 = if cfg!(test) { 2 } else { 2_000 };
 
 words! {
     /// What of a run is taken back.
@@ -66,6 +71,15 @@ impl Part {
             Self::Missing => Effect::Missing,
         }
     }
+
+    /// Since when it is taken back of a run.
+    fn reverted_at(self, run: &silent_run::Model) -> Option<i64> {
+        match self {
+            Self::Pass => run.pass_reverted_at,
+            Self::Dead => run.dead_reverted_at,
+            Self::Missing => run.missing_reverted_at,
+        }
+    }
 }
 
 impl Office {
@@ -88,6 +102,7 @@ impl Office {
             let why = "some of what it found is no longer kept; take back single certifications and cases instead";
             return Err(OfficeError::Refused(format!("this run can't be taken back: {why}")));
         }
+        self.silent_revert_begins(&row, part, by, now).await?;
         let (mut after, mut reverted) = (Uuid::nil(), Reverted::default());
         loop {
             let (facts, last) = self.revert_some(run, row.on_day, part, by, after, now).await?;
@@ -110,6 +125,28 @@ impl Office {
         Ok(reverted)
     }
 
+    /// Puts down that a part is being taken back, unless a call that was cut short has done so.
+    async fn silent_revert_begins(
+        &self,
+        run: &silent_run::Model,
+        part: Part,
+        by: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<(), OfficeError> {
+        use audit_entry::Column;
+        let entry = Entry::of(Action::SilentReverted, run.id).by(by).detail(format!("{},begun", part.name()));
+        let begun = audit_entry::Entity::find()
+            .filter(Column::Action.eq(entry.action.name()))
+            .filter(Column::Subject.eq(run.id.into_bytes().to_vec()))
+            .filter(Column::Detail.eq(entry.detail.as_str()));
+        if part.reverted_at(run).is_some() || begun.one(self.store.reads()).await?.is_some() {
+            return Ok(());
+        }
+        let tx = self.store.begin("silent revert begins").await?;
+        audit::append(&tx, to_millis(now), entry).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Closes a run that was cut short, or goes on.
     async fn silent_give_up(&self, run: Uuid, by: Uuid, now: OffsetDateTime) -> Result<(), OfficeError> {
         let (tx, at) = (self.store.begin("silent run given up").await?, to_millis(now));
@@ -129,7 +166,7 @@ impl Office {
         after: Uuid,
         now: OffsetDateTime,
     ) -> Result<(u64, Option<Uuid>), OfficeError> {
-        let tx = self.store.begin("silent revert").await?;
+        let tx = self.store.begin_many("silent revert").await?;
         let (backend, at) = (tx.get_database_backend(), to_millis(now));
         let (run_name, after) = (literal(backend, run), literal(backend, after));
         // A certification that an earlier run had recorded is that run's.
@@ -158,7 +195,7 @@ impl Office {
                 (Part::Pass, Some(certification)) => fact(What::Revoked { certification, clerk: by }),
                 (Part::Dead, Some(review)) => {
                     let sql = format!(
-                        "UPDATE review SET decision = 'withdrawn', decided_by = '{}', decided_at = {at} \
+                        "UPDATE review SET decision = '{WITHDRAWN}', decided_by = '{}', decided_at = {at} \
                          WHERE id = {} AND decided_at IS NULL",
                         of_party(Party::Staff(by)),
                         literal(backend, review)

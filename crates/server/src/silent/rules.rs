@@ -37,7 +37,7 @@ pub struct Rules {
     pub places: Vec<Place>,
     /// Whom the data do not find is asked by other ways, unless they have proven to live within so many days.
     pub missing_after_days: u16,
-    /// Older traces say nothing.
+    /// Older traces say nothing, and an older register neither confirms anybody nor misses them.
     pub window_days: u16,
     /// What the household register may state.
     pub register: Register,
@@ -61,7 +61,8 @@ pub struct Register {
     pub dead: BTreeSet<String>,
     /// The register does not know the person.
     pub absent: Absent,
-    /// Whether to be stated alive counts alone, as a trace of the register's day.
+    /// Whether to be stated alive counts alone, as a trace of the register's day. Then nobody counts as not found unless a whole
+    /// register was compared, of a day within the window.
     #[serde(default)]
     pub confirms: bool,
 }

@@ -3,9 +3,12 @@
 //! **In**: a rule file, the moment, the data that were taken. **Out**: a row of `silent_finding` for each person, and unless it
 //! is a shadow what follows from it ([`super::effects`]). **What can go wrong**: the rules have faults, or a text that is not
 //! that of their version; the database fails, or the process dies: the range in hand is undone, those before it stand, and
-//! the same run again does what is left and ends as an undisturbed one, to the row. Another day or another import makes another
-//! run of it: then what stands can be taken back ([`super::revert`]), which closes the run. A run that is closed while it goes on
-//! writes no further range.
+//! the same run again does what is left and ends as an undisturbed one, to the row (the linked log alone tells for each start what
+//! it added). Another day or another import makes another run of it: then what stands can be taken back ([`super::revert`]),
+//! which closes the run. A run that is closed while it goes on writes no further range.
+//!
+//! Nothing is recorded on a day that is over, since its steps are taken by then: a run that reaches midnight stops, and is to be
+//! run again on the new day, over everybody.
 //!
 //! A run is named by its rules, its day and its data, so that the same one again is the same run: if it came to its end, nothing
 //! is done. What is taken while it goes on does not belong to it. People are looked at in ranges of [`AT_ONCE`], each asked for
@@ -17,11 +20,11 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 use sha2::{Digest as _, Sha256};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::effects::{Effects, Policies};
-use super::question::{Compared, Data, Gathered, Question, Range};
+use super::effects::{Added, Effects, Policies};
+use super::question::{Compared, Data, Gathered, Question, Range, has_everybody, misses_people};
 use super::report::RunReport;
 use super::rules::Rules;
 use crate::audit::{self, Action, Entry};
@@ -50,8 +53,18 @@ struct Asked {
     people: Vec<Gathered>,
 }
 
+/// How far a start of a run has come.
+enum Came {
+    /// To its end, with so many new rows.
+    Through(Added),
+    /// Until it was told to stop, or the run was closed.
+    Stopped,
+    /// Up to midnight.
+    DayOver,
+}
+
 impl Office {
-    /// Runs rules over everybody of their places. `file` and `text` are those of the rules.
+    /// Runs rules over everybody of their places, as if it stayed the day of `now`. `file` and `text` are those of the rules.
     pub async fn silent_run(
         &self,
         file: &str,
@@ -59,36 +72,41 @@ impl Office {
         shadow: bool,
         now: OffsetDateTime,
     ) -> Result<RunReport, OfficeError> {
-        self.silent_run_until(file, text, shadow, now, &|| false).await
+        self.silent_run_until(file, text, shadow, now, &|| now.date(), &|| false).await
     }
 
-    /// The same; `interrupted` is asked after every range, before it is made durable.
-    pub(crate) async fn silent_run_until(
+    /// The same; `today` is asked for the day that it is by then before every range, and like `interrupted` after every range,
+    /// before it is made durable and behind that.
+    pub async fn silent_run_until(
         &self,
         file: &str,
         text: &str,
         shadow: bool,
         now: OffsetDateTime,
+        today: &(dyn Fn() -> Date + Sync),
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<RunReport, OfficeError> {
         let rules = Rules::read(file, text).map_err(|error| OfficeError::Refused(error.to_string()))?;
-        let (data, digests) = self.silent_data(day_number(now.date())).await?;
+        let (data, digests) = self.silent_data(&rules, day_number(now.date())).await?;
         let given = Given { file, text, version: rules.version, shadow };
         let run = self.silent_begin(&given, &data, &digests, now).await?;
+        let mut day_over = false;
         if run.ended_at.is_none() {
             let set = self.policies.current(self.store.reads()).await?;
             let question = Question::new(&rules, numbered_day(run.on_day), data);
             let mut policies = Policies::new(&set, &rules, numbered_day(run.on_day));
-            if !self.silent_ranges(&question, &run, &mut policies, interrupted).await? {
-                return self.silent_report(run.id).await;
+            match self.silent_ranges(&question, &run, &mut policies, today, interrupted).await? {
+                Came::Through(added) => self.silent_end(&run, added, now).await?,
+                Came::Stopped => {}
+                Came::DayOver => day_over = true,
             }
-            self.silent_end(&run, now).await?;
         }
-        self.silent_report(run.id).await
+        Ok(RunReport { day_over, ..self.silent_report(run.id).await? })
     }
 
-    /// Everything that was taken to its end, and the digest of each import.
-    async fn silent_data(&self, today: i64) -> Result<(Data, Vec<Vec<u8>>), OfficeError> {
+    /// Everything that was taken to its end, and the digest of each import. Of the registers that have everybody whom the rules
+    /// look at, the newest is compared.
+    async fn silent_data(&self, rules: &Rules, today: i64) -> Result<(Data, Vec<Vec<u8>>), OfficeError> {
         use silent_import::Column;
         let imports = silent_import::Entity::find().order_by_asc(Column::Number).all(self.store.reads()).await?;
         let ended = || imports.iter().filter(|import| import.ended_at.is_some());
@@ -97,10 +115,8 @@ impl Office {
         // From one of which rows have gone, everybody would seem absent.
         let whole = ended().filter(|import| import.thinned_at.is_none());
         let registers = whole.filter(|import| import.on_day.is_some_and(|day| day <= today));
-        let register = registers.max_by_key(|import| (import.on_day, import.number)).and_then(|import| {
-            let day = numbered_day(import.on_day?);
-            Some(Compared { import: import.number, day, complete: import.left_out == 0 })
-        });
+        let registers = registers.filter(|import| has_everybody(import, rules));
+        let register = registers.max_by_key(|import| (import.on_day, import.number)).and_then(Compared::of);
         let data = Data { last_import, unfinished: unfinished.map(|import| import.number).collect(), register };
         let digests = ended().map(|import| import.digest.clone()).collect();
         Ok((data, digests))
@@ -166,26 +182,32 @@ impl Office {
         }
     }
 
-    /// Looks at range after range; false if it was told to stop.
+    /// Looks at range after range.
     async fn silent_ranges(
         &self,
         question: &Question<'_>,
         run: &silent_run::Model,
         policies: &mut Policies<'_>,
+        today: &(dyn Fn() -> Date + Sync),
         interrupted: &(dyn Fn() -> bool + Sync),
-    ) -> Result<bool, OfficeError> {
+    ) -> Result<Came, OfficeError> {
         let done = self.silent_done(run.id).await?;
         let mut next = self.silent_ask(question, done).await?;
+        let mut added = Added::default();
+        let day_over = || today() != question.on;
+        let stops = || interrupted() || day_over();
         while let Some(asked) = next {
-            let effects = self.silent_effects(question, run, policies, &asked).await?;
-            let write = self.silent_write(run, question.rules, asked.range, effects, interrupted);
-            let (written, following) = tokio::join!(write, self.silent_ask(question, Some(asked.range.until)));
-            if !written? {
-                return Ok(false);
+            if day_over() {
+                return Ok(Came::DayOver);
             }
+            let effects = self.silent_effects(question, run, policies, &asked).await?;
+            let write = self.silent_write(run, question.rules, asked.range, effects, &stops);
+            let (written, following) = tokio::join!(write, self.silent_ask(question, Some(asked.range.until)));
+            let Some(new) = written? else { return Ok(if day_over() { Came::DayOver } else { Came::Stopped }) };
+            added += new;
             next = following?;
         }
-        Ok(true)
+        Ok(Came::Through(added))
     }
 
     /// The last person whom an earlier start of the run has looked at.
@@ -241,41 +263,46 @@ impl Office {
         for of in &asked.people {
             effects.add(run, policies, of, &question.find(of));
         }
-        if effects.may_be_missing() {
-            let (on, rules) = (question.on, question.rules);
+        let (on, rules) = (question.on, question.rules);
+        if !misses_people(rules, on, question.data.register) {
+            effects.spare_all();
+        } else if effects.may_be_missing() {
             effects.spare_proven(self.store.reads(), rules, on, asked.range).await?;
         }
+        effects.report_anew(run, self.store.reads(), asked.range).await?;
         Ok(effects)
     }
 
-    /// Writes a range; false if it was told to stop, or the run was closed meanwhile.
+    /// Writes a range; nothing if it was told to stop, or the run was closed meanwhile.
     async fn silent_write(
         &self,
         run: &silent_run::Model,
         rules: &Rules,
         range: Range,
         effects: Effects,
-        interrupted: &(dyn Fn() -> bool + Sync),
-    ) -> Result<bool, OfficeError> {
-        let mut bulk = self.store.begin_bulk().await?;
+        stops: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Added>, OfficeError> {
+        let mut bulk = self.store.begin_bulk_many().await?;
         if bulk.execute(while_open(bulk.backend(), run.id, "began_at = began_at")).await? == 0 {
-            return Ok(false);
+            return Ok(None);
         }
-        effects.write(&mut bulk, run, rules, range).await?;
-        if interrupted() {
-            return Ok(false);
+        let added = effects.write(&mut bulk, run, rules, range).await?;
+        if stops() {
+            return Ok(None);
         }
         bulk.commit().await?;
-        Ok(!interrupted())
+        Ok(Some(added).filter(|_| !stops()))
     }
 
-    async fn silent_end(&self, run: &silent_run::Model, now: OffsetDateTime) -> Result<(), OfficeError> {
-        let (report, at) = (self.silent_report(run.id).await?, to_millis(now));
+    /// Closes the run. The linked log tells how many certifications, reports of death and absences this start of it has added: not
+    /// what others had recorded before, and not what an earlier start left that was killed.
+    async fn silent_end(&self, run: &silent_run::Model, added: Added, now: OffsetDateTime) -> Result<(), OfficeError> {
+        let at = to_millis(now);
         let tx = self.store.begin("silent run ends").await?;
         if !close(&tx, run.id, at).await? {
             return Ok(());
         }
-        let [certified, reviews, missing] = report.recorded();
+        let Added { certified, reviews, missing } = added;
         let detail = match run.shadow {
             true => "shadow,ended".to_owned(),
             false => format!("certified.{certified},reviews.{reviews},missing.{missing}"),

@@ -1,5 +1,5 @@
 //! The year by the program itself: `jianzai-server tick` killed with SIGKILL at any moment and run again ends as one that
-//! nobody disturbed, to the row, in both databases.
+//! nobody disturbed, to the row, in both databases; and what the payer is told reaches it, whatever happens meanwhile.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -58,6 +58,15 @@ impl Place {
         }
     }
 
+    /// What the database answers.
+    fn ask(&self, ask: &str) -> String {
+        let answer = match &self.database {
+            Some(url) => psql(url, ask),
+            None => said(Command::new("sqlite3").arg("-readonly").arg(self.data.join("jianzai.sqlite3")).arg(ask)),
+        };
+        answer.trim().to_owned()
+    }
+
     /// The same once more.
     fn copy(&self, to: &Path) -> Self {
         said(Command::new("cp").arg("-a").arg(&self.data).arg(to));
@@ -113,26 +122,62 @@ async fn a_tick_killed_at_any_moment_and_run_again_ends_as_an_undisturbed_one(ki
     for (round, days) in [1, 5, 40, 200].into_iter().enumerate() {
         let date = (OffsetDateTime::now_utc().date() + time::Duration::days(days)).to_string();
         let date = date.as_str();
-        let told = String::from_utf8(quiet.run(&["tick", "--date", date]).stdout).unwrap();
+        let told = String::from_utf8(quiet.run(&["tick", "--demo", "--date", date]).stdout).unwrap();
         undisturbed += told.split_whitespace().next().unwrap().parse::<u32>().unwrap();
-        quiet.run(&["send", "--date", date]);
+        quiet.run(&["send", "--demo", "--date", date]);
         for wait in (0..12).map(|step| 15 + step * 25 + round as u64 * 7) {
-            let mut tick = killed.program(&["tick", "--date", date]);
+            let mut tick = killed.program(&["tick", "--demo", "--date", date]);
             let mut tick = tick.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             std::thread::sleep(Duration::from_millis(wait));
             kills += u32::from(tick.try_wait().unwrap().is_none());
             tick.kill().unwrap();
             tick.wait().unwrap();
         }
-        killed.run(&["tick", "--date", date]);
-        killed.run(&["send", "--date", date]);
+        killed.run(&["tick", "--demo", "--date", date]);
+        killed.run(&["send", "--demo", "--date", date]);
         assert_eq!(killed.rows(), quiet.rows(), "{date}");
     }
     assert!(kills >= 12 && undisturbed > u32::from(PEOPLE), "{kills} killed, {undisturbed} looked at");
-    let first = quiet.run(&["payer"]);
-    assert!(String::from_utf8(first.stdout).unwrap().lines().count() > 1, "somebody is suspended");
-    let again = quiet.run(&["payer"]);
-    assert!(again.stdout.is_empty() && String::from_utf8_lossy(&again.stderr).contains("nothing to tell"));
+    let first = quiet.run(&["payer"]).stdout;
+    assert!(String::from_utf8_lossy(&first).lines().count() > 1, "somebody is suspended");
+    a_list_that_nobody_took_is_written_before_any_other(&killed, &first);
+    for place in [quiet, killed] {
+        let again = place.run(&["payer"]);
+        assert!(again.stdout.is_empty() && String::from_utf8_lossy(&again.stderr).contains("nothing to tell"));
+    }
+}
+
+/// Whoever is to take the list has gone, and the process is killed besides, before the list is made, meanwhile or after.
+fn a_list_that_nobody_took_is_written_before_any_other(place: &Place, expected: &[u8]) {
+    let untaken = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut payer = place.program(&["payer"]);
+        payer.stdout(writer);
+        payer
+    };
+    for wait in (0..12).map(|step| 10 + step * 10) {
+        let mut payer = untaken().stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        payer.kill().unwrap();
+        payer.wait().unwrap();
+    }
+    let failed = untaken().output().unwrap();
+    let told = String::from_utf8_lossy(&failed.stderr);
+    assert!(!failed.status.success() && told.contains("Error: list 1"), "{told}");
+    let lists = || {
+        place.ask(
+            "SELECT (SELECT count(*) FROM instruction) - (SELECT count(*) FROM payer_item WHERE list = 1), \
+             (SELECT count(*) FROM payer_list), (SELECT count(*) FROM payer_list WHERE written_at IS NOT NULL)",
+        )
+    };
+    assert_eq!(lists(), "0|1|0", "on one list, which nobody has");
+    let written = place.run(&["payer"]);
+    let told = String::from_utf8_lossy(&written.stderr);
+    assert!(told.contains("list 1 was made before") && told.contains("list 1 is written"), "{told}");
+    assert_eq!(written.stdout, expected);
+    assert_eq!(lists(), "0|1|1");
+    assert_eq!(place.run(&["payer", "--list", "1"]).stdout, expected, "as often as somebody asks");
 }
 
 #[test]
@@ -188,17 +233,21 @@ fn what_other_services_send_is_taken_as_of_the_day_that_is_given() {
     let refused = place.program(&register).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("a day that has not come"), "{refused:?}");
     for arguments in [&register[..], &traces] {
-        let told = place.run(&[arguments, &["--date", &fifth]].concat()).stdout;
+        let told = place.run(&[arguments, &["--demo", "--date", &fifth]].concat()).stdout;
         assert!(String::from_utf8_lossy(&told).contains(" 0 left out"), "{}", String::from_utf8_lossy(&told));
     }
 }
 
 #[test]
-fn only_a_demonstration_judges_on_another_day() {
+fn only_a_demonstration_lives_another_day() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place { data: folder.path().join("data"), database: None };
-    let refused = place.program(&["work", "--date", "2030-01-01"]).output().unwrap();
-    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("--demo"), "{refused:?}");
+    let run = ["silent", "run", "--rules", "guangzhou"];
+    for command in [&["work"][..], &["tick"], &["send"], &run] {
+        let refused = place.program(&[command, &["--date", "2030-01-01"]].concat()).output().unwrap();
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && told.contains("--demo"), "{command:?}: {told}");
+    }
     let before = place.program(&["work", "--demo", "--date", "2020-01-01"]).output().unwrap();
     assert!(
         !before.status.success() && String::from_utf8_lossy(&before.stderr).contains("a day to come"),

@@ -86,6 +86,10 @@ reasons! {
     RecordProofTooOld = "record.proof_too_old", Form;
     RecordSecondMissing = "record.second_missing", Form;
 
+    DeathBeforeEntitled = "death.before_entitled", Form;
+    DeathBeforeProof = "death.before_proof", Form;
+    DeathRecorded = "death.recorded", Refusal;
+
     FormNotTaken = "form.not_taken", Refusal;
     FormScanOther = "form.scan_other", Form;
     FormCodeUnread = "form.code_unread", Form;
@@ -104,6 +108,7 @@ reasons! {
     AttemptSampled = "attempt.sampled", Review;
     AttemptHelperClosed = "attempt.helper_closed", Review;
     AttemptSecondPerson = "attempt.second_person", Review;
+    AttemptRecordedDead = "attempt.recorded_dead", Review;
 
     ChannelClosed = "channel.closed", Refusal;
 

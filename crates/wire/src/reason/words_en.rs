@@ -95,8 +95,8 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "The rules of the place want a second colleague; please leave it to them.",
         ),
         ReviewOwn => (
-            "You helped with this one yourself.",
-            "Please leave it to a colleague, and go on with the next one on the list.",
+            "You had a hand in this one: you helped with it, reported it, or made the decision that it is against.",
+            "Please leave it to a colleague or the head, and go on with the next one on the list.",
         ),
         ReviewRefused => (
             "A colleague looked at the recording and could not confirm that it shows you.",
@@ -129,6 +129,18 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         RecordSecondMissing => (
             "The insured place wants a second person for this way.",
             "Please name a colleague who was there as well; it can't be you.",
+        ),
+        DeathBeforeEntitled => (
+            "This day lies before the day from which the pension is drawn.",
+            "Please check year and day. If the register has the wrong day for the pension, have that put right first.",
+        ),
+        DeathBeforeProof => (
+            "After this day the person was there for a certification, and it still counts.",
+            "Please check year and day. If that certification was not genuine, have it revoked first, then record the death.",
+        ),
+        DeathRecorded => (
+            "This person is recorded as no longer alive, so nothing can be certified.",
+            "If they live, please let the head first take back that they died; then certify.",
         ),
         FormScanOther => (
             "The scan shows the code of another form.",
@@ -185,6 +197,10 @@ pub(super) fn words(reason: ReasonCode) -> Words {
         AttemptSecondPerson => (
             "The insured place wants two members of staff to look at each certification by this way.",
             "Nothing more to do: please wait for our message. Meanwhile the pension is not affected.",
+        ),
+        AttemptRecordedDead => (
+            "The register has this person as no longer alive. That may be wrong, so a member of staff will take a look.",
+            "Nothing more to do: please wait for our message, or phone the social security office of the insured place.",
         ),
         ChannelClosed => (
             "The place where the pension is insured does not certify by app.",

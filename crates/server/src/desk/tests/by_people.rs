@@ -2,6 +2,7 @@
 
 use jianzai_certificate::{MailedForm, MailedFormKind, draw_form};
 use sea_orm::EntityTrait as _;
+use sea_orm::sea_query::Expr;
 
 use super::*;
 use crate::db::year::{certification, message};
@@ -198,6 +199,24 @@ async fn a_form_goes_out_and_comes_back_once() {
         let sealed = std::fs::read(desk.config.data.join(format!("papers/{}.sealed", form["id"].as_str().unwrap())));
         assert!(!sealed.unwrap().windows(7).any(|bytes| bytes == b"a paper"), "sealed");
         assert_eq!(desk.logged("form_issued").await, [(Some(clerk.id), "paper_by_mail".to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn a_line_of_somebody_who_cannot_be_read_is_nobodys_and_costs_no_other_line_its_answer() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let desk = Desk::new(kind).await;
+        let clerk = desk.clerk("clerk.bj", "110000").await;
+        let damaged = desk.person(&number(3)).await.id;
+        let damage = Expr::value(vec![1_u8, 2, 3]);
+        let rows = beneficiary::Entity::update_many().col_expr(beneficiary::Column::Name, damage);
+        let rows = rows.filter(beneficiary::Column::Id.eq(damaged));
+        rows.exec(desk.app.store.single()).await.unwrap();
+        let day = desk.now().date();
+        let list = format!("name,id_number,proof_date\n王健在,{},{day}\n王健在,{},{day}\n", number(3), number(4));
+        let call = desk.client.post(desk.url(&format!("/v1/desk/batches/employer/{}", Uuid::from_u128(9))));
+        let answer = call.bearer_auth(&clerk.token).body(list).send().await.unwrap().text().await.unwrap();
+        assert_eq!(answer, "line,result,reason\n2,refused,identity.not_confirmed\n3,recorded,\n", "{kind:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 mod appeals;
 mod bundle;
 mod by_people;
+mod dead;
 mod deciding;
 mod due;
 mod four_eyes;
@@ -10,6 +11,7 @@ mod helped;
 mod leases;
 mod letters;
 mod links;
+mod own;
 mod places;
 mod queue;
 mod visits;

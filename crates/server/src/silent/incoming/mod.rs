@@ -1,15 +1,18 @@
 //! Events of other services and household registers, taken from files.
 //!
 //! **In**: a CSV or Parquet file: of events with the columns `id_number`, `event`, `day`; of a register with `id_number`,
-//! `status`, and the day of which it speaks beside. Other columns are not read. **Out**: rows of `trace` or
-//! `household_statement` for the people who are in the register of pensions, found by the keyed hash of the ID number.
-//! **What can go wrong**: a row that can't be read is left out and told by its line and reason; the others are kept. Rows about
-//! people who draw nothing here are counted, and no more. No report holds a value of the file.
+//! `status`, and beside it the day of which it speaks, and perhaps the place whose people it has. Other columns are not read.
+//! **Out**: rows of `trace` or `household_statement` for the people who are in the register of pensions, found by the keyed hash
+//! of the ID number. **What can go wrong**: a row that can't be read is left out and told by its line and reason; the others are
+//! kept. Rows about people who draw nothing here are counted, and no more. A register that is about far fewer people than the
+//! one before it is refused, unless whoever brings it says that it is whole. No report holds a value of the file.
 //!
 //! - The same file again is known by its digest, and adds nothing. The same event in two files is one trace: person, kind and
 //!   day are its key. Of two rows of a register about one person the first counts.
 //! - An import that is cut short says nothing until it is repeated: traces count, and people are absent from a register, only
-//!   when all of a file is in. Where rows of a register were left out, nobody is absent from it.
+//!   when all of a file is in. Where rows of a register were left out, or it is about nobody here, nobody is absent from it.
+//! - A register that is refused for being about too few says nothing either. The same file again, with the word that it is whole,
+//!   ends as if that had been said at once.
 //! - Rows are read and hashed on a thread of their own and come in batches; memory holds a few of them, however long the
 //!   file is. PostgreSQL takes the whole file in one transaction, SQLite a batch at a time, so that the service beside it can
 //!   write in between.
@@ -23,20 +26,23 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use sea_orm::{IntoActiveModel as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _};
+use sea_orm::{QueryFilter as _, QueryOrder as _};
 use sha2::{Digest as _, Sha256};
 use time::{Date, OffsetDateTime};
 use tokio::sync::mpsc;
 
-use self::fill::{Counts, fill};
+#[cfg(test)]
+pub(super) use self::fill::BRINGING_IN;
+use self::fill::{Counts, Filled, Filling};
 use self::rows::Reading;
 use crate::clock::to_millis;
 use crate::db::silent_entity::silent_import;
 use crate::import::Note;
 use crate::keys::Role;
 use crate::office::{Office, OfficeError};
-use crate::year::dates::{day_number, numbered_day};
+use crate::year::dates::day_number;
+use crate::year::policy::Place;
 
 /// Batches that wait to be written.
 const WAITING: usize = 2;
@@ -48,8 +54,19 @@ pub(super) const TOLD: usize = 1_000;
 pub enum Source {
     /// Events of other services.
     Events,
-    /// A household register of this day, whole.
-    Register(Date),
+    /// A household register, whole.
+    Register(Household),
+}
+
+/// A household register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Household {
+    /// The day of which it speaks.
+    pub day: Date,
+    /// It has the people who live by the policy of this place, and says nothing of others; none: everybody.
+    pub place: Option<Place>,
+    /// Whether it is taken even where it is about far fewer people than the one before.
+    pub fewer: bool,
 }
 
 /// What came of a file.
@@ -71,6 +88,13 @@ pub struct Taken {
     pub notes: Vec<Note>,
 }
 
+impl Household {
+    /// One of a day that has everybody.
+    pub fn of(day: Date) -> Self {
+        Self { day, place: None, fewer: false }
+    }
+}
+
 impl Source {
     fn kind(self) -> &'static str {
         match self {
@@ -82,7 +106,15 @@ impl Source {
     fn day(self) -> Option<i64> {
         match self {
             Self::Events => None,
-            Self::Register(day) => Some(day_number(day)),
+            Self::Register(household) => Some(day_number(household.day)),
+        }
+    }
+
+    /// The place whose people a register has, as it stands in rows.
+    fn place(self) -> Option<String> {
+        match self {
+            Self::Events => None,
+            Self::Register(household) => household.place.map(|place| place.to_string()),
         }
     }
 }
@@ -112,25 +144,20 @@ impl Office {
         let reading = Reading::open(source, path, now.date(), self.keys.all(Role::IdHash).to_vec())?;
         let (send, mut receive) = mpsc::channel(WAITING);
         let reader = tokio::task::spawn_blocking(move || reading.run(&send));
-        let unfinished = self.silent_unfinished(import.number).await?;
-        let filled = fill(&self.store, source, import.number, &unfinished, &mut receive, interrupted).await;
+        let filling = Filling { store: &self.store, source, import: import.number, at: to_millis(now) };
+        let filled = filling.fill(&mut receive, interrupted).await;
         // The reader ends when nobody receives any more.
         drop(receive);
         let read = reader.await.map_err(|_| unreadable(path, "it is damaged"));
-        let (Some(counts), read) = (filled?, read?.map_err(|why| unreadable(path, &why))?) else {
-            return Ok(Taken { number: import.number, ..Taken::default() });
-        };
-        let left_out = i64::try_from(read.left_out).unwrap_or(i64::MAX);
-        let ended = self.silent_import_end(import, counts, left_out, now).await?;
-        Ok(taken(&ended, false, read.notes))
-    }
-
-    /// Other imports that were cut short.
-    async fn silent_unfinished(&self, but: i64) -> Result<Vec<i64>, OfficeError> {
-        use silent_import::{Column, Entity};
-        let unfinished = Entity::find().filter(Column::EndedAt.is_null()).filter(Column::Number.ne(but));
-        let unfinished = unfinished.all(self.store.reads()).await?;
-        Ok(unfinished.into_iter().map(|import| import.number).collect())
+        let (filled, read) = (filled?, read?.map_err(|why| unreadable(path, &why))?);
+        match filled {
+            Filled::Cut => Ok(Taken { number: import.number, ..Taken::default() }),
+            Filled::TooFew { matched, before } => Err(OfficeError::Refused(format!(
+                "this register has {matched} rows about people here, and the newest one before it had {before}; check that the \
+                 file is whole, and if it is, repeat the import with --fewer"
+            ))),
+            Filled::Ended(counts) => Ok(taken(&counted(import, counts, now), false, read.notes)),
+        }
     }
 
     async fn silent_import_begin(
@@ -141,17 +168,22 @@ impl Office {
     ) -> Result<silent_import::Model, OfficeError> {
         use silent_import::{Column, Entity};
         let tx = self.store.begin("silent import").await?;
-        if let Some(known) = Entity::find().filter(Column::Digest.eq(digest.clone())).one(&*tx).await? {
-            return Ok(known);
+        let known = Entity::find().filter(Column::Digest.eq(digest.clone())).one(&*tx).await?;
+        if let Some(ended) = known.as_ref().filter(|known| known.ended_at.is_some()) {
+            return Ok(ended.clone());
         }
-        if let Some(day) = source.day() {
-            let other = Entity::find().filter(Column::OnDay.eq(day)).filter(Column::EndedAt.is_not_null());
-            if other.one(&*tx).await?.is_some() {
-                let day = numbered_day(day);
-                return Err(OfficeError::Refused(format!(
-                    "there is a register of {day} already; a corrected one is given the day on which it was made"
-                )));
-            }
+        // Also where the file is known: another may have come between its being cut short and now.
+        if let Source::Register(household) = source
+            && is_taken(&*tx, household).await?
+        {
+            let of = household.place.map(|place| format!(" for {place}")).unwrap_or_default();
+            return Err(OfficeError::Refused(format!(
+                "there is a register of {}{of} already; a corrected one is given the day on which it was made",
+                household.day
+            )));
+        }
+        if let Some(known) = known {
+            return Ok(known);
         }
         let last = Entity::find().order_by_desc(Column::Number).one(&*tx).await?;
         let import = silent_import::Model {
@@ -167,41 +199,29 @@ impl Office {
             left_out: 0,
             thinned_at: None,
             cleared_at: None,
+            place: source.place(),
         };
         Entity::insert(import.clone().into_active_model()).exec_without_returning(&*tx).await?;
         tx.commit().await?;
         Ok(import)
     }
+}
 
-    async fn silent_import_end(
-        &self,
-        import: silent_import::Model,
-        counts: Counts,
-        left_out: i64,
-        now: OffsetDateTime,
-    ) -> Result<silent_import::Model, OfficeError> {
-        let ended = silent_import::Model {
-            ended_at: Some(to_millis(now)),
-            kept: counts.kept,
-            known: counts.matched - counts.kept,
-            nobody: counts.rows - counts.matched,
-            left_out,
-            ..import
-        };
-        let tx = self.store.begin("silent import ends").await?;
-        let row = silent_import::ActiveModel {
-            number: Set(ended.number),
-            ended_at: Set(ended.ended_at),
-            kept: Set(ended.kept),
-            known: Set(ended.known),
-            nobody: Set(ended.nobody),
-            left_out: Set(ended.left_out),
-            ..Default::default()
-        };
-        row.update(&*tx).await?;
-        tx.commit().await?;
-        Ok(ended)
-    }
+/// Whether there is a register of the same day for the same place.
+async fn is_taken(db: &impl ConnectionTrait, household: Household) -> Result<bool, DbErr> {
+    use silent_import::{Column, Entity};
+    let place = match household.place {
+        Some(place) => Column::Place.eq(place.to_string()),
+        None => Column::Place.is_null(),
+    };
+    let other = Entity::find().filter(Column::OnDay.eq(day_number(household.day))).filter(place);
+    Ok(other.filter(Column::EndedAt.is_not_null()).one(db).await?.is_some())
+}
+
+/// The row of an import that has ended.
+fn counted(import: silent_import::Model, counts: Counts, now: OffsetDateTime) -> silent_import::Model {
+    let Counts { kept, known, nobody, left_out } = counts;
+    silent_import::Model { ended_at: Some(to_millis(now)), kept, known, nobody, left_out, ..import }
 }
 
 fn taken(row: &silent_import::Model, before: bool, notes: Vec<Note>) -> Taken {
@@ -222,6 +242,10 @@ fn digest(source: Source, path: &Path) -> Result<Vec<u8>, OfficeError> {
     let failed = |error: std::io::Error| unreadable(path, &error.to_string());
     let mut file = File::open(path).map_err(failed)?;
     let mut digest = Sha256::new();
+    if let Some(place) = source.place() {
+        // In front, where those without a place have their kind: none of them can come to the same.
+        digest.update(format!("place {place} "));
+    }
     digest.update(source.kind());
     digest.update(source.day().unwrap_or(0).to_be_bytes());
     let mut piece = vec![0; 1 << 20];

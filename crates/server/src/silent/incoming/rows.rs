@@ -81,8 +81,11 @@ pub(super) struct Batch {
 pub(super) enum Piece {
     /// Rows.
     Rows(Batch),
-    /// That was all of it. A reading that ends without it has failed.
-    End,
+    /// That was all of it, but for the rows that could not be read. A reading that ends without it has failed.
+    End {
+        /// How many those are.
+        left_out: u64,
+    },
 }
 
 /// What was left out.
@@ -145,7 +148,7 @@ impl Reading {
                 }
             }
         }
-        for piece in [Piece::Rows(batch), Piece::End] {
+        for piece in [Piece::Rows(batch), Piece::End { left_out: read.left_out }] {
             // Where nobody receives any more, they say why.
             let _ended = to.blocking_send(piece);
         }

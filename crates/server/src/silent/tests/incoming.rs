@@ -15,7 +15,7 @@ use time::macros::date;
 
 use super::stage::Stage;
 use crate::office::OfficeError;
-use crate::silent::{Source, Taken};
+use crate::silent::{Household, Source, Taken};
 use crate::tests::Kind;
 use crate::year::dates::day_number;
 use crate::year::tests::stage::morning;
@@ -70,10 +70,10 @@ async fn of_two_statements_about_one_person_the_first_counts_and_a_day_has_one_r
         let rows = stage.world.rows_of(&["household_statement"]).await;
         assert!(rows["household_statement"][0].contains("status=resident"), "{rows:?}");
         let other = stage.file("csv", "id_number,status\n");
-        for (source, remedy) in [
-            (Source::Register(TODAY), "a register of 2026-11-21 already"),
-            (Source::Register(date!(2026 - 11 - 22)), "a day that has not come"),
-        ] {
+        for (day, remedy) in
+            [(TODAY, "a register of 2026-11-21 already"), (date!(2026 - 11 - 22), "a day that has not come")]
+        {
+            let source = Source::Register(Household::of(day));
             let error = stage.office.silent_import(source, &other, morning(TODAY)).await.unwrap_err();
             assert!(matches!(&error, OfficeError::Refused(why) if why.contains(remedy)), "{error}");
         }

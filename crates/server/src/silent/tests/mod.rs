@@ -1,7 +1,12 @@
+mod compared;
 mod incoming;
 mod places;
 mod pure;
 mod recorded;
+mod registers;
+mod reported;
 mod retention;
+mod reverted;
 mod stage;
 mod tables;
+mod two_at_once;

@@ -19,6 +19,7 @@ use crate::office::{Decision, OfficeError};
 use crate::silent::{Effect, Outcome, Part, Rules};
 use crate::tests::{Kind, World};
 use crate::year::channel::{Channel, EvidenceKind};
+use crate::year::dates::day_number;
 use crate::year::policy::{Place, PolicySet, Scheme};
 use crate::year::record::{CertificationRecord, Ground, Party};
 use crate::year::tests::stage::{CLERK_ID, morning};
@@ -90,6 +91,10 @@ async fn a_run_records_what_the_policy_takes_and_a_shadow_nothing() {
         assert_eq!(next.recorded(), report.recorded());
         let rows = stage.world.rows_of(&TABLES).await;
         assert_eq!((rows["certification"].len(), rows["review"].len(), rows["silent_run"].len()), (2, 2, 3));
+        // The log tells what each run added, not what it found that was there.
+        let told = ["certified.2,reviews.2,missing.6", "certified.0,reviews.0,missing.6"];
+        let told = told.map(|added| rows["audit_entry"].iter().filter(|row| row.contains(added)).count());
+        assert_eq!(told, [1, 1]);
         let report = audit::verify(&stage.world.config, &stage.world.keys, &[]).await.unwrap();
         assert!(report.faults.is_empty(), "{report:?}");
         both.push(rows);
@@ -135,9 +140,8 @@ async fn a_certification_is_what_any_other_way_would_have_written() {
         );
         assert_eq!(left["certification"], right["certification"]);
         assert_eq!(of(&left["fact"]), of(&right["fact"]));
-        let looks = |rows: &[String]| {
-            rows.iter().filter(|row| row.contains(&format!("next_look={}", crate::year::dates::day_number(ON)))).count()
-        };
+        let looks =
+            |rows: &[String]| rows.iter().filter(|row| row.contains(&format!("next_look={}", day_number(ON)))).count();
         assert_eq!(looks(&run.world.rows_of(&["benefit"]).await["benefit"]), 10);
         assert_eq!(looks(&by_hand.world.rows_of(&["benefit"]).await["benefit"]), 2);
     }
@@ -147,18 +151,57 @@ async fn a_certification_is_what_any_other_way_would_have_written() {
 async fn a_run_cut_short_anywhere_and_repeated_ends_as_an_undisturbed_one_to_the_row() {
     let undisturbed = stage(Kind::Sqlite).await;
     let report = undisturbed.run(qingdao(), false, ON).await;
-    let undisturbed = undisturbed.world.rows_of(&TABLES).await;
+    let mut undisturbed = undisturbed.world.rows_of(&TABLES).await;
+    assert_eq!(take_added(&mut undisturbed), ["detail=certified.2,reviews.2,missing.6"]);
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let stage = stage(kind).await;
         let (file, text) = qingdao();
         // Before the first range is durable, and after; then before the second is.
         for moments in [0, 0, 1, 0] {
-            let cut =
-                stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(moments)).await.unwrap();
+            let cut = stage
+                .office
+                .silent_run_until(file, text, false, morning(ON), &|| ON, &dies_after(moments))
+                .await
+                .unwrap();
             assert!(!cut.ended);
         }
         assert_eq!(stage.run(qingdao(), false, ON).await.found, report.found);
-        assert_eq!(stage.world.rows_of(&TABLES).await, undisturbed, "{kind:?}");
+        let mut rows = stage.world.rows_of(&TABLES).await;
+        assert_eq!(take_added(&mut rows), ["detail=certified.0,reviews.0,missing.4"], "{kind:?}: by the last start");
+        assert_eq!(rows, undisturbed, "{kind:?}");
+    }
+}
+
+/// Takes out of the log what the starts of runs say that they added.
+fn take_added(rows: &mut BTreeMap<&'static str, Vec<String>>) -> Vec<String> {
+    let log = rows.get_mut("audit_entry").unwrap();
+    let added: Vec<String>;
+    (added, *log) = std::mem::take(log).into_iter().partition(|row| row.contains("detail=certified."));
+    added.iter().filter_map(|row| Some(row.split(' ').find(|part| part.starts_with("detail="))?.to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_run_that_reaches_midnight_stops_and_is_run_again_on_the_new_day() {
+    let (file, text) = qingdao();
+    let next = ON + Duration::DAY;
+    // Midnight comes before the first range is durable, just after, and before the second begins. What was looked at by then, and
+    // how much each day records: two certified, two reported, two not found, and of the second range four not found.
+    for (asks, looked_at, recorded) in [(1, 0, (0, 10)), (2, 8, (6, 6)), (3, 8, (6, 6))] {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let stage = stage(kind).await;
+            let asked = AtomicU32::new(0);
+            let today = || if asked.fetch_add(1, Ordering::SeqCst) < asks { ON } else { next };
+            let report =
+                stage.office.silent_run_until(file, text, false, morning(ON), &today, &|| false).await.unwrap();
+            assert!(report.day_over && !report.ended, "{kind:?}: {report:?}");
+            assert_eq!(report.found.values().sum::<u64>(), looked_at);
+            let again = stage.run(qingdao(), false, next).await;
+            assert_ne!(again.run, report.run);
+            assert_eq!(again.found.values().sum::<u64>(), 12);
+            let facts = fact::Entity::find().all(stage.world.store.reads()).await.unwrap();
+            let on = |day| facts.iter().filter(|fact| fact.recorded_day == day_number(day)).count();
+            assert_eq!((on(ON), on(next)), recorded, "{kind:?}: what stands is not recorded again");
+        }
     }
 }
 
@@ -187,13 +230,17 @@ async fn confirmations_reports_of_death_and_absences_are_taken_back_each_for_its
         let counts = ["certified", "revoked", "review_opened", "review_closed", "no_match", "no_match_withdrawn"];
         assert_eq!(counts.map(|kind| kinds(kind, &facts)), [2, 2, 2, 2, 6, 6], "nothing is deleted");
         assert!(rows["silent_run"][0].contains("pass_reverted_at=1"));
-        // A death that was decided on, or withdrawn, is not reported again by the same trace.
-        let again = stage.run(qingdao(), false, later).await;
-        assert_eq!(again.people(Outcome::SuspectedDead), 2);
-        let reviews = review::Entity::find().all(stage.world.store.reads()).await.unwrap();
-        let mut decisions: Vec<_> = reviews.into_iter().map(|review| review.decision.unwrap()).collect();
-        decisions.sort();
-        assert_eq!(decisions, ["lives", "withdrawn"]);
+        // A death on which a clerk has decided is not reported again by the same trace; one whose report was withdrawn is, once.
+        for day in [later, later + Duration::DAY] {
+            let again = stage.run(qingdao(), false, day).await;
+            assert_eq!(again.people(Outcome::SuspectedDead), 2);
+            let reviews = review::Entity::find().all(stage.world.store.reads()).await.unwrap();
+            let mut decisions: Vec<_> =
+                reviews.into_iter().map(|review| (review.beneficiary_id.as_u128(), review.decision)).collect();
+            decisions.sort();
+            let expected = [(5, Some("lives")), (6, None), (6, Some("withdrawn"))];
+            assert_eq!(decisions, expected.map(|(who, decision)| (who, decision.map(str::to_owned))), "{kind:?}");
+        }
     }
 }
 
@@ -255,7 +302,7 @@ async fn a_run_that_was_cut_short_and_overtaken_is_taken_back_as_far_as_it_came(
         let mut stage = stage(kind).await;
         let (file, text) = qingdao();
         // The first range is durable: 1 and 2 certified, 5 and 6 reported, 7 and 8 not found.
-        let cut = stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(1)).await.unwrap();
+        let cut = stage.office.silent_run_until(file, text, false, morning(ON), &|| ON, &dies_after(1)).await.unwrap();
         assert!(!cut.ended);
         stage.events(&[(9, "hospital_stay", ON - Duration::days(2))], ON).await;
         let next = stage.run(qingdao(), false, ON).await;
@@ -285,7 +332,7 @@ async fn nothing_is_added_to_a_run_that_was_taken_back() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let stage = stage(kind).await;
         let (file, text) = qingdao();
-        let cut = stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(1)).await.unwrap();
+        let cut = stage.office.silent_run_until(file, text, false, morning(ON), &|| ON, &dies_after(1)).await.unwrap();
         stage.office.silent_revert(cut.run, Part::Pass, CLERK_ID, morning(ON)).await.unwrap();
         let before = stage.world.rows_of(&UNSEALED).await;
         assert_eq!(stage.run(qingdao(), false, ON).await.run, cut.run);
@@ -298,7 +345,8 @@ async fn a_run_that_is_taken_back_while_it_goes_on_stops() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let stage = stage(kind).await;
         let (file, text) = qingdao();
-        let run = stage.office.silent_run_until(file, text, false, morning(ON), &dies_after(0)).await.unwrap().run;
+        let run =
+            stage.office.silent_run_until(file, text, false, morning(ON), &|| ON, &dies_after(0)).await.unwrap().run;
         let asked = AtomicU32::new(0);
         // Asked the second time, when its first range is durable, it goes on; but somebody has taken it back meanwhile.
         let taken_back = || {
@@ -309,7 +357,7 @@ async fn a_run_that_is_taken_back_while_it_goes_on_stops() {
             }
             false
         };
-        let report = stage.office.silent_run_until(file, text, false, morning(ON), &taken_back).await.unwrap();
+        let report = stage.office.silent_run_until(file, text, false, morning(ON), &|| ON, &taken_back).await.unwrap();
         assert_eq!((report.run, report.ended), (run, true));
         let rows = stage.world.rows_of(&["silent_finding", "certification"]).await;
         assert_eq!(

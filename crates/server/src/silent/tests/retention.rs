@@ -10,8 +10,9 @@ use super::stage::{BORN, Stage, who};
 use crate::clock::to_millis;
 use crate::db::silent_entity::{silent_finding, silent_import, silent_run};
 use crate::office::OfficeError;
-use crate::silent::{Part, Rules, retention};
+use crate::silent::{Household, Part, Rules, retention};
 use crate::tests::Kind;
+use crate::year::policy::Place;
 use crate::year::record::Party;
 use crate::year::tests::stage::{CLERK_ID, morning};
 
@@ -98,6 +99,26 @@ async fn each_goes_on_the_day_of_its_persons_policy_and_not_before() {
         let before = stage.world.rows_of(&["certification", "fact", "silent_import"]).await;
         look(&stage, 1_400).await;
         assert_eq!(stage.world.rows_of(&["certification", "fact", "silent_import"]).await, before, "these stay");
+    }
+}
+
+#[tokio::test]
+async fn of_each_place_the_newest_register_stays() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut stage = stage(kind).await;
+        let of_place = |day| Household { place: Some(Place::Division(370_200)), ..Household::of(day) };
+        let [older, old, later] = [ON - Duration::days(2), ON - Duration::days(1), ON + Duration::days(402)];
+        stage.household(&[(1, "alive")], of_place(older), ON).await.unwrap();
+        stage.household(&[(1, "resident")], of_place(old), ON).await.unwrap();
+        // One that has everybody does not take the place of one that has only some.
+        stage.register(&[(1, "alive")], later, later).await;
+        look(&stage, 1_400).await;
+        let rows = stage.world.rows_of(&["household_statement"]).await;
+        let left = |import: i64| {
+            rows["household_statement"].iter().filter(|row| row.contains(&format!("import={import} "))).count()
+        };
+        // The events are the first import, the register of everybody is the second.
+        assert_eq!([2, 3, 4, 5].map(left), [1, 0, 1, 1], "{kind:?}: an open case, the older, the newest two");
     }
 }
 

@@ -8,8 +8,8 @@ use time::macros::date;
 use uuid::Uuid;
 
 use crate::clock::SystemClock;
-use crate::office::Office;
-use crate::silent::{RunReport, Source, Taken};
+use crate::office::{Office, OfficeError};
+use crate::silent::{Household, RunReport, Source, Taken};
 use crate::tests::{Kind, World, id_number};
 use crate::year::tests::stage::morning;
 
@@ -60,17 +60,27 @@ impl Stage {
         self.import(Source::Events, &path, day).await
     }
 
-    /// Takes a register of a day: person, status.
+    /// Takes a register of a day, however many people it is about: person, status.
     pub(crate) async fn register(&mut self, stated: &[(u128, &str)], of: Date, day: Date) -> Taken {
+        self.household(stated, Household { fewer: true, ..Household::of(of) }, day).await.unwrap()
+    }
+
+    /// Takes a register: person, status.
+    pub(crate) async fn household(
+        &mut self,
+        stated: &[(u128, &str)],
+        household: Household,
+        day: Date,
+    ) -> Result<Taken, OfficeError> {
         let line = |(person, status): &(u128, &str)| format!("{},王健在,{status}\n", Self::id_number(*person));
         let text = stated.iter().map(line).collect::<String>();
         let path = self.file("csv", &format!("id_number,name,status\n{text}"));
-        self.import(Source::Register(of), &path, day).await
+        self.office.silent_import(Source::Register(household), &path, morning(day)).await
     }
 
     pub(crate) async fn run(&self, rules: (&str, &str), shadow: bool, day: Date) -> RunReport {
         let report = self.office.silent_run(rules.0, rules.1, shadow, morning(day)).await.unwrap();
-        assert!(report.ended);
+        assert!(report.ended && !report.day_over);
         report
     }
 }

@@ -11,7 +11,7 @@ use time::{Date, Duration};
 use jianzai_wire::Language;
 
 use super::stage::{Stage, who};
-use crate::silent::{EXAMPLE, Outcome, Rules, Statement, Trace, evaluate};
+use crate::silent::{EXAMPLE, Household, Outcome, Rules, Source, Statement, Trace, evaluate};
 use crate::tests::Kind;
 use crate::year::tests::stage::morning;
 
@@ -88,9 +88,10 @@ async fn agree(kind: Kind, events: &Events, stated: Option<&[(u128, &str)]>, tex
         let traces: Vec<_> =
             traces.iter().map(|(_, kind, day)| Trace { day: *day, kind: (*kind).to_owned() }).collect();
         let register = match (stated, first.get(&person)) {
-            (None, _) => Statement::NotAsked,
-            (Some(_), None) => Statement::Absent { day: of },
-            (Some(_), Some(status)) => Statement::Status { day: of, status: (*status).to_owned() },
+            (_, Some(status)) => Statement::Status { day: of, status: (*status).to_owned() },
+            // From a register that is about nobody, nobody is absent.
+            (Some([_, ..]), None) => Statement::Absent { day: of },
+            (_, None) => Statement::NotAsked,
         };
         let pure = evaluate(&rules, &traces, &register, ON);
         assert_eq!(told.outcome, pure.outcome, "{traces:?} {register:?}");
@@ -130,7 +131,7 @@ async fn a_register_with_rows_that_can_t_be_read_says_of_nobody_that_they_are_ab
         let mut stage = Stage::new(kind, "370200", 2, CAME).await;
         let text = format!("id_number,status\n{},resident\n1101,resident\n", Stage::id_number(1));
         let path = stage.file("csv", &text);
-        stage.import(crate::silent::Source::Register(ON), &path, ON).await;
+        stage.import(Source::Register(Household::of(ON)), &path, ON).await;
         let report = stage.run(("silent.toml", EXAMPLE), true, ON).await;
         assert_eq!(report.people(Outcome::Flagged), 0, "{report:?}");
         // Corrected, a day later.
@@ -149,7 +150,8 @@ async fn what_an_import_cut_short_brought_says_nothing() {
     let mut stage = Stage::new(Kind::Sqlite, "370200", 2, CAME).await;
     let text = format!("id_number,status\n{},resident\n", Stage::id_number(1));
     let path = stage.file("csv", &text);
-    let cut = stage.office.silent_import_until(crate::silent::Source::Register(ON), &path, morning(ON), &|| true).await;
+    let source = Source::Register(Household::of(ON));
+    let cut = stage.office.silent_import_until(source, &path, morning(ON), &|| true).await;
     assert_eq!(cut.unwrap().kept, 0);
     stage.events(&[(1, "hospital_stay", ON)], ON).await;
     let report = stage.run(("silent.toml", EXAMPLE), true, ON).await;
