@@ -22,7 +22,7 @@ use crate::accounts::{invitation, login, logout};
 use crate::app::App;
 use crate::desk::{
     by_people, calls, case, decide, due, evidence, flagged, in_vain, letters, links as desk_links, lists, oversight,
-    person, post, reviews, rosters, visit_reports, visits, wishes,
+    person, post, reviews, rosters, scan, visit_reports, visits, wishes,
 };
 use crate::messages::receipts;
 use crate::problem::{self, Refusal};
@@ -97,6 +97,7 @@ fn by_people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(wishes::contact))
         .routes(routes!(wishes::opt_out))
         .routes(routes!(post::issue))
+        .routes(routes!(scan::scan))
         .routes(routes!(letters::returned))
         .routes(routes!(calls::offer, calls::free))
         .routes(routes!(calls::book))

@@ -3,7 +3,8 @@
 //! **In**: for whom and by which way; later the code that stands on the paper, and a scan of it. **Out**: the code, to be
 //! printed; later the certification, with the scan sealed beside the database. **What can go wrong**: the code is unknown or
 //! its days are over ([`FormRefused`]); a form that was recorded already is known, and its scan stays as it was; the place does
-//! not take the certification: the scan stays, so that it can be looked at and tried again while the form is taken.
+//! not take the certification: the scan stays, so that it can be tried again while the form is taken. Clerks look at it through
+//! the desk, as long as it is kept.
 //!
 //! Every scan bears the day on which it goes, by the policy of the day it was taken in, whatever came of it. Its path stands in
 //! the row before there is a file, so that no file is ever without a row that deletes it; and whoever writes or deletes one
@@ -146,6 +147,24 @@ impl Office {
             ground: Ground::Evidence { kind: channel.evidence(), reference: form.id },
         };
         Ok(self.certify_as(record, form.beneficiary_id, &how, now).await?)
+    }
+
+    /// What came back, opened; `None`: nothing has, or it went on its day.
+    pub(crate) async fn scan_of(
+        &self,
+        config: &Config,
+        form: &Model,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, OfficeError> {
+        let Some(path) = form.scan_path.as_ref().map(|path| config.data.join(path)) else { return Ok(None) };
+        let sealed = match tokio::fs::read(&path).await {
+            // The row comes first, and the file goes first.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| OfficeError::File(format!("{}: {error}", path.display())))?,
+        };
+        let keys = self.keys.clone();
+        let place = Place { table: "mailed_form", column: "scan", row: form.id };
+        let opened = tokio::task::spawn_blocking(move || columns::open(&keys, place, &sealed));
+        Ok(Some(opened.await.map_err(|error| OfficeError::File(error.to_string()))??))
     }
 
     /// Puts down that a form is back, with its scan. One that was refused before keeps the scan that it had, as long as if it

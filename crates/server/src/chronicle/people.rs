@@ -290,10 +290,13 @@ pub(crate) fn is_mobile(phone: &str) -> bool {
 
 /// What was sent and when. A legal notice counts from the day on which a sender took it, unless it did not arrive and none
 /// was taken in its place, and a letter from when the post has brought it: until then it is not sent again, but neither is
-/// anybody suspended who waits for it. What was withdrawn before it went is to be told once there is cause again.
+/// anybody suspended who waits for it. What was withdrawn before it went, or whose letter
+/// was, is to be told once there is cause again.
 fn sent(messages: &[message::Model], today: Date) -> Result<BTreeMap<ReminderKey, Date>, Unreadable> {
     let mut sent = BTreeMap::new();
-    for row in messages.iter().filter(|row| row.state != WITHDRAWN) {
+    let name = |row: &message::Model| (row.cycle, row.rung.clone(), row.recipient.clone());
+    let withdrawn: BTreeSet<_> = messages.iter().filter(|row| row.state == WITHDRAWN).map(name).collect();
+    for row in messages.iter().filter(|row| !withdrawn.contains(&name(row))) {
         let to = Recipient::named(&row.recipient).ok_or(Unreadable("message.recipient"))?;
         let cycle = numbered_day(row.cycle.ok_or(Unreadable("message.cycle"))?);
         let by_letter = row.medium.as_deref() == Some(Medium::Letter.name());

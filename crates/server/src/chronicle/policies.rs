@@ -34,7 +34,7 @@ pub(crate) struct Policies(RwLock<Option<(u64, Arc<PolicySet>)>>);
 impl Policies {
     /// The policies of now.
     pub(crate) async fn current(&self, db: &impl ConnectionTrait) -> Result<Arc<PolicySet>, PoliciesError> {
-        let versions = Entity::find().count(db).await?;
+        let versions = count(db).await?;
         self.of_so_many(db, versions).await
     }
 
@@ -49,6 +49,11 @@ impl Policies {
         *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((versions, set.clone()));
         Ok(set)
     }
+}
+
+/// How many versions there are; none is ever taken away.
+pub(crate) async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    Entity::find().count(db).await
 }
 
 /// Reads all of them.

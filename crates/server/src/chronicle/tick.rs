@@ -20,6 +20,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::people::{Life, lives};
+use super::policies::{self, PoliciesError};
 use super::reminder::row_of;
 use super::rows::of_instruction;
 use crate::audit::{self, Action, Entry};
@@ -27,8 +28,8 @@ use crate::clock::to_millis;
 use crate::db::Datastore;
 use crate::db::year::{benefit, instruction, message, standing_change};
 use crate::keys::KeyRing;
-use crate::messages::WITHDRAWN;
 use crate::messages::unreached::look_again;
+use crate::messages::{WITHDRAWN, told_anew};
 use crate::year::dates::{day_number, days_after};
 use crate::year::names::Named;
 use crate::year::policy::{Policy, PolicySet, Scheme};
@@ -78,8 +79,9 @@ pub(crate) async fn tick(
     policies: &PolicySet,
     now: OffsetDateTime,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> Result<Ticked, DbErr> {
+) -> Result<Ticked, PoliciesError> {
     let mut ticked = Ticked::default();
+    let mut policies = AsOfNow::begun(policies, policies::count(store.reads()).await?);
     loop {
         let added = enrol(store, day_number(now.date())).await?;
         if interrupted() {
@@ -90,7 +92,7 @@ pub(crate) async fn tick(
         }
     }
     loop {
-        batches(store, keys, policies, now, &mut ticked, interrupted).await?;
+        batches(store, keys, &mut policies, now, &mut ticked, interrupted).await?;
         // After the looks, so that whoever has come is known to have; those who are looked for again are looked at once more.
         if ticked.interrupted || look_again(store, now, interrupted).await? == 0 {
             break;
@@ -99,15 +101,40 @@ pub(crate) async fn tick(
     Ok(Ticked { interrupted: interrupted(), ..ticked })
 }
 
+/// The policies, as of each batch: a version that is added between two of them has set everybody's next look to today, and whoever
+/// is looked at after that is looked at by it.
+pub(super) struct AsOfNow<'a> {
+    given: &'a PolicySet,
+    /// Versions of which `given`, or `newer`, is made.
+    versions: u64,
+    newer: Option<PolicySet>,
+}
+
+impl<'a> AsOfNow<'a> {
+    /// With a set that was made of so many versions.
+    pub(super) fn begun(given: &'a PolicySet, versions: u64) -> Self {
+        Self { given, versions, newer: None }
+    }
+
+    /// The policies of now.
+    pub(super) async fn read(&mut self, tx: &impl ConnectionTrait) -> Result<&PolicySet, PoliciesError> {
+        let versions = policies::count(tx).await?;
+        if versions != self.versions {
+            (self.newer, self.versions) = (Some(policies::load(tx).await?), versions);
+        }
+        Ok(self.newer.as_ref().unwrap_or(self.given))
+    }
+}
+
 /// Looks at everybody whose day has come.
 async fn batches(
     store: &Datastore,
     keys: &KeyRing,
-    policies: &PolicySet,
+    policies: &mut AsOfNow<'_>,
     now: OffsetDateTime,
     ticked: &mut Ticked,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> Result<(), DbErr> {
+) -> Result<(), PoliciesError> {
     let mut after = None;
     while let Some(last) = batch(store, keys, policies, now, after, ticked, interrupted).await? {
         after = Some(last);
@@ -138,13 +165,14 @@ async fn enrol(store: &Datastore, today: i64) -> Result<u64, DbErr> {
 async fn batch(
     store: &Datastore,
     keys: &KeyRing,
-    policies: &PolicySet,
+    policies: &mut AsOfNow<'_>,
     now: OffsetDateTime,
     after: Option<(i64, Uuid)>,
     ticked: &mut Ticked,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<(i64, Uuid)>, DbErr> {
+) -> Result<Option<(i64, Uuid)>, PoliciesError> {
     let tx = store.begin_many("tick").await?;
+    let policies = policies.read(&*tx).await?;
     let rows = to_look_at(&*tx, day_number(now.date()), after).await?;
     let last = rows.last().and_then(|row| Some((row.next_look?, row.beneficiary_id)));
     if last.is_none() {
@@ -224,7 +252,9 @@ impl Effects {
         let was = assess(versions, &life.person, yesterday, yesterday).map(|was| was.standing);
         // A step of today is recorded tomorrow, when the day is over.
         let tomorrow = (was != Some(outcome.assessment.standing)).then(|| days_after(today, 1));
-        let next_look = outcome.next_look.into_iter().chain(tomorrow).min();
+        // What was recorded after midnight, while this tick went on, it does not know of.
+        let later = life.person.facts.iter().map(|fact| fact.recorded).filter(|day| *day > today).min();
+        let next_look = outcome.next_look.into_iter().chain(tomorrow).chain(later).min();
         self.benefits.push(benefit::ActiveModel {
             steps_until: Set(day_number(Ord::max(life.kept.steps_until, yesterday))),
             next_look: Set(next_look.map(day_number)),
@@ -254,7 +284,8 @@ impl Effects {
             }
         }
         for rows in self.messages.chunks(ROWS) {
-            message::Entity::insert_many(rows.to_vec()).on_conflict(told_anew()).exec_without_returning(tx).await?;
+            let anew = told_anew([WITHDRAWN, "failed", "no_way"]);
+            message::Entity::insert_many(rows.to_vec()).on_conflict(anew).exec_without_returning(tx).await?;
             if interrupted() {
                 return Ok(false);
             }
@@ -295,17 +326,6 @@ fn found(row: &benefit::Model, now: &Assessment, policy: &Policy, today: i64) ->
         policy_version: Set(Some(i64::from(policy.version))),
         insured_place: Set(row.insured_place.clone()),
     }
-}
-
-/// A message is told once; one that was withdrawn before it went is told when there is cause again.
-fn told_anew() -> OnConflict {
-    use message::Column::{
-        AboutDay, DecidedOn, HandedOn, Id, Medium, QuietFrom, QuietUntil, Receipt, RunAt, State, Template, Tries,
-    };
-    let columns =
-        [Medium, Template, AboutDay, QuietFrom, QuietUntil, DecidedOn, State, Tries, RunAt, HandedOn, Receipt];
-    let withdrawn = Expr::col((message::Entity, State)).eq(WITHDRAWN);
-    OnConflict::column(Id).update_columns(columns).action_and_where(withdrawn).to_owned()
 }
 
 /// What a look may change of a row that is there.

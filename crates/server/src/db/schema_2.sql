@@ -80,13 +80,13 @@ CREATE TABLE message (
   cycle INTEGER,                          -- (once) of a rung of the ladder
   rung TEXT NOT NULL,                     -- (once) the rung's name, or what is announced
   recipient TEXT NOT NULL,                -- (once) elder, family, community
-  medium TEXT,                            -- (once) sms, wechat, app, call, letter, task; none: a clerk has to find a way, or has told it in person
+  medium TEXT,                            -- sms, wechat, app, call, letter, task; none: a clerk has to find a way, or has told it in person
   legal INTEGER NOT NULL,                 -- (once) 1 when the law asks for it
-  template TEXT NOT NULL,                 -- (once) which words
-  about_day INTEGER,                      -- (once) the day that the words name
-  quiet_from INTEGER NOT NULL,            -- (once) minute of the day from which nothing is sent
-  quiet_until INTEGER NOT NULL,           -- (once) minute of the day from which it may be sent again
-  decided_on INTEGER NOT NULL,            -- (once) day on which it was due
+  template TEXT NOT NULL,                 -- which words
+  about_day INTEGER,                      -- the day that the words name; of a notice as it went
+  quiet_from INTEGER NOT NULL,            -- minute of the day from which nothing is sent
+  quiet_until INTEGER NOT NULL,           -- minute of the day from which it may be sent again
+  decided_on INTEGER NOT NULL,            -- day on which it was due; the last, where it was withdrawn and told anew
   state TEXT NOT NULL,                    -- waiting, handed_over, delivered, failed, returned, no_way, withdrawn
   tries INTEGER NOT NULL,                 -- times it was given to the sender
   run_at INTEGER NOT NULL,                -- not before this
@@ -114,12 +114,12 @@ CREATE INDEX instruction_of_day ON instruction (told_on);
 CREATE TABLE payer_list (
   number INTEGER NOT NULL PRIMARY KEY,    -- (once) counts from 1
   made_at INTEGER NOT NULL,               -- (once)
-  instructions INTEGER NOT NULL           -- (once) how many it holds
+  instructions INTEGER NOT NULL           -- how many it holds; fewer once it was written, where some could not be read
 ) STRICT;
 
 CREATE TABLE payer_item (
-  instruction_id BLOB NOT NULL PRIMARY KEY REFERENCES instruction (id), -- (once) each is on one list
-  list INTEGER NOT NULL REFERENCES payer_list (number) -- (once) the list
+  instruction_id BLOB NOT NULL PRIMARY KEY REFERENCES instruction (id), -- each is on one list
+  list INTEGER NOT NULL REFERENCES payer_list (number) -- the list; another where it could not be read when the first was written
 ) STRICT;
 CREATE INDEX payer_item_of_list ON payer_item (list);
 

@@ -30,7 +30,7 @@ CREATE TABLE access_log (
   at INTEGER NOT NULL,                    -- (once)
   staff_id BLOB NOT NULL REFERENCES staff (id), -- (once) who read
   session_id BLOB NOT NULL,               -- (once) in which session
-  what TEXT NOT NULL,                     -- (once) person, roster, visits, visit, case, evidence, portrait, channel, list, letter
+  what TEXT NOT NULL,                     -- (once) person, roster, visits, visit, reported, case, evidence, portrait, channel, list, scan, letter, due, flagged
   reason TEXT NOT NULL,                   -- (once) why, as the reader said
   reference_id BLOB,                      -- (once) the review, appeal or visit that it was for
   sought BLOB,                            -- (once) HMAC-SHA256 of the ID number that was asked for

@@ -63,6 +63,8 @@ pub(crate) enum What {
     Channel,
     /// A person whom a line of a handed-in list names.
     List,
+    /// What a person sent back by post.
+    Scan,
     /// A person whose letter came back.
     Letter,
     /// A person who has to certify, masked, on a list of the area.
@@ -84,6 +86,7 @@ impl What {
             Self::Portrait => "portrait",
             Self::Channel => "channel",
             Self::List => "list",
+            Self::Scan => "scan",
             Self::Letter => "letter",
             Self::Due => "due",
             Self::Flagged => "flagged",

@@ -29,6 +29,7 @@ pub(crate) mod person;
 pub(crate) mod post;
 pub(crate) mod reviews;
 pub(crate) mod rosters;
+pub(crate) mod scan;
 pub(crate) mod visit_reports;
 pub(crate) mod visits;
 pub(crate) mod wishes;

@@ -17,7 +17,7 @@ use crate::chronicle::reminder::STOPS;
 use crate::chronicle::rows::name;
 use crate::clock::to_millis;
 use crate::db::year::message::{ActiveModel, Entity, Model};
-use crate::messages::CALL_SOON;
+use crate::messages::{CALL_SOON, WITHDRAWN, told_anew};
 use crate::year::dates::{LETTER_DAYS, day_number, days_after};
 use crate::year::names::Named as _;
 use crate::year::policy::{Medium, Recipient};
@@ -49,5 +49,5 @@ pub(super) async fn instead(tx: &impl ConnectionTrait, failed: Model, now: Offse
         receipt: Set(None),
         ..failed.into_active_model().reset_all()
     };
-    Entity::insert(row).on_conflict_do_nothing().exec_without_returning(tx).await.map(drop)
+    Entity::insert(row).on_conflict(told_anew([WITHDRAWN])).exec_without_returning(tx).await.map(drop)
 }

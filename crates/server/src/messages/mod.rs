@@ -23,7 +23,7 @@ pub(crate) mod unreached;
 
 use std::collections::VecDeque;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
@@ -285,6 +285,25 @@ async fn claim(store: &Datastore, now: OffsetDateTime) -> Result<Vec<Model>, DbE
     Ok(due.into_iter().map(|message| Model { tries: message.tries + 1, ..message }).collect())
 }
 
+/// A message is told once; where it is in one of some states it is told anew, since there is cause again.
+pub(crate) fn told_anew<const N: usize>(where_it_is: [&'static str; N]) -> OnConflict {
+    let columns = [
+        Column::Medium,
+        Column::Template,
+        Column::AboutDay,
+        Column::QuietFrom,
+        Column::QuietUntil,
+        Column::DecidedOn,
+        Column::State,
+        Column::Tries,
+        Column::RunAt,
+        Column::HandedOn,
+        Column::Receipt,
+    ];
+    let state = Expr::col((Entity, Column::State));
+    OnConflict::column(Column::Id).update_columns(columns).action_and_where(state.is_in(where_it_is)).to_owned()
+}
+
 /// Gives back what was claimed and not tried.
 async fn put_back(store: &Datastore, untried: VecDeque<Model>, now: OffsetDateTime) -> Result<(), DbErr> {
     let tx = store.begin("put messages back").await?;
@@ -304,7 +323,11 @@ impl Office {
         let unknown = |what| OfficeError::Unreadable(what);
         let recipient = Recipient::named(&message.recipient).ok_or(unknown("message.recipient"))?;
         let medium = message.medium.as_deref().and_then(Medium::named).ok_or(unknown("message.medium"))?;
-        let Some(Needed { about_day }) = self.needed(message, now).await? else { return Ok(Way::Withdraw) };
+        let about_day = match self.needed(message, now).await? {
+            Needed::Now { about_day } => about_day,
+            Needed::Later => return Ok(Way::Wait(now + Duration::days(1))),
+            Needed::No => return Ok(Way::Withdraw),
+        };
         let db = self.store.reads();
         let opted_out =
             opt_out::Entity::find_by_id((message.beneficiary_id, message.recipient.clone())).one(db).await?;

@@ -18,13 +18,13 @@ use axum::http::request::Parts;
 use jianzai_wire::ReasonCode;
 use jianzai_wire::api::Problem;
 use jianzai_wire::messages::{Delivery, DeliveryReceipt, ReceiptsRequest, ReceiptsTaken};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DbErr, EntityTrait as _, QuerySelect as _};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DbErr};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ActiveModel, Entity, Model, letter, unreached};
+use super::{ActiveModel, Model, letter, unreached};
 use crate::app::App;
 use crate::clock::to_millis;
 use crate::db::Writing;
@@ -93,7 +93,7 @@ impl Office {
 
 /// Notes what became of a message; false if the gateway was never given it.
 async fn note(tx: &Writing, receipt: &DeliveryReceipt, now: OffsetDateTime) -> Result<bool, DbErr> {
-    let row = Entity::find_by_id(receipt.id).lock_exclusive().one(&**tx).await?;
+    let row = unreached::hold(tx, receipt.id).await?;
     let Some(row) = row.filter(|row| was_given(row, &receipt.receipt)) else { return Ok(false) };
     let (state, handed_on) = match receipt.outcome {
         // Somebody holds it in their hands.

@@ -14,7 +14,7 @@ use crate::chronicle::tick::tick;
 use crate::db::entity::beneficiary;
 use crate::tests::{Kind, World};
 use crate::year::channel::Channel;
-use crate::year::dates::days_after;
+use crate::year::dates::{LETTER_DAYS, days_after};
 use crate::year::facts::{Fact, What};
 use crate::year::tests::stage::{at, morning};
 
@@ -165,60 +165,100 @@ impl Sender for Printing {
     }
 }
 
+impl Printing {
+    fn prints(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// A person of Shenzhen whose text messages never arrive.
+struct Unreached {
+    world: World,
+    office: Office,
+    sender: Printing,
+    day: time::Date,
+}
+
+impl Unreached {
+    async fn new(kind: Kind) -> Self {
+        let (world, office) = due(kind).await;
+        Self { world, office, sender: Printing(false.into()), day: DUE }
+    }
+
+    /// Looks and sends every day, and says of each legal text message that it did not arrive.
+    async fn live(&mut self, days: i64) {
+        use jianzai_wire::messages::{Delivery, DeliveryReceipt};
+        for _ in 0..days {
+            self.day = days_after(self.day, 1);
+            let now = morning(self.day);
+            self.office.tick(now).await.unwrap();
+            self.office.send(&self.sender, now).await.unwrap();
+            let lost = |row: &Model| row.legal && row.medium.as_deref() == Some("sms") && row.receipt.is_some();
+            for row in self.rows().await.into_iter().filter(lost) {
+                let outcome = Delivery::Failed;
+                let receipt = DeliveryReceipt { id: row.id, receipt: row.receipt.unwrap_or_default(), outcome };
+                assert!(self.office.receipts(&[receipt], now).await.unwrap().is_empty());
+            }
+        }
+    }
+
+    async fn rows(&self) -> Vec<Model> {
+        Entity::find().all(self.world.store.reads()).await.unwrap()
+    }
+
+    /// The legal notice, by one medium.
+    async fn notice(&self, by: &str) -> Model {
+        let of = |row: &Model| row.rung == "notice" && row.medium.as_deref() == Some(by);
+        self.rows().await.into_iter().find(of).expect("a notice")
+    }
+
+    async fn is_suspended(&self) -> bool {
+        let told = crate::db::year::instruction::Entity::find().all(self.world.store.reads()).await.unwrap();
+        told.iter().any(|told| told.kind == "suspend")
+    }
+
+    async fn record(&self, what: What) {
+        let tx = self.world.store.begin("test").await.unwrap();
+        add(&*tx, Uuid::from_u128(1), &Fact::of_day(self.day, what), 0).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn nobody_is_suspended_whose_notice_did_not_arrive_until_a_letter_has_gone() {
-    use jianzai_wire::messages::{Delivery, DeliveryReceipt};
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (world, office) = due(kind).await;
-        let policies = policies::load(world.store.reads()).await.unwrap();
-        let sender = Printing(false.into());
-        let rows = async || Entity::find().all(world.store.reads()).await.unwrap();
-        let suspended = async || {
-            let told = crate::db::year::instruction::Entity::find().all(world.store.reads()).await.unwrap();
-            told.iter().any(|told| told.kind == "suspend")
-        };
-        let mut day = DUE;
-        let mut live = async |days: i64| {
-            for _ in 0..days {
-                day = days_after(day, 1);
-                tick(&world.store, &world.keys, &policies, morning(day), &|| false).await.unwrap();
-                office.send(&sender, morning(day)).await.unwrap();
-                let lost = |row: &&Model| row.legal && row.medium.as_deref() == Some("sms") && row.receipt.is_some();
-                let lost: Vec<_> = rows().await.iter().filter(lost).cloned().collect();
-                let said = lost.into_iter().map(|row| DeliveryReceipt {
-                    id: row.id,
-                    receipt: row.receipt.unwrap_or_default(),
-                    outcome: Delivery::Failed,
-                });
-                for receipt in said {
-                    assert!(office.receipts(&[receipt], morning(day)).await.unwrap().is_empty());
-                }
-            }
-        };
-        live(300).await;
-        assert!(!suspended().await);
-        let waits = |row: &Model| (row.rung == "notice" && row.state == "waiting").then(|| row.medium.clone());
-        let waiting: Vec<_> = rows().await.iter().filter_map(waits).collect();
-        assert_eq!(waiting, [Some("letter".to_owned())]);
-        let told = rows().await;
-        let of =
-            |medium| told.iter().find(|row| row.rung == "notice" && row.medium.as_deref() == Some(medium)).unwrap();
-        let (first, letter) = (of("sms"), of("letter"));
-        let come = letter.decided_on + crate::year::dates::LETTER_DAYS;
+        let mut person = Unreached::new(kind).await;
+        person.live(300).await;
+        assert!(!person.is_suspended().await);
+        let (first, letter) = (person.notice("sms").await, person.notice("letter").await);
+        assert_eq!((first.state.as_str(), letter.state.as_str()), ("failed", "waiting"));
+        let come = letter.decided_on + LETTER_DAYS;
         assert!(letter.about_day >= first.about_day && letter.about_day > Some(come), "{letter:?}");
-        sender.0.store(true, std::sync::atomic::Ordering::Relaxed);
-        live(1 + crate::year::dates::LETTER_DAYS).await;
-        assert!(!suspended().await, "the post is on its way");
-        live(1).await;
-        assert!(suspended().await);
-        let letter =
-            rows().await.into_iter().find(|row| row.rung == "notice" && row.handed_on.is_some_and(|day| day > come));
-        let letter = letter.expect("it has gone");
-        assert_eq!(
-            letter.about_day,
-            letter.handed_on.map(|day| day + crate::year::dates::LETTER_DAYS + 1),
-            "no day that is over"
-        );
+        person.sender.prints();
+        person.live(1 + LETTER_DAYS).await;
+        assert!(!person.is_suspended().await, "the post is on its way");
+        person.live(1).await;
+        assert!(person.is_suspended().await);
+        let letter = person.notice("letter").await;
+        assert_eq!(letter.about_day, letter.handed_on.map(|day| day + LETTER_DAYS + 1), "no day that is over");
+    }
+}
+
+#[tokio::test]
+async fn a_notice_that_waits_for_the_post_outlives_a_review() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut person = Unreached::new(kind).await;
+        while person.rows().await.iter().all(|row| row.medium.as_deref() != Some("letter")) {
+            person.live(1).await;
+        }
+        let review = Uuid::from_u128(70);
+        person.record(What::ReviewOpened { review }).await;
+        person.live(20).await;
+        assert_eq!(person.notice("letter").await.state, "waiting");
+        person.record(What::ReviewClosed { review }).await;
+        person.sender.prints();
+        person.live(120).await;
+        assert_eq!((person.notice("letter").await.state.as_str(), person.is_suspended().await), ("handed_over", true));
     }
 }
 

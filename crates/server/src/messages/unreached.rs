@@ -58,7 +58,7 @@ impl Office {
         now: OffsetDateTime,
     ) -> Result<Option<LetterReturned>, OfficeError> {
         let (tx, at) = (self.store.begin("letter returned").await?, to_millis(now));
-        let row = Entity::find_by_id(letter).lock_exclusive().one(&*tx).await?;
+        let row = hold(&tx, letter).await?;
         let Some(row) = row.filter(was_posted) else { return Ok(None) };
         if row.state == RETURNED {
             let review = open_case(&*tx, row.beneficiary_id).await?;
@@ -75,6 +75,14 @@ impl Office {
     }
 }
 
+/// A message, not to be changed by anybody else before the transaction ends; and before it the row of whom it is about, as whoever
+/// changes both holds them: so a tick that is stopping payment at this moment, on the strength of the message, is waited for.
+pub(super) async fn hold(tx: &Writing, message: Uuid) -> Result<Option<Model>, DbErr> {
+    let Some(row) = Entity::find_by_id(message).one(&**tx).await? else { return Ok(None) };
+    benefit::Entity::find_by_id(row.beneficiary_id).lock_exclusive().one(&**tx).await?;
+    Entity::find_by_id(message).lock_exclusive().one(&**tx).await
+}
+
 /// Whether it is a letter to the person themselves that a sender took.
 pub(crate) fn was_posted(row: &Model) -> bool {
     let is_letter = row.medium.as_deref() == Some(Medium::Letter.name()) && row.recipient == Recipient::Elder.name();
@@ -87,8 +95,6 @@ pub(super) async fn look_for(tx: &Writing, lost: &Model, at: i64) -> Result<(), 
     if lost.recipient != Recipient::Elder.name() {
         return Ok(());
     }
-    // Held, so that a tick that is stopping payment at this moment, on the strength of this message, is waited for.
-    benefit::Entity::find_by_id(lost.beneficiary_id).lock_exclusive().one(&**tx).await?;
     let too_late = lost.template == STOPS && is_stopped(&**tx, lost.beneficiary_id).await?;
     if !too_late && !was_posted(lost) {
         return Ok(());

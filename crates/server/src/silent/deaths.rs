@@ -7,8 +7,8 @@
 //! There is one report for each day that a trace of death speaks of, and one in all where only a register states it, since each
 //! month's states it anew. Another follows it
 //! - where it was withdrawn: nobody has decided on the death;
-//! - where a clerk decided at least [`WORD_DAYS`] ago that the person lives, and only a register speaks of the death: of somebody
-//!   who has died since it would say the same.
+//! - where a clerk decided at least [`WORD_DAYS`] ago that the person lives, or that they died, which was taken back since, and only
+//!   a register speaks of the death: of somebody who has died since it would say the same.
 //!
 //! What follows a report is named by it. Reports by people have names of another kind, and so are never taken for one of these.
 
@@ -31,6 +31,8 @@ const WORD_DAYS: i64 = 180;
 pub(super) const WITHDRAWN: &str = "withdrawn";
 /// The decision of a clerk who says that the person lives.
 const LIVES: &str = "lives";
+/// That they died. Whoever is recorded as dead still is not asked about: this was taken back.
+const DIED: &str = "died";
 
 /// Somebody who is suspected to have died.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ pub(super) async fn decided(db: &impl ConnectionTrait, range: Range) -> Result<H
     let backend = db.get_database_backend();
     let sql = format!(
         "SELECT id, decision, decided_at FROM review WHERE {} AND kind = '{}' AND decided_at IS NOT NULL \
-         AND decision IN ('{WITHDRAWN}', '{LIVES}')",
+         AND decision IN ('{WITHDRAWN}', '{LIVES}', '{DIED}')",
         range.holds(backend, "beneficiary_id"),
         Kind::DeathReport.name()
     );
@@ -138,11 +140,13 @@ mod tests {
     fn a_report_that_was_withdrawn_is_followed_and_a_clerk_s_word_after_half_a_year_by_a_register_only() {
         /// Decisions, and how many reports are passed over where a register states the death, and where a trace does.
         type Case = (&'static [(&'static str, i64)], usize, usize);
-        let cases: [Case; 7] = [
+        let cases: [Case; 9] = [
             (&[("withdrawn", 0)], 1, 1),
             (&[("withdrawn", 0), ("withdrawn", 0)], 2, 2),
             (&[("lives", 179)], 0, 0),
             (&[("lives", 180)], 1, 0),
+            (&[("died", 179)], 0, 0),
+            (&[("died", 180)], 1, 0),
             (&[("withdrawn", 200), ("lives", 190)], 2, 1),
             (&[("withdrawn", 200), ("lives", 20)], 1, 1),
             (&[("lives", 400), ("lives", 20)], 1, 0),

@@ -13,7 +13,7 @@ use time::Date;
 use super::dates::days_after;
 use super::facts::{Person, What};
 use super::names::words;
-use super::policy::{Policy, PolicySet};
+use super::policy::{Missing, Policy, PolicySet};
 use super::window::{Cycle, Window, cycle};
 
 use holds::{Span, holds, suspended_spans};
@@ -86,7 +86,11 @@ pub fn assess(versions: &[Policy], person: &Person, on: Date, known: Date) -> Op
             (None, Some(_)) => Standing::Suspended,
             (None, None) => unsuspended(cycle_now.window, on),
         },
-        cycle: holds.iter().filter_map(|hold| hold.new_cycle).chain(corrected(person, known)).fold(since, Date::max),
+        cycle: holds
+            .iter()
+            .filter_map(|hold| hold.new_cycle)
+            .chain(corrected(policy, person, since, known))
+            .fold(since, Date::max),
         window: cycle_now.window,
         suspends_on: suspended.or(coming).map(|span| span.from),
         held: holds.iter().filter(|hold| hold.is_open(on)).filter_map(|hold| hold.held).min(),
@@ -148,9 +152,11 @@ fn no_match_after(person: &Person, since: Date, on: Date, known: Date) -> Option
     compared.filter(|day| *day > since && *day <= on).min()
 }
 
-/// When comparisons were taken back: whoever was told of what would follow from one is told anew when another says so.
-fn corrected(person: &Person, known: Date) -> impl Iterator<Item = Date> {
-    person.known(known).filter_map(|fact| match fact.what {
+/// When comparisons that had counted were taken back: whoever was told of what would follow from one is told anew when another says
+/// so.
+fn corrected(policy: &Policy, person: &Person, since: Date, known: Date) -> impl Iterator<Item = Date> {
+    let counted = policy.matching.missing != Missing::Nothing;
+    person.known(known).filter(move |fact| counted && fact.on > since).filter_map(|fact| match fact.what {
         What::NoMatchWithdrawn { .. } => Some(fact.recorded),
         _ => None,
     })

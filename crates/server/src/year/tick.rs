@@ -62,8 +62,9 @@ pub fn look(
     let quiet = policy.quiet.covers(now.time()).then_some(day);
     let rung = next_rung(policy, &assessment, day);
     let wanted = instruct(policy, &assessment, &kept.told, day);
+    let paid = is_paid(&kept.told);
     let suspends = matches!(wanted, Some(Instruction::Suspend { .. }));
-    let waits = suspends && !notice_given(policy, assessment.cycle, &kept.sent, day);
+    let waits = suspends && paid && !notice_given(policy, assessment.cycle, &kept.sent, day);
     let tomorrow = waits.then(|| days_after(day, 1));
     Some(Outcome {
         day,
@@ -71,17 +72,25 @@ pub fn look(
         instruction: wanted.filter(|_| !waits),
         reminders: reminders(policy, &assessment, contact, &kept.sent, now)
             .into_iter()
-            .filter(|reminder| !(waits && says_stopped(policy, reminder)))
+            .filter(|reminder| !(waits && speaks_of(policy, reminder, |days| days >= 0)))
+            .filter(|reminder| paid || !speaks_of(policy, reminder, |days| days < 0))
             .collect(),
         next_look: [quiet, tomorrow, assessment.next_look, rung].into_iter().flatten().min(),
         assessment,
     })
 }
 
-/// Whether a reminder says that payment has stopped: nobody is told so while the payer is not.
-fn says_stopped(policy: &Policy, reminder: &Reminder) -> bool {
-    let stopped = |rung: &Rung| rung.from == Anchor::Suspension && rung.days >= 0;
-    policy.ladder.iter().any(|rung| rung.name == reminder.key.rung && stopped(rung))
+/// Whether a reminder speaks of a suspension, so many days from it: that payment has stopped nobody is told while the payer is not,
+/// and that it will stop nobody whom it has stopped for.
+fn speaks_of(policy: &Policy, reminder: &Reminder, so_many: impl Fn(i16) -> bool) -> bool {
+    let speaks = |rung: &Rung| rung.from == Anchor::Suspension && so_many(rung.days);
+    policy.ladder.iter().any(|rung| rung.name == reminder.key.rung && speaks(rung))
+}
+
+/// Whether the payer pays, by what it was told last.
+fn is_paid(told: &[Told]) -> bool {
+    let turns = told.iter().rev().find(|told| !matches!(told.instruction, Instruction::BackPay { .. }));
+    !turns.is_some_and(|told| matches!(told.instruction, Instruction::Suspend { .. } | Instruction::Stop { .. }))
 }
 
 impl Kept {

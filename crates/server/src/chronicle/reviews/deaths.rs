@@ -6,7 +6,8 @@
 //! lies before the pension began, or before a certification for which the person was there, and which counts.
 //!
 //! Whoever is recorded as dead is certified by nobody, neither by the judge nor by a clerk, whichever way they come. That they
-//! live is recorded first, by a head ([`Office::withdraw_death`]): so what is recorded never says both.
+//! live is recorded first, by a head ([`Office::withdraw_death`]): so no certification for which somebody was seen says otherwise.
+//! Data leave out whom the last tick found dead.
 
 use std::collections::HashSet;
 

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use jianzai_wire::Division;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use time::Date;
 use time::macros::date;
 use uuid::Uuid;
 
+use crate::chronicle::policies;
 use crate::chronicle::record::add;
+use crate::chronicle::tick::AsOfNow;
 use crate::clock::{SystemClock, to_millis};
 use crate::db::year::{benefit, message};
 use crate::messages::WITHDRAWN;
@@ -17,7 +20,8 @@ use crate::tests::{Kind, World, on_both_databases};
 use crate::year::channel::Channel;
 use crate::year::dates::{day_number, days_after};
 use crate::year::facts::{Fact, What};
-use crate::year::tests::stage::morning;
+use crate::year::policy::{PolicySet, SHIPPED, Scheme};
+use crate::year::tests::stage::{CLERK, morning};
 
 const CAME: Date = date!(2026 - 01 - 10);
 const WHO: Uuid = Uuid::from_u128(1);
@@ -30,7 +34,8 @@ async fn somebody(kind: Kind) -> World {
 
 on_both_databases!(
     a_fact_that_comes_while_somebody_is_looked_at_is_looked_at_next,
-    a_notice_that_was_withdrawn_is_given_once_there_is_cause_again
+    a_notice_that_was_withdrawn_is_given_once_there_is_cause_again,
+    a_version_that_is_added_beside_a_tick_is_what_it_goes_on_with
 );
 
 async fn a_fact_that_comes_while_somebody_is_looked_at_is_looked_at_next(kind: Kind) {
@@ -87,4 +92,22 @@ async fn a_notice_that_was_withdrawn_is_given_once_there_is_cause_again(kind: Ki
         suspended += office.tick(morning(day)).await.unwrap().instructions;
     }
     assert_eq!(suspended, 1);
+}
+
+async fn a_version_that_is_added_beside_a_tick_is_what_it_goes_on_with(kind: Kind) {
+    let world = somebody(kind).await;
+    let office = Office::open(&world.config, &SystemClock).await.unwrap();
+    office.tick(morning(CAME)).await.unwrap();
+    // What a tick has read before the version came.
+    let before = policies::load(world.store.reads()).await.unwrap();
+    let (file, text) = SHIPPED.iter().find(|(file, _)| *file == "shanghai.toml").unwrap();
+    let text = text.replace("version = 1", "version = 2").replace("2026-01-01", "2026-02-01");
+    let begun = policies::count(world.store.reads()).await.unwrap();
+    let files = [((*file).to_owned(), text)];
+    office.apply(&files, CLERK, morning(CAME)).await.unwrap();
+    let mut policies = AsOfNow::begun(&before, begun);
+    let place = Division::parse("310000").unwrap();
+    let newest = |set: &PolicySet| set.versions(place, Scheme::EmployeePension).last().unwrap().version;
+    let tx = world.store.begin_many("test").await.unwrap();
+    assert_eq!((newest(&before), newest(policies.read(&*tx).await.unwrap())), (1, 2));
 }

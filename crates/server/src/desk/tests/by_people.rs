@@ -198,6 +198,21 @@ async fn a_form_goes_out_and_comes_back_once() {
         assert_eq!((kept.len(), kept[0].channel.as_str()), (1, "paper_by_mail"));
         let sealed = std::fs::read(desk.config.data.join(format!("papers/{}.sealed", form["id"].as_str().unwrap())));
         assert!(!sealed.unwrap().windows(7).any(|bytes| bytes == b"a paper"), "sealed");
+        // A clerk of the place looks at it once more; another's finds nobody, as with a form that is none.
+        let path = format!("forms/{}/scan", form["id"].as_str().unwrap());
+        let seen = desk.get(&clerk, &path).await;
+        assert_eq!(
+            (seen.status().as_u16(), &seen.headers()["content-type"]),
+            (200, &"application/pdf".parse().unwrap())
+        );
+        assert_eq!(&seen.bytes().await.unwrap()[..], b"%PDF-1.7 a paper");
+        for (who, path) in [(&elsewhere, path.as_str()), (&clerk, "forms/00000000-0000-4000-8000-000000000000/scan")] {
+            assert_eq!(desk.get(who, path).await.status(), StatusCode::NOT_FOUND);
+        }
+        let looks = access_log::Entity::find().filter(access_log::Column::What.eq("scan")).all(desk.app.store.reads());
+        let looks: Vec<_> = looks.await.unwrap().into_iter().map(|look| look.outcome).collect();
+        assert_eq!(looks.iter().filter(|outcome| *outcome == "shown").count(), 1, "{looks:?}");
+        assert_eq!(looks.len(), 3);
         assert_eq!(desk.logged("form_issued").await, [(Some(clerk.id), "paper_by_mail".to_owned())]);
     }
 }

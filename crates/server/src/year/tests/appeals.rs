@@ -264,9 +264,12 @@ fn a_death_that_is_taken_back_brings_nobody_the_payment_that_had_stopped_before(
     stage.record(What::Deceased { clerk: CLERK_ID });
     stage.look();
     stage.live_until(date!(2027 - 09 - 01));
+    let before = stage.sent.len();
     stage.record(What::DeathWithdrawn { clerk: CLERK_ID });
     stage.live_until(date!(2027 - 10 - 20));
-    assert_eq!(stage.standing(), Standing::Suspended);
+    assert_eq!((stage.standing(), notices(&stage, before)), (Standing::Suspended, vec![]));
+    let told: Vec<_> = stage.sent[before..].iter().map(|(_, rung, ..)| rung.as_str()).collect();
+    assert!(told.contains(&"stopped"), "that it has stopped they are told: {told:?}");
     assert!(!stage.instructions().iter().any(|told| matches!(told, Instruction::Resume { .. })));
 }
 
