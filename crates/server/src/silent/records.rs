@@ -87,16 +87,15 @@ pub(super) async fn write_facts(
     bulk.insert("fact", &columns).await
 }
 
-/// Lets a tick look today at whoever got a fact of this run in a range; each row is written, as by [`look_by`].
-///
-/// [`look_by`]: crate::chronicle::record::look_by
+/// Lets a tick look today at whoever got a fact of this run in a range. Whose next look is due already is not written once more: a
+/// range is written in its turn ([`crate::db::Datastore::begin_bulk_many`]), so no tick is at work that could have the last word.
 pub(super) async fn look_today(bulk: &mut Bulk, run: &silent_run::Model, range: Range) -> Result<(), DbErr> {
     let backend = bulk.backend();
     let (day, at) = (run.on_day, run.began_at);
     let (people, facts) = (range.holds(backend, "beneficiary_id"), range.holds(backend, "f.beneficiary_id"));
     let sql = format!(
-        "UPDATE benefit SET next_look = CASE WHEN next_look IS NULL OR next_look > {day} THEN {day} ELSE next_look END \
-         WHERE {people} AND beneficiary_id IN (SELECT f.beneficiary_id FROM fact f \
+        "UPDATE benefit SET next_look = {day} WHERE {people} AND (next_look IS NULL OR next_look > {day}) \
+         AND beneficiary_id IN (SELECT f.beneficiary_id FROM fact f \
            WHERE {facts} AND f.recorded_day = {day} AND f.recorded_at = {at})"
     );
     bulk.execute(sql).await.map(drop)
