@@ -8,11 +8,15 @@ use image::{GrayImage, ImageReader, Limits};
 use crate::SignedCertificate;
 use crate::signed::PREFIX;
 
-/// Text, COSE bytes, PNG or JPEG with the QR code, or the PDF. `None` if there is nothing.
+/// So many pictures of a PDF are looked at: a scan has one a page.
+const PICTURES: usize = 8;
+const JPEG: &[u8] = b"\xff\xd8\xff";
+
+/// Text, COSE bytes, PNG or JPEG with the QR code, the PDF, or a scan of it as a PDF. `None` if there is nothing.
 pub(crate) fn find(input: &[u8]) -> Option<Vec<u8>> {
     match input {
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => in_picture(input, &SignedCertificate::from_text),
-        [b'%', b'P', b'D', b'F', ..] => in_pdf(input),
+        [b'%', b'P', b'D', b'F', ..] => in_pdf(input).or_else(|| in_scan(input, &SignedCertificate::from_text)),
         [0xd2 | 0x84, ..] => Some(input.to_vec()),
         _ => SignedCertificate::from_text(std::str::from_utf8(input).ok()?),
     }
@@ -29,11 +33,18 @@ fn in_pdf(pdf: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The code of a form ([`crate::MailedForm`]) that a picture of it shows, PNG or JPEG, as it is printed. `None` if there is none
-/// that can be read, or it is no picture.
-pub fn form_code(picture: &[u8]) -> Option<String> {
+/// The code of a form ([`crate::MailedForm`]) that a picture of it shows, PNG, JPEG, or a PDF with JPEG pictures as scanners make
+/// it; as it is printed. `None` if there is none that can be read, or it is no picture.
+pub fn form_code(scan: &[u8]) -> Option<String> {
     let printed = |text: &str| is_form_code(text).then(|| text.to_owned());
-    in_picture(picture, &printed)
+    if scan.starts_with(b"%PDF") { in_scan(scan, &printed) } else { in_picture(scan, &printed) }
+}
+
+/// In the JPEG pictures of a PDF, which lie in it as they are. Nothing of it is unpacked but these: a small file can't unfold into
+/// gigabytes. Pictures of other kinds (black and white as in a facsimile) are not read.
+fn in_scan<T>(pdf: &[u8], wanted: &dyn Fn(&str) -> Option<T>) -> Option<T> {
+    let begins = pdf.windows(JPEG.len()).enumerate().filter(|(_, window)| *window == JPEG).map(|(at, _)| at);
+    begins.take(PICTURES).filter_map(|at| pdf.get(at..)).find_map(|picture| in_picture(picture, wanted))
 }
 
 /// `ABCDE-FGHJK-LMNPQ-RSTUV`.

@@ -273,6 +273,7 @@ fn due() {
         standing: DueStanding::Overdue,
         area: Some(account().area),
         to_visit: true,
+        unreached: false,
         after: Some(place),
         reason: ReadReason::Visit,
     };
@@ -290,6 +291,7 @@ fn due() {
         },
         told: Some("visit".into()),
         to_visit: true,
+        unreached: false,
         in_vain: vec![VisitDay { on: date!(2026 - 11 - 20) }],
     };
     sent("desk_due", &DueList { people: vec![person], next: Some(place) });

@@ -156,6 +156,9 @@ impl Page<'_> {
 
 #[cfg(test)]
 mod tests {
+    use krilla::Document;
+    use krilla::geom::Size;
+    use krilla::page::PageSettings;
     use time::macros::date;
 
     use super::*;
@@ -183,11 +186,33 @@ mod tests {
             let mut jpeg = std::io::Cursor::new(Vec::new());
             turned.write_to(&mut jpeg, image::ImageFormat::Jpeg).expect("a JPEG");
             assert_eq!(crate::form_code(jpeg.get_ref()).as_deref(), Some("ABCDE-FGHJK-LMNPQ-RSTUV"), "{kind:?}");
+            // The second page of what a scanner makes, behind one that shows no code.
+            let mut blank = std::io::Cursor::new(Vec::new());
+            image::GrayImage::from_pixel(1240, 1754, image::Luma([250]))
+                .write_to(&mut blank, image::ImageFormat::Jpeg)
+                .expect("a JPEG");
+            let scanned = scanned(&[blank.get_ref(), jpeg.get_ref()]);
+            assert_eq!(crate::form_code(&scanned).as_deref(), Some("ABCDE-FGHJK-LMNPQ-RSTUV"), "{kind:?}");
             assert_eq!(crate::form_code(&drawing.pdf().expect("a sheet")), None, "a picture only");
             assert!(drawing.svg().contains("＊＊明") && drawing.svg().contains("2027年2月20日"));
             assert!(drawing.pdf().expect("a sheet").starts_with(b"%PDF-"));
         }
         assert!(!format!("{:?}", form(MailedFormKind::Papers)).contains("ABCDE"));
+    }
+
+    /// A PDF with a picture on each page.
+    fn scanned(pages: &[&[u8]]) -> Vec<u8> {
+        let mut document = Document::new();
+        for page in pages {
+            let a4 = Size::from_wh(595.0, 842.0).expect("a size");
+            let picture = krilla::image::Image::from_jpeg(page.to_vec().into(), false).expect("a JPEG");
+            let mut page = document.start_page_with(PageSettings::new(a4));
+            let mut surface = page.surface();
+            surface.draw_image(picture, a4);
+            surface.finish();
+            page.finish();
+        }
+        document.finish().expect("a PDF")
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Who has to certify: `POST /v1/desk/due`; and the person whom that list names: `POST /v1/desk/due/person`.
 //!
-//! **In**: a standing, an area within one's own, whether only those to be visited are wanted, and after whom. **Out**: a page,
+//! **In**: a standing, an area within one's own, whether only those to be visited are wanted, or those whom no message has reached,
+//! and after whom. **Out**: a page,
 //! by place and there by the day by which they have to certify, as the last look of the year found them; each with what they
 //! were told last and when nobody opened. Names are masked: to see more, the person is opened, which counts and is logged as any
 //! other read. **What can go wrong**: the area lies outside one's own (`account.not_allowed`); somebody's row can't be
@@ -8,7 +9,7 @@
 //! `desk.nobody_found`, no sooner than wherever nobody is found.
 //!
 //! An index on standing, place and day serves it: a page costs what its people cost, however many are registered; that of those
-//! to be visited, what those cost who stand between them. An account that goes through too many pages has to wait.
+//! to be visited or not reached, what those cost who stand between them. An account that goes through too many pages has to wait.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::app::App;
 use crate::db::desk_entity::access_log;
 use crate::db::entity::beneficiary;
 use crate::db::year::{benefit, fact, message};
+use crate::messages::unreached::RETURNED;
 use crate::problem::{Body, Refusal};
 use crate::year::dates::{day_number, numbered_day};
 use crate::year::names::Named as _;
@@ -45,6 +47,11 @@ const PAGE: usize = 50;
 const HOUR_MS: i64 = 3_600_000;
 /// People whom lists show to one account in an hour: a hundred pages.
 const SHOWN_AN_HOUR: u64 = 5_000;
+
+/// A sender has taken it, and it is not known to have failed.
+const GIVEN: [&str; 2] = ["handed_over", "delivered"];
+/// It came to nobody.
+const IN_VAIN: [&str; 3] = ["failed", "no_way", RETURNED];
 
 /// Who has to certify.
 #[utoipa::path(post, path = "/v1/desk/due", tag = "desk", security(("desk" = [])), request_body = DueRequest, responses(
@@ -111,6 +118,9 @@ fn page(request: &DueRequest, [lowest, highest]: [String; 2]) -> Select<benefit:
     if request.to_visit {
         rows = rows.filter(Expr::exists(task()));
     }
+    if request.unreached {
+        rows = rows.filter(Expr::exists(told(&IN_VAIN))).filter(Expr::exists(told(&GIVEN)).not());
+    }
     if let Some(DuePlace { insured_place, due_by, person }) = request.after {
         let key = Expr::tuple([InsuredPlace, DueBy, BeneficiaryId].map(|column| Expr::col((benefit::Entity, column))));
         let place = [Expr::value(String::from(insured_place)), Expr::value(day_number(due_by)), Expr::value(person)];
@@ -127,14 +137,30 @@ fn place_of(row: &benefit::Model) -> Option<DuePlace> {
 
 /// The community's task to see somebody, of this cycle.
 fn task() -> SelectStatement {
+    of_this_cycle(|column| {
+        column(message::Column::Recipient)
+            .eq(Recipient::Community.name())
+            .and(column(message::Column::State).ne("withdrawn"))
+    })
+}
+
+/// What the person or the family was to be told in this cycle, as far as it stands so.
+fn told(states: &[&str]) -> SelectStatement {
+    of_this_cycle(|column| {
+        column(message::Column::Recipient)
+            .ne(Recipient::Community.name())
+            .and(column(message::Column::State).is_in(states.iter().copied()))
+    })
+}
+
+fn of_this_cycle(which: impl FnOnce(fn(message::Column) -> Expr) -> Expr) -> SelectStatement {
     let of_message = |column| Expr::col((message::Entity, column));
     Query::select()
         .expr(Expr::val(1))
         .from(message::Entity)
         .and_where(of_message(message::Column::BeneficiaryId).equals((benefit::Entity, benefit::Column::BeneficiaryId)))
         .and_where(of_message(message::Column::Cycle).equals((benefit::Entity, benefit::Column::Cycle)))
-        .and_where(of_message(message::Column::Recipient).eq(Recipient::Community.name()))
-        .and_where(of_message(message::Column::State).ne("withdrawn"))
+        .and_where(which(of_message))
         .to_owned()
 }
 
@@ -204,7 +230,11 @@ impl Beside {
         let registered = self.registered.get(&id).ok_or(ReasonCode::ServerInternal)?;
         let messages = self.messages.remove(&id).unwrap_or_default();
         let insured_place = registered.insured_place(&app.keys)?;
-        let given = messages.iter().filter(|message| ["handed_over", "delivered"].contains(&message.state.as_str()));
+        let is = |message: &message::Model, states: &[&str]| states.contains(&message.state.as_str());
+        let given = messages.iter().filter(|message| is(message, &GIVEN));
+        let mut theirs = messages.iter().filter(|message| message.recipient != Recipient::Community.name());
+        let unreached =
+            theirs.clone().any(|message| is(message, &IN_VAIN)) && !theirs.any(|message| is(message, &GIVEN));
         let person = DuePerson {
             id,
             masked_name: registered.name(&app.keys)?.masked(),
@@ -213,6 +243,7 @@ impl Beside {
             standing: standing(row),
             told: given.max_by_key(|message| message.handed_on).map(|last| last.rung.clone()),
             to_visit: messages.iter().any(|message| message.recipient == Recipient::Community.name()),
+            unreached,
             in_vain: self.in_vain.remove(&id).unwrap_or_default(),
         };
         Ok((person, insured_place))
@@ -271,7 +302,14 @@ mod tests {
                 person: Uuid::from_u128(1),
             };
             for (standing, after) in DueStanding::ALL.into_iter().flat_map(|one| [(one, None), (one, Some(place))]) {
-                let request = DueRequest { standing, area: None, to_visit: false, after, reason: ReadReason::Asked };
+                let request = DueRequest {
+                    standing,
+                    area: None,
+                    to_visit: false,
+                    unreached: false,
+                    after,
+                    reason: ReadReason::Asked,
+                };
                 let backend = world.store.reads().get_database_backend();
                 let mut asked = page(&request, ["440000".into(), "449999".into()]).build(backend);
                 let explain = if backend == DbBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };

@@ -1,9 +1,10 @@
 //! Forms by post: `POST /v1/desk/forms` issues one, `POST /v1/desk/forms/returned` takes it back with its scan.
 //!
 //! **In**: for whom; later the code on the paper, the day that it bears, and a scan. **Out**: the code and the sheet, told this once; later
-//! the record, with the scan sealed. Where the scan is a picture its code is read from it, and matched with the one that was typed.
-//! **What can go wrong**: the place takes no such form (`channel.closed`); the two codes differ (`form.scan_other`), or there is none
-//! (`form.code_unread`); no form of the area that is still taken has the code (`form.not_taken`), whichever.
+//! the record, with the scan sealed. Where the scan is a picture, or a PDF of JPEG pictures, its code is read from it, and matched with
+//! the one that was typed. **What can go wrong**: the place takes no such form (`channel.closed`); the two codes differ
+//! (`form.scan_other`), or there is none (`form.code_unread`); no form of the area that is still taken has the code
+//! (`form.not_taken`), whichever.
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 //! **In**: effects of one range, in a transaction. **Out**: rows, and how many were new; those that are there already are left as
 //! they are. **What can go wrong**: the database fails: the caller drops the transaction.
 
-use sea_orm::DbErr;
+use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
 use super::deaths::Suspected;
@@ -93,10 +93,18 @@ pub(super) async fn look_today(bulk: &mut Bulk, run: &silent_run::Model, range: 
     let backend = bulk.backend();
     let (day, at) = (run.on_day, run.began_at);
     let (people, facts) = (range.holds(backend, "beneficiary_id"), range.holds(backend, "f.beneficiary_id"));
+    let facts = format!(
+        "SELECT f.beneficiary_id FROM fact f WHERE {facts} AND f.recorded_day = {day} AND f.recorded_at = {at}"
+    );
+    // A list is asked for once. Where PostgreSQL takes the facts for few, as in a new database, it would join them with every
+    // person of the range, which takes seconds.
+    let listed = match backend {
+        DbBackend::Postgres => format!("= ANY (ARRAY({facts}))"),
+        _ => format!("IN ({facts})"),
+    };
     let sql = format!(
         "UPDATE benefit SET next_look = {day} WHERE {people} AND (next_look IS NULL OR next_look > {day}) \
-         AND beneficiary_id IN (SELECT f.beneficiary_id FROM fact f \
-           WHERE {facts} AND f.recorded_day = {day} AND f.recorded_at = {at})"
+         AND beneficiary_id {listed}"
     );
     bulk.execute(sql).await.map(drop)
 }

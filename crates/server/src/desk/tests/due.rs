@@ -166,6 +166,54 @@ async fn a_long_list_comes_in_pages_and_each_is_on_one() {
 }
 
 #[tokio::test]
+async fn whom_no_message_reaches_a_clerk_finds_on_a_list() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let rows = [(1, "13800000001"), (2, ""), (3, "13800000003")];
+        let rows = rows.map(|(sequence, phone)| format!("王健在,{},440304,440304,{phone},\n", number(sequence)));
+        let heading = "name,id_number,insured_place,residence,phones,portrait";
+        let desk = Desk::with(kind, &format!("{heading}\n{}", rows.concat())).await;
+        let clerk = desk.clerk("clerk.futian", "440304").await;
+        until(&desk, "due").await;
+        let (reached, phoneless, silent) =
+            (desk.person(&number(1)).await.id, desk.person(&number(2)).await.id, desk.person(&number(3)).await.id);
+        let ask = json!({ "standing": "due", "reason": "asked", "unreached": true });
+        let listed = names(&desk.post(&clerk, "due", &ask).await.1);
+        assert_eq!(listed, [phoneless], "whoever has no phone and no family, before anything is sent");
+        // What was told the first goes out in earnest once more; the other's gateway says that it came to nobody.
+        let anew = async |who: Uuid, state: &str| {
+            let tx = desk.app.store.begin("test").await.unwrap();
+            message::Entity::update_many()
+                .col_expr(message::Column::State, Expr::value(state))
+                .filter(message::Column::BeneficiaryId.eq(who))
+                .exec(&*tx)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        };
+        anew(reached, "waiting").await;
+        anew(silent, "failed").await;
+        let folder = tempfile::tempdir().unwrap();
+        let sender = crate::messages::FileSender::new(folder.path().to_owned()).unwrap();
+        let office = Office::open(&desk.config, &*desk.clock).await.unwrap();
+        let noon = desk.now().replace_time(time::macros::time!(12:00));
+        let sent = office.send(&sender, noon).await.unwrap();
+        office.close().await.unwrap();
+        assert_eq!(sent.handed_over, 1, "{sent:?}");
+        let (_, list) = desk.post(&clerk, "due", &ask).await;
+        let mut listed = names(&list);
+        listed.sort_unstable();
+        let mut expected = [phoneless, silent];
+        expected.sort_unstable();
+        assert_eq!(listed, expected, "{list}");
+        assert!(list["people"].as_array().unwrap().iter().all(|row| row["unreached"] == true && row["told"].is_null()));
+        let everybody = json!({ "standing": "due", "reason": "asked" });
+        let (_, all) = desk.post(&clerk, "due", &everybody).await;
+        let marked = all["people"].as_array().unwrap().iter().filter(|row| row["unreached"] == true).count();
+        assert_eq!((names(&all).len(), marked), (3, 2));
+    }
+}
+
+#[tokio::test]
 async fn whoever_moves_stands_on_no_list_of_where_they_were() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let desk = Desk::with(kind, &register()).await;

@@ -170,6 +170,8 @@ async fn until_both_wait(desk: &Desk) {
         tokio::time::sleep(Duration::from_millis(20)).await;
         // Of SQLite's writers the others queue in their order behind the first, for as long as this sleeps.
         if on == DbBackend::Postgres {
+            // Who is connected is else what it was at the first look of this transaction.
+            tx.execute_unprepared("SELECT pg_stat_clear_snapshot()").await.unwrap();
             let row = tx.query_one_raw(Statement::from_string(on, waiting)).await.unwrap().unwrap();
             if row.try_get::<i64>("", "n").unwrap() >= 2 {
                 return;
