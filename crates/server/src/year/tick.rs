@@ -62,20 +62,24 @@ pub fn look(
     let quiet = policy.quiet.covers(now.time()).then_some(day);
     let rung = next_rung(policy, &assessment, day);
     let wanted = instruct(policy, &assessment, &kept.told, day);
-    let paid = is_paid(&kept.told);
+    let told = || kept.told.iter().map(|told| &told.instruction);
     let suspends = matches!(wanted, Some(Instruction::Suspend { .. }));
-    let waits = suspends && paid && !notice_given(policy, assessment.cycle, &kept.sent, day);
+    let waits = suspends && is_paid(told()) && !notice_given(policy, assessment.cycle, &kept.sent, day);
     let tomorrow = waits.then(|| days_after(day, 1));
+    let instruction = wanted.filter(|_| !waits);
+    // As the payer does after this look: whoever is paid again as of today is told today of what comes, not when somebody looks
+    // the next time.
+    let paid = is_paid(told().chain(&instruction));
     Some(Outcome {
         day,
         changes: changes(versions, person, kept.steps_until, days_after(day, -1)),
-        instruction: wanted.filter(|_| !waits),
         reminders: reminders(policy, &assessment, contact, &kept.sent, now)
             .into_iter()
             .filter(|reminder| !(waits && speaks_of(policy, reminder, |days| days >= 0)))
             .filter(|reminder| paid || !speaks_of(policy, reminder, |days| days < 0))
             .collect(),
         next_look: [quiet, tomorrow, assessment.next_look, rung].into_iter().flatten().min(),
+        instruction,
         assessment,
     })
 }
@@ -88,9 +92,9 @@ fn speaks_of(policy: &Policy, reminder: &Reminder, so_many: impl Fn(i16) -> bool
 }
 
 /// Whether the payer pays, by what it was told last.
-fn is_paid(told: &[Told]) -> bool {
-    let turns = told.iter().rev().find(|told| !matches!(told.instruction, Instruction::BackPay { .. }));
-    !turns.is_some_and(|told| matches!(told.instruction, Instruction::Suspend { .. } | Instruction::Stop { .. }))
+fn is_paid<'a>(told: impl Iterator<Item = &'a Instruction>) -> bool {
+    let turns = told.filter(|told| !matches!(told, Instruction::BackPay { .. })).last();
+    !matches!(turns, Some(Instruction::Suspend { .. } | Instruction::Stop { .. }))
 }
 
 impl Kept {

@@ -7,8 +7,9 @@ use time::macros::date;
 use uuid::Uuid;
 
 use super::stage::{Stage, at, person, versions};
+use crate::year::channel::Channel;
 use crate::year::dates::{Month, days_after};
-use crate::year::facts::What;
+use crate::year::facts::{Fact, What};
 use crate::year::instructions::Instruction;
 use crate::year::policy::{Medium, Recipient};
 use crate::year::standing::Standing;
@@ -80,6 +81,22 @@ fn the_payer_is_told_only_after_the_elder() {
     stage.live_until(date!(2027 - 08 - 04));
     assert_eq!(stage.instructions(), [Instruction::Suspend { from: Month::of(stage.today) }]);
     assert!(stage.rungs().contains(&("stopped", Elder)));
+}
+
+#[test]
+fn whoever_is_paid_again_is_told_the_same_day_of_what_comes() {
+    let mut stage = stage();
+    stage.live_until(date!(2028 - 04 - 24));
+    assert_eq!(stage.standing(), Standing::Suspended);
+    // A proof that arrives late, a week before it runs out in its turn.
+    let what = What::Certified { id: Uuid::from_u128(72), channel: Channel::PaperByMail };
+    stage.record_fact(Fact { on: date!(2027 - 03 - 01), recorded: date!(2028 - 04 - 25), what });
+    stage.sent.clear();
+    stage.live_until(date!(2028 - 04 - 25));
+    assert!(matches!(stage.instructions().last(), Some(Instruction::Resume { .. })));
+    assert!(stage.rungs().contains(&("notice", Elder)), "{:?}", stage.rungs());
+    stage.live_until(date!(2028 - 05 - 01));
+    assert!(matches!(stage.instructions().last(), Some(Instruction::Suspend { .. })));
 }
 
 #[test]
