@@ -24,6 +24,6 @@ pub use claims::{Channel, Claims};
 #[cfg(feature = "draw")]
 pub use draw::{DrawError, Drawing, Fonts, MailedForm, MailedFormKind, draw, draw_form};
 pub use error::CertificateError;
-pub use reading::form_code;
+pub use reading::form_codes;
 pub use revoked::RevokedList;
 pub use signed::{SignedCertificate, issue, verify};

@@ -336,6 +336,9 @@ mod drawn {
         let mut jpeg = std::io::Cursor::new(Vec::new());
         photo.write_to(&mut jpeg, image::ImageFormat::Jpeg).expect("encodes");
         assert_eq!(verify(jpeg.get_ref(), &keys(), NOW), Ok(claims()));
+        // The same as a scanner's PDF holds it.
+        let scanned = [b"%PDF-1.4\n1 0 obj <</Filter /DCTDecode>> stream\n", jpeg.get_ref().as_slice(), b"\nendstream"];
+        assert_eq!(verify(&scanned.concat(), &keys(), NOW), Ok(claims()));
     }
 
     #[test]

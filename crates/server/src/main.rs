@@ -28,6 +28,9 @@ use crate::program::{PolicyCommand, SilentCommand, YearCommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What is logged unless `RUST_LOG` says otherwise: each command looks for changes to the tables, and mostly there are none.
+const LOGGED: &str = "info,sea_orm_migration=warn";
+
 /// The service behind Jianzai 健在.
 #[derive(Parser)]
 #[command(version)]
@@ -175,7 +178,7 @@ fn run() -> anyhow::Result<()> {
 }
 
 async fn command() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match std::env::var("JIANZAI_LOG").is_ok_and(|form| form == "json") {
         true => lines.json().init(),

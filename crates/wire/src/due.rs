@@ -55,8 +55,8 @@ pub struct DueRequest {
     /// Whether only those are wanted whom somebody is to visit: the ladder of reminders has come to that.
     #[serde(default)]
     pub to_visit: bool,
-    /// Whether only those are wanted whom nothing has reached that they or their family were to be told this time: no way leads to
-    /// them, or every message failed.
+    /// Whether only those are wanted whom nothing has reached that they or their family were to be told this time, so far: no way
+    /// leads to them, or what was sent failed. Another message may still be waiting.
     #[serde(default)]
     pub unreached: bool,
     /// Where the page before ended: its `next`.
@@ -107,7 +107,7 @@ pub struct DuePerson {
     pub told: Option<String>,
     /// Whether somebody is to visit them.
     pub to_visit: bool,
-    /// Whether nothing has reached them that they or their family were to be told this time: somebody has to ring them up, or look.
+    /// Whether nothing has reached them that they or their family were to be told this time, so far: somebody has to ring them up, or look.
     pub unreached: bool,
     /// The days of the last year on which nobody opened to a volunteer, the oldest first.
     pub in_vain: Vec<VisitDay>,

@@ -180,28 +180,52 @@ mod tests {
         for kind in [MailedFormKind::Papers, MailedFormKind::Assistance] {
             let drawing = draw_form(&form(kind), &fonts).expect("drawn");
             let scan = drawing.png(1240).expect("a picture");
-            assert_eq!(crate::form_code(&scan).as_deref(), Some("ABCDE-FGHJK-LMNPQ-RSTUV"), "{kind:?}");
+            assert_eq!(codes(&scan), ["ABCDE-FGHJK-LMNPQ-RSTUV"], "{kind:?}");
             // Laid on the glass the other way round, and saved as a photograph.
             let turned = image::load_from_memory(&scan).expect("decodes").rotate180().to_rgb8();
             let mut jpeg = std::io::Cursor::new(Vec::new());
             turned.write_to(&mut jpeg, image::ImageFormat::Jpeg).expect("a JPEG");
-            assert_eq!(crate::form_code(jpeg.get_ref()).as_deref(), Some("ABCDE-FGHJK-LMNPQ-RSTUV"), "{kind:?}");
+            assert_eq!(codes(jpeg.get_ref()), ["ABCDE-FGHJK-LMNPQ-RSTUV"], "{kind:?}");
             // The second page of what a scanner makes, behind one that shows no code.
             let mut blank = std::io::Cursor::new(Vec::new());
             image::GrayImage::from_pixel(1240, 1754, image::Luma([250]))
                 .write_to(&mut blank, image::ImageFormat::Jpeg)
                 .expect("a JPEG");
-            let scanned = scanned(&[blank.get_ref(), jpeg.get_ref()]);
-            assert_eq!(crate::form_code(&scanned).as_deref(), Some("ABCDE-FGHJK-LMNPQ-RSTUV"), "{kind:?}");
-            assert_eq!(crate::form_code(&drawing.pdf().expect("a sheet")), None, "a picture only");
+            let scanned = pdf_of(&[blank.get_ref(), jpeg.get_ref()]);
+            assert_eq!(codes(&scanned), ["ABCDE-FGHJK-LMNPQ-RSTUV"], "{kind:?}");
+            assert!(codes(&drawing.pdf().expect("a sheet")).is_empty(), "a picture only");
             assert!(drawing.svg().contains("＊＊明") && drawing.svg().contains("2027年2月20日"));
             assert!(drawing.pdf().expect("a sheet").starts_with(b"%PDF-"));
         }
         assert!(!format!("{:?}", form(MailedFormKind::Papers)).contains("ABCDE"));
     }
 
+    fn codes(scan: &[u8]) -> Vec<String> {
+        crate::form_codes(scan).into_iter().collect()
+    }
+
+    #[test]
+    fn two_forms_in_one_scan_are_told_apart() {
+        let fonts = Fonts::load().expect("a font with Chinese characters");
+        let page = |code: &str| {
+            let form = MailedForm { code: code.into(), ..form(MailedFormKind::Papers) };
+            let sheet = draw_form(&form, &fonts).expect("drawn").png(1240).expect("a picture");
+            let mut jpeg = std::io::Cursor::new(Vec::new());
+            let sheet = image::load_from_memory(&sheet).expect("decodes").to_rgb8();
+            sheet.write_to(&mut jpeg, image::ImageFormat::Jpeg).expect("a JPEG");
+            jpeg.into_inner()
+        };
+        let [one, other] = ["ABCDE-FGHJK-LMNPQ-RSTUV", "ABCDE-FGHJK-LMNPQ-RSTUW"];
+        assert_eq!(codes(&pdf_of(&[&page(other), &page(one), &page(one)])), [one, other]);
+        // What isn't a page is none of the eight.
+        let mut hostile = pdf_of(&[]);
+        hostile.extend([0xff, 0xd8, 0xff, 0xe0].repeat(300));
+        hostile.extend(page(one));
+        assert_eq!(codes(&hostile), [one]);
+    }
+
     /// A PDF with a picture on each page.
-    fn scanned(pages: &[&[u8]]) -> Vec<u8> {
+    fn pdf_of(pages: &[&[u8]]) -> Vec<u8> {
         let mut document = Document::new();
         for page in pages {
             let a4 = Size::from_wh(595.0, 842.0).expect("a size");

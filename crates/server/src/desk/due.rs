@@ -301,15 +301,13 @@ mod tests {
                 due_by: time::macros::date!(2026 - 10 - 31),
                 person: Uuid::from_u128(1),
             };
-            for (standing, after) in DueStanding::ALL.into_iter().flat_map(|one| [(one, None), (one, Some(place))]) {
-                let request = DueRequest {
-                    standing,
-                    area: None,
-                    to_visit: false,
-                    unreached: false,
-                    after,
-                    reason: ReadReason::Asked,
-                };
+            let narrowed = [(false, false), (true, false), (false, true)];
+            let pages = DueStanding::ALL.into_iter().flat_map(|one| [(one, None), (one, Some(place))]);
+            for ((standing, after), (to_visit, unreached)) in
+                pages.flat_map(|page| narrowed.map(|narrowed| (page, narrowed)))
+            {
+                let reason = ReadReason::Asked;
+                let request = DueRequest { standing, area: None, to_visit, unreached, after, reason };
                 let backend = world.store.reads().get_database_backend();
                 let mut asked = page(&request, ["440000".into(), "449999".into()]).build(backend);
                 let explain = if backend == DbBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };

@@ -2,7 +2,7 @@
 //!
 //! **In**: for whom; later the code on the paper, the day that it bears, and a scan. **Out**: the code and the sheet, told this once; later
 //! the record, with the scan sealed. Where the scan is a picture, or a PDF of JPEG pictures, its code is read from it, and matched with
-//! the one that was typed. **What can go wrong**: the place takes no such form (`channel.closed`); the two codes differ
+//! the one that was typed. **What can go wrong**: the place takes no such form (`channel.closed`); the codes differ
 //! (`form.scan_other`), or there is none (`form.code_unread`); no form of the area that is still taken has the code
 //! (`form.not_taken`), whichever.
 
@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use jianzai_certificate::{MailedForm, MailedFormKind, draw_form, form_code};
+use jianzai_certificate::{MailedForm, MailedFormKind, draw_form, form_codes};
 use jianzai_wire::api::Problem;
 use jianzai_wire::channels::{FormKind, FormRequest, IssuedForm, Recorded, ReturnedRequest};
 use jianzai_wire::desk::ReadReason;
@@ -98,7 +98,7 @@ async fn sheet(paper: MailedForm) -> Result<Option<Secret>, Refusal> {
     (status = 413, body = Problem, content_type = "application/problem+json", description = "`upload.too_large`"),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "`channel.closed`, \
         `record.proof_in_future`, `record.proof_too_old`, `death.recorded`, `input.body_invalid`; `form.scan_other`: the \
-        scan shows the code of another form; `form.code_unread`: none was typed, and none can be read."),
+        scan shows the code of another form, or of several; `form.code_unread`: none was typed, and none can be read."),
 ))]
 pub(crate) async fn returned(
     State(app): State<Arc<App>>,
@@ -109,7 +109,7 @@ pub(crate) async fn returned(
     let encoded = request.scan.clone();
     let decoded = tokio::task::spawn_blocking(move || {
         let scan = Zeroizing::new(BASE64_STANDARD.decode(encoded.expose()).ok()?);
-        let read = form_code(&scan).map(Secret::new);
+        let read: Vec<Secret> = form_codes(&scan).into_iter().map(Secret::new).collect();
         is_scan(&scan).then_some((scan, read))
     });
     let decoded = decoded.await.map_err(|error| Refusal::internal(&error))?;
@@ -150,10 +150,11 @@ pub(crate) async fn returned(
     answer(filed.await.map_err(|error| Refusal::internal(&error))??)
 }
 
-/// The code that was typed, that the scan shows, or both: then they have to be the same, or the paper of one would be kept for
-/// another.
-fn same_code(typed: Option<Secret>, read: Option<Secret>) -> Result<Secret, ReasonCode> {
-    match (typed, read) {
+/// The code that was typed, that the scan shows, or both: then they have to be the same, and the only one, or the paper of one would
+/// be kept for another.
+fn same_code(typed: Option<Secret>, mut read: Vec<Secret>) -> Result<Secret, ReasonCode> {
+    match (typed, read.pop()) {
+        (_, Some(_)) if !read.is_empty() => Err(ReasonCode::FormScanOther),
         (Some(typed), Some(read)) if digest(typed.expose()) != digest(read.expose()) => Err(ReasonCode::FormScanOther),
         (Some(code), _) | (None, Some(code)) => Ok(code),
         (None, None) => Err(ReasonCode::FormCodeUnread),

@@ -143,8 +143,8 @@ pub(super) fn words(reason: ReasonCode) -> Words {
             "If they live, please let the head first take back that they died; then certify.",
         ),
         FormScanOther => (
-            "The scan shows the code of another form.",
-            "Please check this paper against the code that was typed; they may have been mixed up.",
+            "The scan shows the code of another form, or several forms.",
+            "Please check this paper against the code that was typed, and scan each form by itself.",
         ),
         FormCodeUnread => (
             "The code on the scan can't be read.",

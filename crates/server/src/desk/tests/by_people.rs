@@ -342,6 +342,23 @@ async fn the_scan_of_a_form_is_matched_with_its_code() {
         let on = today.to_string();
         let mixed = json!({ "code": forms[0]["code"], "on": on, "scan": scan(&forms[1]) });
         assert_eq!(refused(&desk, &clerk, "forms/returned", &mixed).await, (422, "form.scan_other".into()));
+        // Both in one go through the scanner.
+        let page = |form: &Value| {
+            let sheet = data_encoding::BASE64.decode(scan(form).as_bytes()).unwrap();
+            let mut jpeg = std::io::Cursor::new(Vec::new());
+            let sheet = image::load_from_memory(&sheet).unwrap().to_rgb8();
+            sheet.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+            jpeg.into_inner()
+        };
+        let both = data_encoding::BASE64.encode(&[b"%PDF-1.7".to_vec(), page(&forms[0]), page(&forms[1])].concat());
+        for code in [&forms[0]["code"], &Value::Null] {
+            let both = json!({ "code": code, "on": on, "scan": both });
+            assert_eq!(
+                refused(&desk, &clerk, "forms/returned", &both).await,
+                (422, "form.scan_other".into()),
+                "{code}"
+            );
+        }
         let unread = json!({ "on": on, "scan": data_encoding::BASE64.encode(b"%PDF-1.7 a paper") });
         assert_eq!(refused(&desk, &clerk, "forms/returned", &unread).await, (422, "form.code_unread".into()));
         assert_eq!(records(&desk).await, []);

@@ -210,6 +210,19 @@ async fn whom_no_message_reaches_a_clerk_finds_on_a_list() {
         let (_, all) = desk.post(&clerk, "due", &everybody).await;
         let marked = all["people"].as_array().unwrap().iter().filter(|row| row["unreached"] == true).count();
         assert_eq!((names(&all).len(), marked), (3, 2));
+        // That somebody is to visit them reaches nobody yet; who has been told since is off the list.
+        until(&desk, "overdue").await;
+        let mut ask = json!({ "standing": "overdue", "reason": "visit", "to_visit": true });
+        for _ in 0..60 {
+            if names(&desk.post(&clerk, "due", &ask).await.1).len() == 3 {
+                break;
+            }
+            desk.later(Duration::from_hours(24)).await;
+            tick(&desk).await;
+            hand_over(&desk).await;
+        }
+        ask["unreached"] = json!(true);
+        assert_eq!(names(&desk.post(&clerk, "due", &ask).await.1), [phoneless]);
     }
 }
 
