@@ -45,7 +45,7 @@ async function walk(page, mode, look) {
   await emit(page, { event: 'camera', state: 'ready' });
   for (const [id, instruction] of ['place_face', 'turn_left', 'open_mouth', 'look_down', 'well_done'].entries()) {
     await emit(page, { event: 'tell', id, instruction });
-    await emit(page, { event: 'progress', done: Math.min(id, 3), needed: 3 });
+    await emit(page, { event: 'progress', done: Math.min(id, 4), needed: 4 });
     await emit(page, { event: 'placement', size: 1, dx: 0, dy: 0, ok: id > 0 });
     if (id === 0) await emit(page, { event: 'hint', reason: hint });
     await page.locator(`[data-instruction=${instruction}]`).waitFor();

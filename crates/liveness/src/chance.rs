@@ -2,8 +2,9 @@
 
 use jianzai_wire::CapturePolicy;
 
-/// The bound that every policy keeps: in so large a part of attempts, at most, a recording fits.
-pub const BOUND: f64 = 0.02;
+/// The bound that every policy keeps which certifies without a person's look: in so large a part of attempts, at most, a
+/// recording fits.
+pub const BOUND: f64 = 0.002;
 
 /// The number of equally likely plans ([`crate::draw`]).
 pub fn plans(policy: &CapturePolicy) -> f64 {
@@ -34,7 +35,7 @@ mod tests {
     use jianzai_wire::{Action, Limitation};
 
     #[test]
-    fn whatever_somebody_cannot_do_the_chance_stays_below_two_in_a_hundred_or_a_person_decides() {
+    fn whatever_somebody_cannot_do_the_chance_stays_below_two_in_a_thousand_or_a_person_decides() {
         let (mut sets, mut left_to_people) = (0, 0);
         for missing in 0..1_u32 << Action::ALL.len() {
             let cannot: Vec<_> = Action::ALL.into_iter().filter(|a| missing & (1 << *a as u32) != 0).collect();
@@ -46,41 +47,37 @@ mod tests {
                     assert!(chance > 0.0 && chance <= BOUND, "{:?}: {chance}", policy.actions);
                 } else {
                     left_to_people += 1;
-                    assert!(policy.actions.len() <= 1, "{:?}", policy.actions);
+                    assert!(policy.actions.len() <= 2, "{:?}", policy.actions);
                 }
             }
         }
-        assert!(sets > 150 && left_to_people < sets / 3, "{left_to_people} of {sets}");
+        assert!(sets > 150 && left_to_people < sets * 2 / 3, "{left_to_people} of {sets}");
     }
 
     #[test]
     fn in_a_day_of_five_attempts_and_a_year_of_nine_it_stays_small_whatever_somebody_cannot_do() {
-        let of = |attempts: i32, first: &CapturePolicy| {
-            let mut later = first.clone();
-            later.lengthen();
-            1.0 - (1.0 - recording_fits(first)) * (1.0 - recording_fits(&later)).powi(attempts - 1)
-        };
-        let (of_a_day, of_a_year) = (|first: &CapturePolicy| of(5, first), |first: &CapturePolicy| of(9, first));
+        let of = |attempts: i32, policy: &CapturePolicy| 1.0 - (1.0 - recording_fits(policy)).powi(attempts);
+        let (of_a_day, of_a_year) = (|policy: &CapturePolicy| of(5, policy), |policy: &CapturePolicy| of(9, policy));
         for missing in 0..1_u32 << Action::ALL.len() {
             let can: Vec<_> = Action::ALL.into_iter().filter(|a| missing & (1 << *a as u32) == 0).collect();
             let policy = CapturePolicy::for_actions(&can);
             if !policy.is_enough() {
                 continue;
             }
-            assert!(of_a_day(&policy) < 0.04, "{can:?}: {}", of_a_day(&policy));
-            assert!(of_a_year(&policy) < 0.06, "{can:?}: {}", of_a_year(&policy));
+            assert!(of_a_day(&policy) < 0.01, "{can:?}: {}", of_a_day(&policy));
+            assert!(of_a_year(&policy) < 0.02, "{can:?}: {}", of_a_year(&policy));
         }
         let all = CapturePolicy::for_actions(&Action::ALL);
-        assert!((of_a_day(&all) - 0.0173).abs() < 1e-4, "{}", of_a_day(&all));
-        assert!((of_a_year(&all) - 0.0248).abs() < 1e-4, "{}", of_a_year(&all));
+        assert!((of_a_day(&all) - 0.0096).abs() < 1e-4, "{}", of_a_day(&all));
+        assert!((of_a_year(&all) - 0.0171).abs() < 1e-4, "{}", of_a_year(&all));
     }
 
     #[test]
     fn figures_for_all_five_actions() {
         let policy = CapturePolicy::for_actions(&Action::ALL);
-        assert_eq!((policy.steps_needed, policy.failures_allowed), (3, 1));
-        assert_eq!(plans(&policy), 124.0);
-        assert!((entropy_bits(&policy) - 6.954).abs() < 0.001);
-        assert!((recording_fits(&policy) - 0.009_654).abs() < 1e-6);
+        assert_eq!((policy.steps_needed, policy.failures_allowed), (4, 1));
+        assert_eq!(plans(&policy), 624.0);
+        assert!((entropy_bits(&policy) - 9.285).abs() < 0.001);
+        assert!((recording_fits(&policy) - 0.001_922).abs() < 1e-6);
     }
 }

@@ -5,9 +5,9 @@
 //! one of which moves the head (if any of the person's can). **What can go wrong**: rules without an action, or a plan that
 //! is complete already: then there is nothing to draw.
 //!
-//! Why a head movement: a mouth can be cut into a print, or bent, or drawn, and a print that was asked for three open mouths
-//! had nothing else to show. Why not simply draw the last step among the head movements when none has come: plans that begin
-//! with two open mouths would then be as likely as 1 in 100, where 1 in 124 can be had.
+//! Why a head movement: a mouth can be cut into a print, or bent, or drawn, and a print that was asked for open mouths
+//! alone had nothing else to show. Why not simply draw the last step among the head movements when none has come: plans that begin
+//! with three open mouths would then be as likely as 1 in 500, where 1 in 624 can be had.
 
 use jianzai_wire::{Action, CapturePolicy, StepOutcome};
 
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn the_last_step_moves_the_head_if_none_did() {
         let policy = CapturePolicy::for_actions(&Action::ALL);
-        let mouths = [0, 1].map(|index| ended(index, Action::OpenMouth, StepOutcome::Done));
+        let mouths = [0, 1, 2].map(|index| ended(index, Action::OpenMouth, StepOutcome::Done));
         for number in (0..u64::MAX - 1_000).step_by(usize::MAX / 997) {
             assert!(draw(&policy, &mouths, number).is_some_and(Action::moves_head), "{number}");
         }

@@ -115,7 +115,7 @@ pub const FLAT_NOSE: f32 = 0.25;
 /// What is left of the face's proportion, over that at rest, once turn and nod are taken out. A print has nothing to take
 /// out: from 40 degrees on it is narrower than this...
 pub const FLAT_NARROW: f32 = 0.83;
-/// ...or wider than this. Over 45 s the men stay within 0.91 and 1.20.
+/// ...or wider than this. Over 45 s the men stay within 0.91 and 1.20, and over the minute that is allowed they are not called flat.
 pub const FLAT_WIDE: f32 = 1.25;
 /// The widest over the narrowest. The men: 1.25 at most. A print swung far enough (40 degrees one way, 50 the other) to
 /// pass for a turn: 1.39.

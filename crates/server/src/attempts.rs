@@ -1,8 +1,7 @@
 //! `POST /v1/attempts`: a fresh nonce and the rules, for one try.
 //!
 //! Attempts don't cancel one another, and one that is abandoned or refused changes nothing of the person's standing: whoever
-//! knows four facts may start one. After one that failed since the last certificate, whoever tries again is asked for
-//! one movement more.
+//! knows four facts may start one. Whoever tries again is asked for no more than before.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -34,10 +33,9 @@ use crate::year::names::Named as _;
 
 /// The capture must be committed within this.
 const COMMIT_WITHIN_MS: i64 = 5 * 60_000;
-/// How far back attempts count that were opened before another was tried, and those of which few may fail.
+/// How far back attempts count of which few may fail.
 pub(crate) const DAY_MS: i64 = 24 * 3_600_000;
-/// How far back an attempt that failed makes the next one longer, and failures add up, if nobody was certified since: whoever
-/// replays recordings of the dead has patience.
+/// How far back failures add up, if nobody was certified since: whoever replays recordings of the dead has patience.
 const YEAR_MS: i64 = 365 * DAY_MS;
 /// Attempts that one activation may start.
 const MAX_ATTEMPTS: i64 = 20;
@@ -81,12 +79,7 @@ pub(crate) async fn start(
     counters.check(&*tx, now).await??;
     counters.count(&*tx, now).await?;
     let can = Limitation::leave(&request.limitations, &request.cannot);
-    let mut policy = rules.capture(&can);
-    // A recording that did not fit has a smaller chance the next time; a person does one movement more.
-    let since = adding_up_since(&*tx, activation.beneficiary_id, now).await?;
-    if failed(&*tx, activation.beneficiary_id, since..=now, None).await? > 0 {
-        policy.lengthen();
-    }
+    let policy = rules.capture(&can);
     let whose = (activation.id, activation.beneficiary_id);
     let (times, limitations) = ((now, now + COMMIT_WITHIN_MS), request.limitations);
     let attempt =
@@ -157,7 +150,7 @@ pub(crate) async fn failed(
     db: &impl ConnectionTrait,
     beneficiary: Uuid,
     issued: RangeInclusive<i64>,
-    but: Option<Uuid>,
+    but: Uuid,
 ) -> Result<u64, DbErr> {
     let uncertified =
         Condition::any().add(attempt::Column::State.ne(Standing::Certified)).add(Expr::exists(taken_back()));
@@ -166,9 +159,9 @@ pub(crate) async fn failed(
     let failed = attempt::Entity::find()
         .filter(attempt::Column::BeneficiaryId.eq(beneficiary))
         .filter(attempt::Column::IssuedAt.between(*issued.start(), *issued.end()))
+        .filter(attempt::Column::Id.ne(but))
         .filter(uncertified)
         .filter(tried);
-    let failed = but.into_iter().fold(failed, |failed, id| failed.filter(attempt::Column::Id.ne(id)));
     failed.count(db).await
 }
 
@@ -183,24 +176,6 @@ pub(crate) async fn adding_up_since(db: &impl ConnectionTrait, beneficiary: Uuid
         .order_by_desc(attempt::Column::IssuedAt);
     let last = certified.one(db).await?;
     Ok(last.map_or(now - YEAR_MS, |last| last.issued_at))
-}
-
-/// Whether another attempt of the person's was shown a step after this one was opened and before it was shown its own: several
-/// were opened at once, so that none would become longer by the failure of another.
-pub(crate) async fn opened_beforehand(
-    db: &impl ConnectionTrait,
-    attempt: &attempt::Model,
-    shown_at: i64,
-) -> Result<bool, DbErr> {
-    let mut meanwhile = shown();
-    meanwhile.and_where(Expr::col((step::Entity, step::Column::RevealedAt)).between(attempt.issued_at, shown_at - 1));
-    let others = attempt::Entity::find()
-        .filter(attempt::Column::BeneficiaryId.eq(attempt.beneficiary_id))
-        .filter(attempt::Column::IssuedAt.gt(attempt.issued_at - DAY_MS))
-        .filter(attempt::Column::Id.ne(attempt.id))
-        .filter(attempt::Column::State.ne(Standing::Certified))
-        .filter(Expr::exists(meanwhile));
-    Ok(others.count(db).await? > 0)
 }
 
 /// The certificate of the attempt that is asked about, if it was found void.

@@ -288,17 +288,19 @@ mod tests {
     #[test]
     fn what_comes_back_is_held_against_the_plan_as_if_it_had_been_revealed() {
         use StepOutcome::{Done, TooEarly};
-        assert_eq!(came_to(&[Done, Done, Done]), Ok(3));
-        assert_eq!(came_to(&[Done, Done, TooEarly, Done, Done, Done, Done]), Ok(7), "the longest that a lease is for");
-        assert_eq!(came_to(&[Done, TooEarly, Done, Done, Done]), Ok(6), "not complete: after a failure it takes four");
+        assert_eq!(came_to(&[Done; 4]), Ok(4));
+        let longest = [&[Done, Done, Done, TooEarly][..], &[Done; 5]].concat();
+        assert_eq!(came_to(&longest), Ok(9), "the longest that a lease is for");
+        let short = [&[Done, TooEarly][..], &[Done; 4]].concat();
+        assert_eq!(came_to(&short), Ok(7), "not complete: after a failure it takes five");
         assert_eq!(came_to(&[Done, TooEarly, TooEarly]), Err(ReasonCode::ActionWrong));
-        assert_eq!(came_to(&[Done, Done, Done, Done]), Err(ReasonCode::InputBodyInvalid), "more than asked for");
+        assert_eq!(came_to(&[Done; 5]), Err(ReasonCode::InputBodyInvalid), "more than asked for");
         assert_eq!(came_to(&[Done]), Ok(2), "not complete: the commitment is refused");
-        let mut swapped = asked(&[Done, Done, Done]);
+        let mut swapped = asked(&[Done; 4]);
         swapped.swap(1, 2);
         let plan = draw(&policy()).expect("steps");
         assert!(replay(&plan, &swapped, &policy(), (0, 9)).is_err());
-        let mut shrunk = asked(&[Done, Done, Done]);
+        let mut shrunk = asked(&[Done; 4]);
         shrunk[2].frames = 1;
         assert!(replay(&plan, &shrunk, &policy(), (0, 9)).is_err());
     }

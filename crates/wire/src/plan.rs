@@ -120,17 +120,21 @@ pub struct CapturePolicy {
 
 impl CapturePolicy {
     /// The least number of equally likely plans by which anybody is certified without a person's look.
-    pub const LEAST_PLANS: u64 = 100;
+    pub const LEAST_PLANS: u64 = 600;
+    /// The most steps that these take: whoever can do so little that it would be more is asked for fewer, and looked at.
+    const MOST_STEPS: u32 = 6;
+    const LEAST_STEPS: u32 = 3;
 
-    /// The standing rules for the actions that a person can do: as many steps as make at least [`Self::LEAST_PLANS`] plans,
-    /// and never fewer than three. With one failure allowed, after which the count starts again, a recording made for
-    /// another plan then fits by luck in fewer than two of a hundred attempts. Where no number of steps makes so many, it is
-    /// three steps, and the capture goes to a person's review ([`Self::is_enough`]). Without any action there are no steps:
-    /// whoever can do none of them is recorded as they are, and looked at as well ([`Self::asks_nothing`]).
+    /// The standing rules for the actions that a person can do: as many steps as make at least [`Self::LEAST_PLANS`] plans.
+    /// With one failure allowed, after which the count starts again, a recording made for
+    /// another plan then fits by luck in fewer than two of a thousand attempts. Where six steps don't make so many, of one
+    /// action or two, it is three steps, and the capture goes to a person's review ([`Self::is_enough`]). Without any
+    /// action there are no steps: whoever can do none of them is recorded as they are, and looked at as well
+    /// ([`Self::asks_nothing`]).
     pub fn for_actions(actions: &[Action]) -> Self {
         let mut policy = Self {
             actions: actions.to_vec(),
-            steps_needed: if actions.is_empty() { 0 } else { 3 },
+            steps_needed: if actions.is_empty() { 0 } else { Self::LEAST_STEPS },
             failures_allowed: 1,
             min_reaction_ms: 250,
             max_capture_ms: 45_000,
@@ -138,6 +142,10 @@ impl CapturePolicy {
             max_bundle_bytes: 1_000_000,
         };
         policy.demand(Self::LEAST_PLANS);
+        if policy.steps_needed > Self::MOST_STEPS {
+            policy.steps_needed = Self::LEAST_STEPS;
+            policy.give_time();
+        }
         policy
     }
 
@@ -154,14 +162,9 @@ impl CapturePolicy {
         self.give_time();
     }
 
-    /// One step more, and the time for it; none where nothing is asked.
-    pub fn lengthen(&mut self) {
-        self.steps_needed = self.steps_after(1);
-        self.give_time();
-    }
-
     /// Time for the longest plan that can come of it, at the pace of an old person: 5 s for a step. No more than a minute:
-    /// what is recorded shares one bundle, and the longer it is, the coarser.
+    /// what is recorded shares one bundle, and the longer it is, the coarser. So whoever can do four actions has 4.5 s for a
+    /// step if they fail as late as can be, and of three 3.8 s.
     fn give_time(&mut self) {
         // In the longest every run but the last fails at its last step.
         let longest: u32 = (0..=self.failures_allowed).map(|failed| self.steps_after(failed)).sum();
@@ -217,9 +220,7 @@ mod tests {
     fn fewer_actions_mean_more_steps_and_never_fewer_plans() {
         let rules = CapturePolicy::for_actions;
         // With an open mouth among them, and head movements alone.
-        for (kinds, steps, plans, heads) in
-            [(5, 3, 124, None), (4, 4, 255, Some(256)), (3, 5, 242, Some(243)), (2, 7, 127, Some(128))]
-        {
+        for (kinds, steps, plans, heads) in [(5, 4, 624, None), (4, 5, 1_023, Some(1_024)), (3, 6, 728, Some(729))] {
             let policy = rules(&Action::ALL[..kinds]);
             assert_eq!((policy.steps_needed, policy.plans(), policy.is_enough()), (steps, plans, true));
             if let Some(plans) = heads {
@@ -231,8 +232,9 @@ mod tests {
             let policy = rules(&[single]);
             assert_eq!((policy.steps_needed, policy.plans(), policy.is_enough()), (3, 1, false));
         }
-        let mut nothing = rules(&[]);
-        nothing.lengthen();
+        let two = rules(&Action::ALL[1..3]);
+        assert_eq!((two.steps_needed, two.plans(), two.is_enough()), (3, 8, false), "ten would be too much to ask");
+        let nothing = rules(&[]);
         assert_eq!(
             (nothing.steps_needed, nothing.steps_after(1), nothing.plans(), nothing.is_enough()),
             (0, 0, 1, false)
@@ -241,12 +243,14 @@ mod tests {
 
     #[test]
     fn a_longer_plan_has_more_time() {
-        let mut policy = CapturePolicy::for_actions(&Action::ALL);
-        assert_eq!((policy.steps_needed, policy.max_capture_ms), (3, 45_000));
-        policy.lengthen();
-        assert_eq!((policy.steps_needed, policy.max_capture_ms), (4, 55_000));
-        let few = CapturePolicy::for_actions(&Action::ALL[1..3]);
-        assert_eq!((few.steps_needed, few.max_capture_ms), (7, 60_000));
+        let time = |actions| {
+            let policy = CapturePolicy::for_actions(actions);
+            (policy.steps_needed, policy.max_capture_ms)
+        };
+        assert_eq!(time(&Action::ALL[..1]), (3, 45_000));
+        assert_eq!(time(&Action::ALL), (4, 55_000));
+        assert_eq!(time(&Action::ALL[2..]), (6, 60_000));
+        assert_eq!(time(&Action::ALL[3..]), (3, 45_000));
     }
 
     #[test]

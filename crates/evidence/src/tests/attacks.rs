@@ -320,7 +320,7 @@ fn video_that_is_none_or_too_much() {
 
     let many = attempt.doctored(sent, true, |record, _| {
         let last = record.frames[59].clone();
-        for index in 0..1_000 {
+        for index in 0..2_000 {
             record.frames.push(crate::FrameRecord { at: last.at.plus(index + 1), bytes: 0, ..last.clone() });
         }
     });

@@ -49,7 +49,7 @@ pub(super) fn actions(evidence: &Evidence<'_>, readings: &[Option<Reading>], fin
 }
 
 /// What was done shows a head only if a head movement was among it. Where none can be asked, or nothing at all, and where a plan
-/// from before this rule asked for none, a person looks.
+/// from before these rules asked for none, or was shorter, a person looks.
 fn head_moved(evidence: &Evidence<'_>, findings: &mut Findings) {
     let run = current_run(evidence.steps);
     let movements = run.iter().filter(|step| step.step.action.moves_head()).count();

@@ -36,7 +36,7 @@ fn someone_in_place_is_not_told_to_be() {
     assert_eq!(said[0], Instruction::InPlace, "a sound, no words");
     assert!(!said.contains(&Instruction::PlaceFace) && !said.contains(&Instruction::FaceForward));
     assert_eq!(said[said.len() - 2..], [Instruction::WellDone, Instruction::Finished]);
-    assert_eq!(capture.progress, [0, 1, 2, 3]);
+    assert_eq!(capture.progress, [0, 1, 2, 3, 4]);
     assert_eq!(capture.hints, []);
 }
 
@@ -162,8 +162,8 @@ fn one_wrong_action_is_forgiven_and_a_longer_count_begins() {
     });
     let capture = capture(&mut scene, policy(), 6);
     assert!(capture.is_complete(), "{:?}", capture.end);
-    assert_eq!(capture.progress, [0, 1, 2, 0, 1, 2, 3, 4]);
-    assert_eq!(capture.steps.len(), 7);
+    assert_eq!(capture.progress, [0, 1, 2, 0, 1, 2, 3, 4, 5]);
+    assert_eq!(capture.steps.len(), 8);
     assert!(capture.said.iter().any(|(_, said)| *said == Instruction::OtherAction));
     assert_eq!(capture.judged().codes(), []);
 }

@@ -98,8 +98,11 @@ fn one_eye_that_is_always_shut_changes_nothing() {
 
 #[test]
 fn a_plan_without_a_head_movement_is_looked_at_even_if_all_of_it_was_done() {
-    let mut capture = obedient(&[Limitation::CannotTurnHead], 9, 0.0);
-    capture.policy = rules(&[]);
+    let usual = rules(&[]);
+    let mouths = CapturePolicy { actions: vec![Action::OpenMouth], ..usual.clone() };
+    let mut capture = capture(&mut Obedient::new(Person::new(9), 9), mouths, 9);
+    assert!(capture.is_complete(), "{:?}", capture.end);
+    capture.policy = usual;
     let judgement = capture.judged();
     assert_eq!((judgement.decision, judgement.codes()), (Decision::Review, vec![ReasonCode::SpoofUnsure]));
     assert!(judgement.reasons.iter().all(|reason| reason.layer == Layer::Actions));

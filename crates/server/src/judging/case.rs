@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::JudgingError;
 use super::pacing::Mark;
 use crate::app::App;
-use crate::attempts::{DAY_MS, adding_up_since, bytes32, failed, opened_beforehand};
+use crate::attempts::{DAY_MS, adding_up_since, bytes32, failed};
 use crate::chronicle::people::is_mobile;
 use crate::chronicle::policies::Rules;
 use crate::columns;
@@ -65,8 +65,6 @@ pub(super) struct Case {
     /// Attempts for this person that got as far as a step and led to nothing: within a day, and since the last
     /// certificate or for a year.
     pub(super) failed_before: [u64; 2],
-    /// Whether another attempt was tried between the opening of this one and its first step.
-    pub(super) opened_beforehand: bool,
     evidence_path: String,
 }
 
@@ -143,10 +141,6 @@ impl Case {
             mobile: phones.ok_or(JudgingError::Kept("phones"))?.lines().any(is_mobile),
             rules: rules.map_err(|_| JudgingError::Kept("rules"))?.ok_or(JudgingError::Kept("policy"))?,
             failed_before: failed_before(app, &attempt).await?,
-            opened_beforehand: match revealed.first().filter(|_| attempt.leased_plan.is_none()) {
-                Some(first) => opened_beforehand(app.store.reads(), &attempt, first.revealed_at).await?,
-                None => false,
-            },
             evidence_path: attempt.evidence_path.ok_or(JudgingError::Kept("evidence_path"))?,
         })
     }
@@ -193,8 +187,8 @@ async fn failed_before(app: &App, attempt: &attempt::Model) -> Result<[u64; 2], 
     let (db, person, issued) = (app.store.reads(), attempt.beneficiary_id, attempt.issued_at);
     let until = attempt.committed_at.unwrap_or(issued);
     let since = adding_up_since(db, person, issued).await?;
-    let day = failed(db, person, issued - DAY_MS..=until, Some(attempt.id)).await?;
-    Ok([day, failed(db, person, since..=until, Some(attempt.id)).await?])
+    let day = failed(db, person, issued - DAY_MS..=until, attempt.id).await?;
+    Ok([day, failed(db, person, since..=until, attempt.id).await?])
 }
 
 /// The first step was asked for, each was reported as ended, the whole was committed.

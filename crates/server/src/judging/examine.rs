@@ -17,9 +17,9 @@ use crate::db::entity::State;
 
 /// A clock that runs a little fast makes a recording seem a little longer.
 const CLOCK_TOLERANCE_MS: i64 = 2_000;
-/// An old person may need several tries; with so many the chance of a recording stays below 4 % (docs/THREATS.md).
+/// An old person may need several tries; with so many the chance of a recording stays below 1 % (docs/THREATS.md).
 const FAILED_IN_A_DAY: u64 = 4;
-/// And so many in all since the last certificate, or within a year: it stays below 3 % for whoever can do everything.
+/// And so many in all since the last certificate, or within a year: it stays below 2 %.
 const FAILED_IN_A_YEAR: u64 = 8;
 
 /// The networks, ready.
@@ -114,7 +114,6 @@ impl Examiner {
             examination.judgement.add(paced, Vec::new());
         }
         examination.judgement.add(at_last(case.failed_before), Vec::new());
-        examination.judgement.add(kept_ready(case.opened_beforehand), Vec::new());
         // Whose face it is does not matter where nobody was shown to be there.
         if examination.judgement.decision != Decision::Refuse {
             self.networks.compare(&mut examination, &case.likeness)?;
@@ -151,16 +150,5 @@ fn at_last([day, year]: [u64; 2]) -> Option<Reason> {
             Figure::new("failed_within_a_day", day as f64, Some(FAILED_IN_A_DAY as f64)),
             Figure::new("failed_since_certified", year as f64, Some(FAILED_IN_A_YEAR as f64)),
         ],
-    })
-}
-
-/// Attempts that are opened at once are all as short as a first one, however often one after the other fails. The app opens one
-/// at a time.
-fn kept_ready(opened_beforehand: bool) -> Option<Reason> {
-    opened_beforehand.then(|| Reason {
-        code: ReasonCode::SpoofUnsure,
-        layer: Layer::Actions,
-        leads_to: Decision::Review,
-        figures: vec![Figure::new("opened_before_another_was_tried", 1.0, Some(0.0))],
     })
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use jianzai_wire::api::StepRequest;
 use jianzai_wire::{Action, Bytes32, CapturePolicy, Language, Limitation, Secret, Step};
 use sea_orm::PaginatorTrait as _;
-use sea_orm::sea_query::OnConflict;
 use tempfile::TempDir;
 
 use super::*;
@@ -24,7 +23,6 @@ use crate::year::dates::{end_of_day, months_after, numbered_day};
 on_both_databases!(
     failures_add_up_for_a_year_or_since_the_last_certificate,
     a_process_without_the_key_leaves_the_bundle_to_one_that_has_it,
-    who_keeps_attempts_ready_while_others_are_tried_is_found_out,
     a_job_is_one_workers_until_its_lease_runs_out,
     what_somebody_cannot_do_is_known_as_long_as_somebody_may_have_to_decide,
     a_worker_that_lost_its_job_changes_nothing_and_nobody_is_certified_twice,
@@ -209,33 +207,6 @@ async fn a_process_without_the_key_leaves_the_bundle_to_one_that_has_it(kind: Ki
         Case::load(&world.app, world.attempt).await.is_ok(),
         "an older key does not come back: nobody waits for it"
     );
-}
-
-async fn who_keeps_attempts_ready_while_others_are_tried_is_found_out(kind: Kind) {
-    let world = World::new(kind).await;
-    let (other, now) = (accepted(&world.app).await, world.app.clock.now());
-    let shown = async |attempt: Uuid, at: i64| {
-        let row = step::ActiveModel {
-            attempt_id: Set(attempt),
-            idx: Set(0),
-            action: Set(Action::LookUp.name().to_owned()),
-            wait_ms: Set(300),
-            revealed_at: Set(at),
-            frames: Set(10),
-            chain_head: Set(vec![7; 32]),
-            ..Default::default()
-        };
-        let at_first = OnConflict::columns([step::Column::AttemptId, step::Column::Idx])
-            .update_column(step::Column::RevealedAt)
-            .to_owned();
-        step::Entity::insert(row).on_conflict(at_first).exec_without_returning(world.app.store.single()).await.unwrap();
-    };
-    shown(world.attempt, now - 40_000).await;
-    // Both were opened a minute ago.
-    for (at, beforehand) in [(now - 70_000, false), (now - 50_000, true), (now - 30_000, false)] {
-        shown(other, at).await;
-        assert_eq!(Case::load(&world.app, world.attempt).await.unwrap().opened_beforehand, beforehand, "{at}");
-    }
 }
 
 async fn a_job_is_one_workers_until_its_lease_runs_out(kind: Kind) {

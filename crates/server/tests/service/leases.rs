@@ -67,7 +67,7 @@ async fn a_plan_is_lent_for_the_people_on_ones_list_and_three_days(kind: Kind) {
     let (volunteer, person) = village(&world).await;
     let lent = lease(&world, &volunteer, person).await.unwrap();
     assert_eq!(lent.attempt.commit_by - lent.attempt.issued_at, time::Duration::hours(72));
-    assert_eq!(lent.steps.len(), 3 + 4, "with one failure allowed it never takes more");
+    assert_eq!(lent.steps.len(), 4 + 5, "with one failure allowed it never takes more");
     assert!(lent.steps.iter().all(|step| Action::ALL.contains(&step.action)));
 
     let stranger = lease(&world, &volunteer, Uuid::from_u128(5)).await.unwrap_err();

@@ -247,7 +247,7 @@ pub struct Matching {
 /// What the app asks of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanRule {
-    /// Equally likely plans at least.
+    /// Equally likely plans at least; where a file asks for fewer than [`CapturePolicy::LEAST_PLANS`], there are that many.
     pub min_plans: u32,
     /// Actions that may be asked.
     pub actions: Vec<Action>,
@@ -356,7 +356,10 @@ impl Policy {
     pub fn capture(&self, able: &[Action]) -> CapturePolicy {
         let actions: Vec<_> = self.plan.actions.iter().copied().filter(|action| able.contains(action)).collect();
         let mut capture = CapturePolicy::for_actions(&actions);
-        capture.demand(u64::from(self.plan.min_plans));
+        // Whoever can do too little is looked at, however much is asked of others.
+        if capture.is_enough() {
+            capture.demand(u64::from(self.plan.min_plans));
+        }
         capture
     }
 

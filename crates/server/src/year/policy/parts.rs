@@ -70,9 +70,9 @@ pub(super) fn plan(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<PlanRu
     let table = reader.section(root, "plan", &["min_plans", "actions"]);
     let min_plans = reader.number(&table, "min_plans", 100..=10_000, "equally likely plans at least");
     let actions = reader.words(&table, "actions");
-    if actions.len() == 1 {
-        let wrong = "one action leaves nothing to guess";
-        reader.fault(table.at("actions"), &table.path_of("actions"), wrong, "Write at least two");
+    if (1..3).contains(&actions.len()) {
+        let wrong = "so few leave too little to guess, and a person would have to look at everybody";
+        reader.fault(table.at("actions"), &table.path_of("actions"), wrong, "Write at least three");
     }
     Some(PlanRule { min_plans: min_plans?, actions })
 }
