@@ -348,11 +348,13 @@ async fn a_run_that_is_taken_back_while_it_goes_on_stops() {
         let run =
             stage.office.silent_run_until(file, text, false, morning(ON), &|| ON, &dies_after(0)).await.unwrap().run;
         let asked = AtomicU32::new(0);
-        // Asked the second time, when its first range is durable, it goes on; but somebody has taken it back meanwhile.
+        let runtime = tokio::runtime::Handle::current();
+        // Asked the second time, when its first range is durable, it goes on; but somebody has taken it back meanwhile. On a thread
+        // of their own: to wait on this one would swallow what wakes the run.
         let taken_back = || {
             if asked.fetch_add(1, Ordering::SeqCst) == 1 {
-                let revert = stage.office.silent_revert(run, Part::Pass, CLERK_ID, morning(ON));
-                let facts = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(revert)).unwrap();
+                let revert = || runtime.block_on(stage.office.silent_revert(run, Part::Pass, CLERK_ID, morning(ON)));
+                let facts = std::thread::scope(|threads| threads.spawn(revert).join()).unwrap().unwrap();
                 assert_eq!(facts.facts, 2);
             }
             false
